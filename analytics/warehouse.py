@@ -1,0 +1,116 @@
+"""How every question reaches the data: one hardened hub per process that attaches published generations read-only.
+
+A generation is attached under its own alias and leased while it is queried, so a publication never blocks a reader and
+no query sees two generations. (A path that is reopened after a replacement silently serves the old data: DuckDB keeps
+one instance per path. Hence the aliases.)
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines import warehouse as publishing
+from pipelines.config import Settings
+
+
+class NoWarehouse(LookupError):
+    """Nothing has been published yet."""
+
+
+class GenerationGone(LookupError):
+    """A link names a generation that is no longer kept."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """One generation, leased: what every analytics function takes first."""
+
+    number: int
+    built_at: str
+    content_hash: str
+    _hub: duckdb.DuckDBPyConnection
+
+    def query(self, sql: str, **parameters: object) -> pl.DataFrame:
+        """Run SQL on this generation; values are parameters, never text. The result is materialised before the lease ends."""
+        cursor = self._hub.cursor()
+        cursor.execute(f"USE {_alias(self.number)}")
+        return cursor.sql(sql, params=parameters).pl()
+
+
+class Hub:
+    """Attaches generations on demand and detaches those nobody reads any more."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._guard = threading.Lock()
+        self._leases: dict[int, int] = {}
+        self._connection = duckdb.connect(":memory:")
+        for statement in (
+            "SET GLOBAL TimeZone='UTC'",
+            f"SET temp_directory='{folder.parent / 'tmp'}'",
+            "SET memory_limit='1GB'",
+            f"SET allowed_directories=['{folder}']",
+            "SET enable_external_access=false",
+            "SET lock_configuration=true",
+        ):
+            self._connection.execute(statement)
+
+    def published(self) -> publishing.Generation:
+        generation = publishing.current(self.folder)
+        if generation is None:
+            raise NoWarehouse("No data has been published yet. Run: python -m pipelines build")
+        return generation
+
+    @contextmanager
+    def lease(self, number: int | None = None) -> Iterator[Warehouse]:
+        """Hold a generation, the published one by default. Raises NoWarehouse, GenerationGone."""
+        generation = self.published() if number is None else self._kept(number)
+        self._attach(generation)
+        try:
+            yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
+        finally:
+            self._release(generation.generation)
+
+    def _kept(self, number: int) -> publishing.Generation:
+        try:
+            return publishing.Generation(**json.loads((self.folder / f"gen-{number:06d}.json").read_bytes()))
+        except FileNotFoundError:
+            kept = ", ".join(map(str, publishing.generations(self.folder)))
+            raise GenerationGone(f"Generation {number} is no longer kept. Kept are: {kept}.") from None
+
+    def _attach(self, generation: publishing.Generation) -> None:
+        with self._guard:
+            if generation.generation not in self._leases:
+                path = self.folder / generation.file
+                if not path.exists():
+                    raise GenerationGone(f"Generation {generation.generation} is no longer kept.")
+                self._connection.cursor().execute(f"ATTACH '{path}' AS {_alias(generation.generation)} (READ_ONLY)")
+                self._leases[generation.generation] = 0
+            self._leases[generation.generation] += 1
+
+    def _release(self, number: int) -> None:
+        with self._guard:
+            self._leases[number] -= 1
+            newest = max(self._leases)
+            for idle in [held for held, users in self._leases.items() if users == 0 and held != newest]:
+                self._connection.cursor().execute(f"DETACH {_alias(idle)}")
+                del self._leases[idle]
+
+
+def _alias(number: int) -> str:
+    return f"g{number:06d}"
+
+
+@cache
+def hub() -> Hub:
+    """The process's one hub."""
+    return Hub(Settings().warehouse_dir.resolve())

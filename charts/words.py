@@ -1,0 +1,67 @@
+"""How numbers and times are worded, the same in titles, tables and hover texts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+FORMATS = {
+    "microsecond": "%b %-d, %Y %H:%M:%S.%f UTC",
+    "second": "%b %-d, %Y %H:%M:%S UTC",
+    "minute": "%b %-d, %Y %H:%M UTC",
+    "window": "around %b %-d, %Y %H:%M UTC",
+    "hour": "%b %-d, %Y, about %H:%M UTC",
+    "day": "%b %-d, %Y",
+    "month": "%B %Y",
+    "season": "mid-%Y",
+    "year": "%Y",
+}
+
+
+def usd(value: float | None) -> str:
+    """A money amount to three significant digits: `$19.2 bn`, `$203 m`; `not known` for None."""
+    if value is None:
+        return "not known"
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    for scale, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k")):
+        if size >= scale:
+            return f"{sign}${_significant(size / scale)}{unit}"
+    return f"{sign}${_significant(size)}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A plain number with thousands separators and at most `digits` significant digits below 1,000."""
+    if value is None:
+        return "not known"
+    return (
+        f"{value:,.0f}"
+        if abs(value) >= 1000 and value == round(value)
+        else f"{value:,.1f}"
+        if abs(value) >= 1000
+        else f"{value:.{digits}g}"
+    )
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    return "not known" if value is None else f"{value:.{digits}f} %"
+
+
+def utc(moment: datetime | None, precision: str = "minute") -> str:
+    """A time at the precision it is known: never more."""
+    if moment is None or precision == "unknown":
+        return "time not stated"
+    return moment.strftime(FORMATS[precision])
+
+
+def clock(moment: datetime, precision: str = "minute") -> str:
+    """The time of day alone, where the date is clear."""
+    return moment.strftime({"second": "%H:%M:%S", "microsecond": "%H:%M:%S.%f"}.get(precision, "%H:%M"))
+
+
+def _significant(value: float) -> str:
+    return (
+        f"{value:.0f}"
+        if value >= 100
+        else f"{value:.1f}".removesuffix(".0")
+        if value >= 20
+        else f"{value:.2f}".rstrip("0").rstrip(".")
+    )

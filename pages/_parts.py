@@ -1,0 +1,214 @@
+"""What every page is made of: questions asked of one generation, cards with their receipt, and words that are safe to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from analytics import crash_days, sources
+from analytics.export import csv
+from analytics.warehouse import GenerationGone, hub
+from charts.words import utc
+
+Question = Callable[..., pl.DataFrame]
+
+SHOWN_SOURCES = 8
+PLOTLY = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+}
+
+
+def ask(question: Question, **parameters: Any) -> pl.DataFrame:
+    """Answer a question from the generation this view shows; the answer is kept until the generation changes."""
+    return _answer(generation(), f"{question.__module__}.{question.__name__}", question, parameters)
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _answer(number: int, name: str, _question: Question, parameters: dict[str, Any]) -> pl.DataFrame:
+    with hub().lease(number) as warehouse:
+        return _question(warehouse, **parameters)
+
+
+def generation() -> int:
+    """The generation this view shows: the one its link pins (`?generation=42`), else the published one."""
+    wanted = st.query_params.get("generation", "")
+    return int(wanted) if wanted.isdecimal() else hub().published().generation
+
+
+def say_if_generation_is_gone() -> None:
+    """Tell the reader when the link pins a generation that is no longer kept, and stop: other data would be another answer."""
+    try:
+        with hub().lease(generation()):
+            pass
+    except GenerationGone as gone:
+        st.error(f"This link shows the data as known at an earlier time. {gone}", icon=":material/history:")
+        link = {key: value for key, value in st.query_params.to_dict().items() if key != "generation"}
+        st.markdown(f"[Show the current data instead](?{urlencode(link)})")
+        st.stop()
+
+
+def chosen_day(container: Any = st) -> dict[str, Any]:
+    """The crash day this view is about, by link or by choice."""
+    days = ask(crash_days.every)
+    titles = dict(days.select("crash_day", "title").iter_rows())
+    say_unusable("day", list(titles), "crash day")
+    day = container.selectbox(
+        "Crash day", list(titles), format_func=titles.get, key="day", bind="query-params", required=True, width=220
+    )
+    return days.row(by_predicate=pl.col("crash_day") == day, named=True)
+
+
+def say_unusable(key: str, known: list[str], what: str) -> None:
+    """Say it when a link asks for a value that does not exist, instead of silently showing another."""
+    for value in st.query_params.get_all(key):
+        if value not in known:
+            st.warning(
+                f"The link asks for the {what} “{safe(value[:60])}”, which is not known here. Showing the default.",
+                icon=":material/link_off:",
+            )
+
+
+def safe(text: object) -> str:
+    """Text from outside as plain words in markdown: no links, no formulas, no markup."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:])", r"\\\1", str(text))
+
+
+def card(
+    title: str,
+    data: pl.DataFrame,
+    chart: go.Figure | None = None,
+    *,
+    key: str,
+    about: str,
+    alt: str = "",
+    note: str = "",
+    table: dict[str, Any] | None = None,
+    empty: str = "No figure of this kind is known for this selection.",
+) -> None:
+    """A finding with its evidence: title, chart or table, source line, and one menu with the data, its sources and the link.
+
+    `about` states units, window and UTC; `data` is exactly what is shown, with a `source_id` column; `alt` says what the
+    chart shows to somebody who cannot see it; `table` is a column configuration and asks for a table instead of a chart.
+    """
+    with st.container(border=True, key=f"card-{key}"):
+        with st.container(horizontal=True, vertical_alignment="top", wrap=False):
+            st.markdown(f"#### {safe(title)}", width="stretch")
+            menu = st.popover(
+                "", icon=":material/more_horiz:", type="tertiary", help="Data, sources and link", key=f"menu-{key}"
+            )
+        st.caption(safe(about))
+        if data.is_empty():
+            st.info(safe(empty), icon=":material/help:")
+            return
+        if chart is not None:
+            st.plotly_chart(chart, key=f"chart-{key}", config=PLOTLY, alt=alt or title)
+        if table is not None:
+            st.dataframe(
+                data,
+                hide_index=True,
+                column_config=_columns(table, data),
+                column_order=list(table),
+                key=f"table-{key}",
+                alt=alt or title,
+            )
+        if note:
+            st.caption(safe(note))
+        named = ask(sources.named, ids=_source_ids(data))
+        st.caption(f"Source: {_source_line(named)}")
+        with menu:
+            _menu(key, data, named)
+
+
+def figures(shown: list[tuple[str, str, dict[str, Any]]], *, key: str) -> None:
+    """A strip of headline figures, each `(label, words, published row)` with its window and its receipt."""
+    strip = st.grid("auto", min_column_width=175, key=f"figures-{key}")
+    for position, (label, words, row) in enumerate(shown):
+        with strip, st.container(border=True, height="stretch"):
+            st.metric(label, words)
+            st.caption(safe(row["window_label"] or utc(row["as_of"], row["as_of_precision"])))
+            receipt(row, key=f"{key}-{position}")
+
+
+def receipt(figure: dict[str, Any], *, key: str) -> None:
+    """The receipt of one headline figure: who says it, about which window, as of when, and how sure it is."""
+    named = ask(sources.named, ids=(figure["source_id"],)).row(0, named=True)
+    with st.popover("Source", type="tertiary", icon=":material/receipt_long:", key=f"receipt-{key}"):
+        window = figure.get("window_label") or "not stated"
+        st.markdown(
+            "  \n".join(
+                [
+                    _source_link(named),
+                    f"Number by: {safe(figure.get('origin') or 'not stated')}",
+                    f"Window: {safe(window)}",
+                    f"Covers: {safe(figure.get('universe') or 'not stated')}",
+                    f"As of: {safe(utc(figure['as_of'], figure['as_of_precision']))}",
+                    f"Confidence: {figure['confidence']}" + (", second hand" if figure["second_hand"] else ""),
+                ]
+            )
+        )
+        if figure.get("note"):
+            st.caption(safe(figure["note"]))
+
+
+def view_link() -> str:
+    """The address of exactly this view."""
+    query = urlencode({key: st.query_params.get_all(key) for key in st.query_params}, doseq=True)
+    return f"{st.context.url}?{query}" if query else str(st.context.url)
+
+
+def _menu(key: str, data: pl.DataFrame, named: pl.DataFrame) -> None:
+    st.download_button(
+        f"Data as CSV ({data.height:,} rows)",
+        lambda: csv(data),
+        f"crashday-{key}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv-{key}",
+    )
+    st.download_button(
+        "Its sources as CSV",
+        lambda: csv(named),
+        f"crashday-{key}-sources.csv",
+        "text/csv",
+        icon=":material/library_books:",
+        on_click="ignore",
+        key=f"sources-{key}",
+    )
+    st.markdown(
+        "**Sources**  \n" + "  \n".join(_source_link(row) for row in named.head(SHOWN_SOURCES).iter_rows(named=True))
+    )
+    if named.height > SHOWN_SOURCES:
+        st.caption(f"and {named.height - SHOWN_SOURCES} more in the sources CSV")
+    st.markdown(f"**Link to this view** (generation {generation()})")
+    st.code(view_link(), language=None, wrap_lines=True)
+
+
+def _columns(table: dict[str, Any], data: pl.DataFrame) -> dict[str, Any]:
+    hidden = {column: None for column in data.columns if column not in table}
+    return {**table, **hidden}
+
+
+def _source_ids(data: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(sorted({one for joined in data["source_id"].drop_nulls().unique() for one in joined.split(";")}))
+
+
+def _source_line(named: pl.DataFrame) -> str:
+    publishers = named["publisher"].unique(maintain_order=True).to_list()
+    more = f" and {len(publishers) - 3} more" if len(publishers) > 3 else ""
+    return safe(", ".join(publishers[:3]) + more)
+
+
+def _source_link(source: dict[str, Any]) -> str:
+    words = safe(f"{source['publisher']}: {source['dataset']}")
+    if source["linkable"] and str(source["url"]).startswith("https://"):
+        return f"[{words}]({source['url'].replace(')', '%29')})"
+    return f"{words} (not linked: a copy or an unpublished note)" if source["url"] else words

@@ -1,0 +1,73 @@
+"""The frame around every page: navigation, the warehouse check, and which data the view shows.
+
+It stands inside `pages/` on purpose: a main script beside that folder lets a deep link that is the first request of a
+fresh server run its page without this shell.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from analytics.warehouse import NoWarehouse, hub
+from pages import _parts
+from pipelines import build, warehouse
+from pipelines.config import Settings
+
+st.set_page_config(page_title="Crashday", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.logo(Path(__file__).with_name("logo.svg"), size="large")
+
+page = st.navigation(
+    [
+        st.Page("overview.py", title="Overview", icon=":material/bolt:", default=True),
+        st.Page("cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
+        st.Page("exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
+        st.Page("tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
+        st.Page("crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
+        st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
+    ],
+    position="top",
+)
+
+
+def build_missing_warehouse() -> None:
+    """An app that finds no data builds it from the embedded facts; a second visitor waits for the first one's build."""
+    with st.status("Building the warehouse from the embedded facts …", expanded=True) as progress:
+        try:
+            _, outcomes = build.build(Settings())
+        except warehouse.Busy:
+            progress.update(
+                label="Another process is building the warehouse. Reload in a few seconds.", state="running"
+            )
+            st.stop()
+        failures = [outcome.error for outcome in outcomes if outcome.error]
+        for failure in failures:
+            st.error(_parts.safe(failure))
+        progress.update(
+            label="The warehouse could not be built." if failures else "The warehouse is built.",
+            state="error" if failures else "complete",
+        )
+    if failures:
+        st.stop()
+    st.rerun()
+
+
+try:
+    hub().published()
+except NoWarehouse:
+    build_missing_warehouse()
+
+_parts.say_if_generation_is_gone()
+page.run()
+
+published = hub().published()
+shown = _parts.generation()
+pinned = (
+    f"This link is pinned to generation {shown}; the current one is {published.generation}. "
+    if shown != published.generation
+    else ""
+)
+st.caption(
+    f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times UTC. Empty means not known, never zero."
+)

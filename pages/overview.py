@@ -1,0 +1,140 @@
+"""The day in one screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+import streamlit as st
+
+from analytics import boards, disputes, headline, prices, timeline
+from charts import exchange_bars, price
+from charts.words import clock, number, percent, usd, utc
+from pages._parts import ask, card, chosen_day, figures, safe
+
+top = st.container(horizontal=True, vertical_alignment="bottom")
+heading = top.container(width="stretch")
+day = chosen_day(top)
+crash_day = day["crash_day"]
+
+total = ask(headline.total, crash_day=crash_day)
+sides = ask(headline.sides, crash_day=crash_day)
+if total.is_empty():
+    heading.title(safe(f"{day['title']}: no total was published that can be quoted"))
+else:
+    figure = total.row(0, named=True)
+    heading.title(safe(f"{day['title']}: at least {usd(figure['value'])} of positions were liquidated"))
+    heading.markdown(
+        "“At least”, because trackers add up what exchange feeds let through, and some feeds let through one order a second. "
+        "Every figure here leads to its source in one click."
+    )
+
+shown = [("All venues", f"≥ {usd(row['value'])}", row) for row in total.iter_rows(named=True)]
+for row in sides.iter_rows(named=True):
+    shown.append((f"{row['side'].title()}s, {percent(row['of_both_pct'], 0)}", usd(row["value"]), row))
+for label, name, words in (
+    ("Traders liquidated", "traders_liquidated", lambda value: f"≥ {number(value)}"),
+    ("Largest single order", "largest_single_liquidation", lambda value: f"≥ {usd(value)}"),
+    ("True size, estimate", "liquidations_estimate_low", lambda value: f"from {usd(value)}"),
+):
+    shown += [
+        (label, words(row["value"]), row)
+        for row in ask(headline.metric, crash_day=crash_day, name=name).iter_rows(named=True)
+    ]
+figures(shown, key="headline")
+
+start, end = day["focus_start"], day["focus_end"]
+bitcoin = ask(prices.bitcoin, start=start, end=end)
+if bitcoin.is_empty():
+    card(
+        "Bitcoin through the crash",
+        bitcoin,
+        key="bitcoin",
+        about="Price by minute, UTC",
+        empty="No price bars of this day are in the warehouse. Fetch them: python -m pipelines refresh --event "
+        + crash_day,
+    )
+else:
+    first, last = bitcoin["ts"].min(), bitcoin["ts"].max()
+    moments = ask(timeline.moments, timeline=crash_day, start=first, end=last)
+    moments = moments.filter(
+        pl.col("precision").is_in(["second", "minute"])
+        & (pl.col("confidence") == "high")
+        & pl.col("category").is_in(["news", "liquidation", "adl", "low", "outage", "depeg"])
+    )
+    moments = moments.unique(subset="ts", keep="first", maintain_order=True).with_columns(
+        number=pl.int_range(1, pl.len() + 1)
+    )
+    before = bitcoin.filter(pl.col("ts") <= (day["t0"] or first))["close"].last()
+    low = bitcoin.row(int(bitcoin["low"].arg_min()), named=True)
+    drop = 100 * (low["low"] / before - 1)
+    card(
+        f"Bitcoin fell {percent(abs(drop))} in {round((low['ts'] - (day['t0'] or first)) / timedelta(minutes=1))} minutes, to {number(low['low'])}",
+        bitcoin,
+        price.path_with_moments(bitcoin, moments),
+        key="bitcoin",
+        about=f"{low['symbol']} on {low['venue'].title()}, {low['interval']} bars: close, and the band from low to high. Fall measured from the bar of {utc(day['t0'] or first)}. UTC",
+        alt=f"Line chart of {low['symbol']} from {utc(first)} to {utc(last)}: from {number(before)} to a low of {number(low['low'])} at {utc(low['ts'])}.",
+    )
+    with st.expander(f"The {moments.height} moments on the chart", icon=":material/format_list_numbered:"):
+        for moment in moments.iter_rows(named=True):
+            st.markdown(
+                f"**{moment['number']}** · {clock(moment['ts'], moment['precision'])} · {safe(moment['title'])}"
+            )
+
+left, right = st.columns(2)
+with left:
+    known = ask(boards.every, crash_day=crash_day)
+    known = known.filter(pl.col("phase") == "crash")
+    if known.is_empty():
+        card(
+            "Liquidations by exchange",
+            known,
+            key="exchanges",
+            about="USD",
+            empty="No board of this day names its exchanges.",
+        )
+    else:
+        board = known.row(0, named=True)
+        rows = ask(boards.by_exchange, board=board["board"])
+        leader = rows.row(0, named=True)
+        card(
+            f"{leader['name']} reported the most: {usd(leader['total_usd'])}"
+            + ("" if leader["share_pct"] is None else f", {percent(leader['share_pct'], 0)} of the board"),
+            rows,
+            exchange_bars.liquidations(rows),
+            key="exchanges",
+            about=f"{board['origin']}, {board['window_label']}. USD, long and short together unless split",
+            alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+            note="Feeds differ: some publish every liquidation, some one a second. The order of the bars is the order of what was published, not of what happened.",
+        )
+with right:
+    sizes = ask(disputes.sizes, crash_day=crash_day)
+    card(
+        "How much was it? The answers differ by what is counted",
+        sizes,
+        key="sizes",
+        about="Published totals of the crash, one row per way of counting; the rows are not comparable with each other. USD",
+        table={
+            "universe": st.column_config.TextColumn("What is covered", width="medium"),
+            "counting": st.column_config.TextColumn("Counting"),
+            "low": st.column_config.NumberColumn("Lowest, USD", format="localized"),
+            "high": st.column_config.NumberColumn("Highest, USD", format="localized"),
+            "readings": st.column_config.NumberColumn("Readings"),
+            "origin": st.column_config.TextColumn("Number by"),
+        },
+        note="floor: a tracker's sum of published feeds. estimate: not measured. Readings of one tracker grow through the night, as late reports arrive.",
+    )
+
+wrong = ask(timeline.disputed, timeline=crash_day)
+if not wrong.is_empty():
+    card(
+        "In circulation, and wrong",
+        wrong,
+        key="wrong",
+        about="Reported moments that do not hold; never drawn on a chart. UTC",
+        table={
+            "title": st.column_config.TextColumn("Claim", width="large"),
+            "note": st.column_config.TextColumn("Why it is wrong", width="large"),
+        },
+    )

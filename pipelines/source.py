@@ -1,0 +1,107 @@
+"""What a source is: it declares itself as data, and says what to ask for, how to read the bytes, and what must hold.
+
+A source is a module in `pipelines/sources/` with a constant `SOURCE` and three functions:
+
+    plan(ask)            -> the pieces to fetch; knows URLs, never fetches
+    parse(bodies, piece) -> canonical rows by table; pure: no clock, no network, no database
+    check(frames, piece) -> raises CheckFailed where a fact of this source does not hold
+
+There is no registry: whatever stands in the folder is a source.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import ModuleType
+from typing import Protocol, cast
+
+import polars as pl
+
+import pipelines.sources
+
+Frames = dict[str, pl.DataFrame]
+"""Canonical rows by table name, without `snapshot_id`: the loader knows which bytes they came from."""
+
+
+class Refused(ValueError):
+    """Bytes that cannot be what they should be: says where, which rule, and what to do about it."""
+
+    def __init__(self, where: str, rule: str, remedy: str) -> None:
+        super().__init__(f"{where}: {rule}. {remedy}")
+
+
+class CheckFailed(ValueError):
+    """A fact that must hold of this source does not."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a source says about itself; shown on the Data page and by `python -m pipelines sources`."""
+
+    id: str
+    publisher: str
+    dataset: str
+    url: str
+    licence: str
+    method: str
+    tables: tuple[str, ...]
+    span: str
+    resolution: str
+    reaches_oct_2025: bool | None
+    group: str = "daily"
+    key_needed: bool = False
+    limits: str = ""
+    default: bool = True
+    """Part of a refresh that names no source."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the reader wants: a span, and symbols where not all of them."""
+
+    start: datetime
+    end: datetime
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, as data."""
+
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The unit that is fetched, loaded and replaced as a whole."""
+
+    name: str
+    requests: tuple[Request, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What `parse` must know and the bytes do not say, e.g. the symbol."""
+
+
+class SourceModule(Protocol):
+    """The shape of a file in `pipelines/sources/`."""
+
+    SOURCE: Source
+
+    def plan(self, ask: Ask) -> Iterable[Piece]: ...
+    def parse(self, bodies: list[bytes], piece: Piece) -> Frames: ...
+    def check(self, frames: Frames, piece: Piece) -> None: ...
+
+
+def discover() -> dict[str, SourceModule]:
+    """Every source in the folder, by id."""
+    names = sorted(
+        module.name for module in pkgutil.iter_modules(pipelines.sources.__path__) if not module.name.startswith("_")
+    )
+    modules: list[ModuleType] = [importlib.import_module(f"pipelines.sources.{name}") for name in names]
+    return {module.SOURCE.id: cast(SourceModule, module) for module in modules}

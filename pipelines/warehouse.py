@@ -1,0 +1,240 @@
+"""The life of the warehouse: draft, publish, keep, roll back.
+
+A generation is a DuckDB file that is never written again once it has its name. The next one is built as
+`building-000042.duckdb` from a copy, closed, renamed, and becomes visible when `current.json` is replaced atomically.
+Whoever dies on the way leaves what was published as it was.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.dictionary import column_names, ddl
+from pipelines.tables import TABLES
+
+MEMORY_LIMIT = "1GB"
+VOLATILE = {"snapshots": "fetched_at"}
+"""Columns that differ between two builds of the same bytes; `content_hash` leaves them out, and `runs` altogether."""
+
+
+class Busy(RuntimeError):
+    """Another process is refreshing this warehouse."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What `current.json` says: which file is published, and what proves it."""
+
+    generation: int
+    file: str
+    sha256: str
+    content_hash: str
+    built_at: str
+
+
+def current(folder: Path) -> Generation | None:
+    """The published generation, or None where nothing has been published yet."""
+    try:
+        return Generation(**json.loads((folder / "current.json").read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def generations(folder: Path) -> list[int]:
+    """Numbers of the generations on disk, oldest first."""
+    return sorted(
+        int(found[1])
+        for path in folder.glob("gen-*.duckdb")
+        if (found := re.fullmatch(r"gen-(\d+)\.duckdb", path.name))
+    )
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold the refresh lock; it dies with its holder, so a killed refresh never blocks the next. Raises Busy."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "refresh.lock").open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy("Another build or refresh is running on this warehouse; nothing was done.") from None
+        yield
+
+
+class Draft:
+    """The next generation while it is built, a copy of the published one. Hold `exclusive` around it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.base = current(folder)
+        self.number = max([*generations(folder), 0]) + 1
+        self.path = folder / f"building-{self.number:06d}.duckdb"
+        for stale in folder.glob("building-*"):
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+        if self.base:
+            shutil.copyfile(folder / self.base.file, self.path)
+        self.connection = self._open()
+        if self.base and not self._has_declared_tables():
+            self.connection.close()
+            self.path.unlink()
+            self.connection = self._open()
+            self.base = None
+        if not self.base:
+            for name in TABLES:
+                self.connection.execute(ddl(name))
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            str(self.path), config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(self.folder / "tmp")}
+        )
+        connection.execute("SET GLOBAL TimeZone='UTC'")
+        return connection
+
+    def _has_declared_tables(self) -> bool:
+        """False where the copied generation was built by code with other tables: then everything is loaded anew."""
+        found = self.rows(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index"
+        )
+        return found.rows() == [(name, column) for name in sorted(TABLES) for column in column_names(name)]
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+        self.path.unlink(missing_ok=True)
+
+    def rows(self, sql: str, **parameters: object) -> pl.DataFrame:
+        return self.connection.sql(sql, params=parameters).pl()
+
+    def insert(self, table: str, frame: pl.DataFrame) -> None:
+        columns = column_names(table)
+        names = ", ".join(f'"{column}"' for column in columns)
+        self.connection.register("incoming", frame.select(columns))
+        self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
+        self.connection.unregister("incoming")
+
+    def forget(self, snapshot_ids: list[str]) -> None:
+        """Delete every row that was read from these bytes, so that newer bytes can take their place."""
+        for table in TABLES:
+            if "snapshot_id" in column_names(table):
+                self.connection.execute(
+                    f"DELETE FROM {table} WHERE snapshot_id IN (SELECT unnest($ids))", {"ids": snapshot_ids}
+                )
+
+    def publish(self, now: datetime) -> Generation | None:
+        """Make the draft the published generation. Returns None, and publishes nothing, if its content is what is out already."""
+        content_hash = content_hash_of(self.connection)
+        if self.base and self.base.content_hash == content_hash:
+            return None
+        self.connection.execute("CHECKPOINT")
+        self.connection.close()
+        _sync(self.path)
+        final = self.folder / f"gen-{self.number:06d}.duckdb"
+        generation = Generation(
+            self.number,
+            final.name,
+            file_sha256(self.path),
+            content_hash,
+            now.astimezone(UTC).isoformat(timespec="seconds"),
+        )
+        os.replace(self.path, final)
+        _write(final.with_suffix(".json"), generation)
+        point_to(self.folder, generation)
+        return generation
+
+
+def content_hash_of(connection: duckdb.DuckDBPyConnection) -> str:
+    """A hash of what the tables hold, the same for two builds of the same bytes (DuckDB's files themselves are not)."""
+    digest = hashlib.sha256()
+    for table in TABLES:
+        if table == "runs":
+            continue
+        columns = ", ".join(f'"{column}"' for column in column_names(table) if column != VOLATILE.get(table))
+        rows, total = connection.execute(
+            f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0) FROM (SELECT {columns} FROM {table}) t"
+        ).fetchone()
+        digest.update(f"{table} {rows} {total}\n".encode())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def point_to(folder: Path, generation: Generation) -> None:
+    """Replace `current.json` atomically: this is the publication."""
+    _write(folder / "current.json", generation)
+
+
+def rollback(folder: Path, number: int | None = None) -> Generation:
+    """Point back to an earlier generation, the one before the published one by default. Raises ValueError if it is not whole on disk."""
+    published, on_disk = current(folder), generations(folder)
+    earlier = [candidate for candidate in on_disk if published and candidate < published.generation]
+    target = number if number is not None else (earlier[-1] if earlier else None)
+    kept = f"Kept: {', '.join(map(str, on_disk)) or 'none'}."
+    if target not in on_disk:
+        raise ValueError(
+            f"{'There is no earlier generation' if target is None else f'Generation {target} is not on disk'}. {kept}"
+        )
+    generation = Generation(**json.loads((folder / f"gen-{target:06d}.json").read_bytes()))
+    if file_sha256(folder / generation.file) != generation.sha256:
+        raise ValueError(f"Generation {target} is damaged (its sha256 differs from the one recorded). {kept}")
+    point_to(folder, generation)
+    return generation
+
+
+def prune(folder: Path, now: datetime, keep: int = 3, days: int = 14) -> list[int]:
+    """Remove old generations: kept are the last `keep`, the last of each UTC day for `days`, the published and the pinned."""
+    on_disk = generations(folder)
+    published = current(folder)
+    kept = set(on_disk[-keep:]) | pinned(folder) | ({published.generation} if published else set())
+    last_of_day: dict[str, int] = {}
+    for number in on_disk:
+        built_at = datetime.fromisoformat(json.loads((folder / f"gen-{number:06d}.json").read_bytes())["built_at"])
+        if now - built_at < timedelta(days=days):
+            last_of_day[built_at.astimezone(UTC).date().isoformat()] = number
+    kept |= set(last_of_day.values())
+    removed = [number for number in on_disk if number not in kept]
+    for number in removed:
+        (folder / f"gen-{number:06d}.duckdb").unlink()
+        (folder / f"gen-{number:06d}.json").unlink()
+    return removed
+
+
+def pinned(folder: Path) -> set[int]:
+    """Generations that are kept until they are unpinned."""
+    try:
+        return set(json.loads((folder / "pins.json").read_bytes()))
+    except FileNotFoundError:
+        return set()
+
+
+def _write(path: Path, generation: Generation) -> None:
+    draft = path.with_name(path.name + ".tmp")
+    draft.write_text(json.dumps(asdict(generation), indent=1))
+    _sync(draft)
+    os.replace(draft, path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
