@@ -1,13 +1,15 @@
-"""The command line: build, status, sources, tables, export, rollback.
+"""The command line: build, refresh, status, sources, tables, export, rollback.
 
 Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import build as building
+from pipelines import refresh as refreshing
 from pipelines import warehouse
 from pipelines.config import Settings
 from pipelines.dictionary import dictionary, summary
-from pipelines.source import discover
+from pipelines.pieces import Outcome
+from pipelines.progress import Bars
+from pipelines.source import Ask, SourceModule, discover
 from pipelines.tables import TABLES
 
 app = typer.Typer(
@@ -31,8 +36,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -47,28 +52,55 @@ def build(json: Json = False) -> None:
     except warehouse.Busy as busy:
         err.print(str(busy))
         raise typer.Exit(0) from None
-    failed = any(outcome.outcome == "failed" for outcome in outcomes)
-    published = warehouse.current(settings.warehouse_dir)
-    if json:
-        _print_json(
-            {
-                "published": published and asdict(published),
-                "new": generation is not None,
-                "sources": [asdict(outcome) for outcome in outcomes],
-            }
+    _report(settings, generation, outcomes, began, json)
+
+
+@app.command()
+def refresh(
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this source; may be given again. See `sources`.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="First moment, ISO with zone, e.g. 2025-10-10T00:00Z. By default two whole UTC days ago."),
+    ] = None,
+    end: Annotated[str | None, typer.Option(help="End, not included; now by default.")] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="Base asset (BTC) or symbol (BTC/USDT:USDT); may be given again.")
+    ] = None,
+    event: Annotated[str | None, typer.Option(help="A crash day, for its window: oct-10-2025.")] = None,
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Rebuild everything from the embedded facts and the stored bytes; no network."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Fetch what is missing or has changed at the sources, load it, publish once."""
+    settings = Settings()
+    began = time.perf_counter()
+    try:
+        if offline:
+            if source or start or end or symbol or event:
+                raise typer.BadParameter("--offline rebuilds everything that is stored; give it alone.")
+            with Bars(err) as bars:
+                generation, outcomes = refreshing.rebuild(settings, bars)
+        else:
+            modules = _chosen(source)
+            ask = _ask(settings, start, end, event, symbol)
+            with Bars(err) as bars:
+                generation, outcomes = refreshing.refresh(settings, modules, ask, bars)
+    except warehouse.Busy as busy:
+        err.print(str(busy))
+        raise typer.Exit(0) from None
+    except (OSError, duckdb.IOException) as error:
+        err.print(
+            f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
         )
-        raise typer.Exit(int(failed))
-    for outcome in outcomes:
-        _print_outcome(outcome)
-    if generation:
-        out.print(
-            f"Published generation {generation.generation} in {time.perf_counter() - began:.1f} s, content {generation.content_hash[:12]}."
-        )
-    elif failed:
-        out.print(f"Nothing was published. {_still(published)}")
-    else:
-        out.print(f"Nothing changed. {_still(published)}")
-    raise typer.Exit(int(failed))
+        raise typer.Exit(1) from None
+    if source and any(outcome.outcome == "skipped" for outcome in outcomes):
+        err.print("\n".join(outcome.error or "" for outcome in outcomes if outcome.outcome == "skipped"))
+        raise typer.Exit(1)
+    _report(settings, generation, outcomes, began, json)
 
 
 @app.command()
@@ -76,7 +108,7 @@ def status(json: Json = False) -> None:
     """Tell which generation is published, how old it is, and which are kept."""
     settings = Settings()
     published = _published(settings)
-    whole = warehouse.file_sha256(settings.warehouse_dir / published.file) == published.sha256
+    whole = warehouse.is_whole(settings.warehouse_dir, published)
     kept = warehouse.generations(settings.warehouse_dir)
     if json:
         _print_json({**asdict(published), "whole": whole, "kept": kept})
@@ -85,7 +117,7 @@ def status(json: Json = False) -> None:
             f"Generation {published.generation}, built {published.built_at}, content {published.content_hash[:12]}"
         )
         out.print(
-            f"File {settings.warehouse_dir / published.file}: {'whole' if whole else 'DAMAGED, its sha256 differs; roll back or build again'}"
+            f"File {settings.warehouse_dir / published.file}: {'whole' if whole else 'DAMAGED, not what was published; roll back or build again'}"
         )
         out.print(f"Kept: {', '.join(map(str, kept))}")
     raise typer.Exit(int(not whole))
@@ -98,17 +130,13 @@ def sources(json: Json = False) -> None:
     if json:
         _print_json([asdict(source) for source in declared])
         return
-    table = Table("source", "publisher", "dataset", "span", "resolution", "key", "reaches Oct. 2025")
+    done = _last_successes(Settings())
+    table = Table("source", "what", "span", "resolution", "key", "reaches Oct. 2025", "last success")
     for source in declared:
         reaches = {True: "yes", False: "no", None: "not proven"}[source.reaches_oct_2025]
+        key = "none" if not source.key_header else f"CRASHDAY_KEY_{source.id.upper()}"
         table.add_row(
-            source.id,
-            source.publisher,
-            source.dataset,
-            source.span,
-            source.resolution,
-            "needed" if source.key_needed else "none",
-            reaches,
+            source.id, source.dataset, source.span, source.resolution, key, reaches, done.get(source.id, "never")
         )
     out.print(table)
 
@@ -184,7 +212,89 @@ def rollback(
     out.print(f"Generation {chosen.generation} (built {chosen.built_at}) is published again.")
 
 
-def _print_outcome(outcome: building.Outcome) -> None:
+def _report(
+    settings: Settings, generation: warehouse.Generation | None, outcomes: list[Outcome], began: float, json: bool
+) -> None:
+    failed = any(outcome.outcome == "failed" for outcome in outcomes)
+    published = warehouse.current(settings.warehouse_dir)
+    if json:
+        _print_json(
+            {
+                "published": published and asdict(published),
+                "new": generation is not None,
+                "sources": [asdict(outcome) for outcome in outcomes],
+            }
+        )
+        raise typer.Exit(int(failed))
+    for outcome in outcomes:
+        _print_outcome(outcome)
+    if generation:
+        out.print(
+            f"Published generation {generation.generation} in {time.perf_counter() - began:.1f} s, content {generation.content_hash[:12]}."
+        )
+    elif failed:
+        out.print(f"Nothing was published. {_still(published)}")
+    else:
+        out.print(f"Nothing changed. {_still(published)}")
+    raise typer.Exit(int(failed))
+
+
+def _chosen(names: list[str] | None) -> list[SourceModule]:
+    known = {name: module for name, module in discover().items() if module.SOURCE.group != "embedded"}
+    for name in names or []:
+        if name not in known:
+            raise typer.BadParameter(f"There is no source '{name}'. Sources: {', '.join(known)}")
+    return [module for name, module in known.items() if (name in names if names else module.SOURCE.default)]
+
+
+def _ask(settings: Settings, start: str | None, end: str | None, event: str | None, symbols: list[str] | None) -> Ask:
+    now = datetime.now(UTC)
+    if event and (start or end):
+        raise typer.BadParameter("Give either --event or --start and --end.")
+    if event:
+        first, last = _window(settings, event)
+    else:
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        first, last = _moment("--start", start) or today - timedelta(days=2), _moment("--end", end) or now
+    if first >= last:
+        raise typer.BadParameter(
+            f"The start ({first:%Y-%m-%d %H:%M} UTC) is not before the end ({last:%Y-%m-%d %H:%M} UTC)."
+        )
+    if last > now + timedelta(minutes=1):
+        raise typer.BadParameter(
+            f"The end ({last:%Y-%m-%d %H:%M} UTC) lies in the future; it is {now:%Y-%m-%d %H:%M} UTC."
+        )
+    for symbol in symbols or []:
+        if not re.fullmatch(r"[A-Za-z0-9]{1,20}(/[A-Za-z0-9]{1,12}(:[A-Za-z0-9]{1,12})?)?", symbol):
+            raise typer.BadParameter(f"'{symbol}' is not a base asset (BTC) or a symbol (BTC/USDT, BTC/USDT:USDT).")
+    return Ask(first, last, now, tuple(symbol.upper() for symbol in symbols or []))
+
+
+def _window(settings: Settings, event: str) -> tuple[datetime, datetime]:
+    published = _published(settings)
+    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
+        days = connection.sql("SELECT crash_day, window_start, window_end FROM crash_days ORDER BY window_start").pl()
+    for name, first, last in days.iter_rows():
+        if name == event:
+            return first.astimezone(UTC), last.astimezone(UTC)
+    raise typer.BadParameter(f"There is no crash day '{event}'. Crash days: {', '.join(days['crash_day'])}")
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} '{text}' is not an ISO time. Write 2025-10-10T00:00Z.") from None
+    if moment.tzinfo is None:
+        raise typer.BadParameter(
+            f"{option} '{text}' has no zone. Write {text}{'T00:00' if 'T' not in text else ''}Z for UTC."
+        )
+    return moment.astimezone(UTC)
+
+
+def _print_outcome(outcome: Outcome) -> None:
     doubled = f", {outcome.rows_doubled:,} exact duplicates dropped" if outcome.rows_doubled else ""
     out.print(
         f"{outcome.loader}: {outcome.outcome}, {outcome.rows_loaded:,} rows loaded, {outcome.rows_refused:,} refused{doubled}"
@@ -211,6 +321,12 @@ def _published(settings: Settings) -> warehouse.Generation:
         err.print("Nothing is published yet. Run: python -m pipelines build")
         raise typer.Exit(1)
     return published
+
+
+def _last_successes(settings: Settings) -> dict[str, str]:
+    log = settings.data_dir / "runs.jsonl"
+    runs = [orjson.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
+    return {run["loader"]: run["finished_at"][:16] for run in runs if run["outcome"] in ("loaded", "unchanged")}
 
 
 def _known_table(name: str) -> None:

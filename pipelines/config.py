@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     key: dict[str, str] = {}
     """API keys per source, e.g. CRASHDAY_KEY_COINALYZE. A source without its key says so; the others go on."""
 
+    backoff_seconds: float = 1.0
+    """First pause before a request is tried again; it doubles with each try."""
+
     @cached_property
     def warehouse_dir(self) -> Path:
         return self.data_dir / "warehouse"

@@ -54,13 +54,13 @@ def _refusals(table: str, details: pl.DataFrame, snapshot_id: str) -> pl.DataFra
     rules = [column for column, dtype in details.schema.items() if dtype == pl.Enum(["valid", "invalid", "unknown"])]
     return (
         details.with_columns(row_json=pl.struct(column_names(table)).struct.json_encode())
-        .unpivot(rules, index=["row_number", "row_json"], variable_name="rule")
-        .filter(pl.col("value") == "invalid")
+        .unpivot(rules, index=["row_number", "row_json"], variable_name="broken", value_name="verdict")
+        .filter(pl.col("verdict") == "invalid")
         .select(
             pl.lit(snapshot_id).alias("snapshot_id"),
             pl.lit(table).alias("table_name"),
             pl.col("row_number").cast(pl.Int64),
-            pl.col("rule"),
+            pl.col("broken").alias("rule"),
             pl.col("row_json"),
         )
         .sort("row_number", "rule")

@@ -6,6 +6,11 @@ A source is a module in `pipelines/sources/` with a constant `SOURCE` and three 
     parse(bodies, piece) -> canonical rows by table; pure: no clock, no network, no database
     check(frames, piece) -> raises CheckFailed where a fact of this source does not hold
 
+and, where the source needs them,
+
+    follow(body, request) -> the request for the next page, or None
+    fault(body)           -> the error a reply with status 200 carries, or None
+
 There is no registry: whatever stands in the folder is a source.
 """
 
@@ -34,6 +39,14 @@ class Refused(ValueError):
         super().__init__(f"{where}: {rule}. {remedy}")
 
 
+@dataclass(frozen=True)
+class Fault:
+    """An error that came with status 200; `again` says whether asking again later can help (a rate limit)."""
+
+    message: str
+    again: bool = False
+
+
 class CheckFailed(ValueError):
     """A fact that must hold of this source does not."""
 
@@ -53,8 +66,16 @@ class Source:
     resolution: str
     reaches_oct_2025: bool | None
     group: str = "daily"
-    key_needed: bool = False
+    """How often it is worth asking: `fast`, `hourly`, `daily`, or `embedded`."""
     limits: str = ""
+    key_header: str | None = None
+    """Header that carries the key; a source with one needs CRASHDAY_KEY_<ID>."""
+    requests_per_second: float = 5
+    max_bytes: int = 64 << 20
+    heavy: bool = False
+    """Pieces of many megabytes: parsed by worker processes when there are several."""
+    accumulates: bool = False
+    """Each fetch is a piece of its own that overlaps the one before; a row that is already there is not loaded twice."""
     default: bool = True
     """Part of a refresh that names no source."""
 
@@ -65,6 +86,7 @@ class Ask:
 
     start: datetime
     end: datetime
+    now: datetime
     symbols: tuple[str, ...] = ()
 
 
@@ -86,6 +108,8 @@ class Piece:
     requests: tuple[Request, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     """What `parse` must know and the bytes do not say, e.g. the symbol."""
+    final_at: datetime | None = None
+    """From when on the reply cannot change any more: a piece fetched later than that is not asked for again."""
 
 
 class SourceModule(Protocol):
@@ -96,6 +120,16 @@ class SourceModule(Protocol):
     def plan(self, ask: Ask) -> Iterable[Piece]: ...
     def parse(self, bodies: list[bytes], piece: Piece) -> Frames: ...
     def check(self, frames: Frames, piece: Piece) -> None: ...
+
+
+def fault_in(module: SourceModule, body: bytes) -> Fault | None:
+    """The error a reply with status 200 carries, where the source knows such errors."""
+    return module.fault(body) if hasattr(module, "fault") else None
+
+
+def next_page(module: SourceModule, body: bytes, request: Request) -> Request | None:
+    """The request for the page after this one, where the source pages by what a reply says."""
+    return module.follow(body, request) if hasattr(module, "follow") else None
 
 
 def discover() -> dict[str, SourceModule]:

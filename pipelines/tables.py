@@ -430,7 +430,7 @@ class Runs(dy.Schema):
     loader = text("Source", primary_key=True)
     started_at = moment("Start")
     finished_at = moment("End")
-    outcome = choice("What became of it", "loaded", "unchanged", "failed")
+    outcome = choice("What became of it", "loaded", "unchanged", "failed", "skipped")
     rows_loaded = count("Rows loaded", "rows", min=0)
     rows_refused = count("Rows sent to quarantine", "rows", min=0)
     error = text("Cause, where it failed", nullable=True)

@@ -75,11 +75,13 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 
 class Draft:
-    """The next generation while it is built, a copy of the published one. Hold `exclusive` around it."""
+    """The next generation while it is built, a copy of the published one or `empty`. Hold `exclusive` around it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, empty: bool = False) -> None:
         self.folder = folder
-        self.base = current(folder)
+        published = current(folder)
+        self.published = published if published and is_whole(folder, published) else None
+        self.base = None if empty else self.published
         self.number = max([*generations(folder), 0]) + 1
         self.path = folder / f"building-{self.number:06d}.duckdb"
         for stale in folder.glob("building-*"):
@@ -138,7 +140,7 @@ class Draft:
     def publish(self, now: datetime) -> Generation | None:
         """Make the draft the published generation. Returns None, and publishes nothing, if its content is what is out already."""
         content_hash = content_hash_of(self.connection)
-        if self.base and self.base.content_hash == content_hash:
+        if self.published and self.published.content_hash == content_hash:
             return None
         self.connection.execute("CHECKPOINT")
         self.connection.close()
@@ -151,8 +153,8 @@ class Draft:
             content_hash,
             now.astimezone(UTC).isoformat(timespec="seconds"),
         )
-        os.replace(self.path, final)
         _write(final.with_suffix(".json"), generation)
+        os.replace(self.path, final)
         point_to(self.folder, generation)
         return generation
 
@@ -176,6 +178,12 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def is_whole(folder: Path, generation: Generation) -> bool:
+    """Whether the generation's file is there, byte for byte as it was published."""
+    path = folder / generation.file
+    return path.exists() and file_sha256(path) == generation.sha256
+
+
 def point_to(folder: Path, generation: Generation) -> None:
     """Replace `current.json` atomically: this is the publication."""
     _write(folder / "current.json", generation)
@@ -192,7 +200,7 @@ def rollback(folder: Path, number: int | None = None) -> Generation:
             f"{'There is no earlier generation' if target is None else f'Generation {target} is not on disk'}. {kept}"
         )
     generation = Generation(**json.loads((folder / f"gen-{target:06d}.json").read_bytes()))
-    if file_sha256(folder / generation.file) != generation.sha256:
+    if not is_whole(folder, generation):
         raise ValueError(f"Generation {target} is damaged (its sha256 differs from the one recorded). {kept}")
     point_to(folder, generation)
     return generation

@@ -1,0 +1,269 @@
+"""plan → fetch → store bytes → parse → check → load → publish, for many sources, once.
+
+Only what is missing or has changed is fetched. A piece that fails is named with its cause; everything else is loaded,
+nothing of the failing piece is, and the next refresh fetches just that piece.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pipelines import pieces
+from pipelines.config import Settings
+from pipelines.fetch import fetch, is_final
+from pipelines.http import Client, FetchFailed
+from pipelines.pieces import Origin, Outcome
+from pipelines.snapshots import Damaged, Entry, Store, bodies
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, SourceModule, discover
+from pipelines.warehouse import Draft, Generation, exclusive
+
+WORKERS = max(1, len(os.sched_getaffinity(0)))
+FETCH_THREADS = 4
+AHEAD = 4
+"""Pieces that may be fetched or parsed ahead of the one being loaded: bounds memory and disk."""
+
+Found = Frames | str
+"""A piece's rows, or why there are none: words, since an exception may not survive the way back from a worker process."""
+Load = tuple[Entry, Found | None]
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+class Watch(Protocol):
+    """Who wants to see the progress."""
+
+    def planned(self, source: str, pieces: int) -> None: ...
+    def received(self, source: str, size: int) -> None: ...
+    def loaded(self, source: str, rows: int) -> None: ...
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    def planned(self, source: str, pieces: int) -> None: ...
+    def received(self, source: str, size: int) -> None: ...
+    def loaded(self, source: str, rows: int) -> None: ...
+
+
+@dataclass
+class Run:
+    """What one refresh works with."""
+
+    settings: Settings
+    store: Store
+    draft: Draft
+    watch: Watch
+
+
+def refresh(
+    settings: Settings, modules: list[SourceModule], ask: Ask, watch: Watch | None = None
+) -> tuple[Generation | None, list[Outcome]]:
+    """Fetch what is missing or changed of these sources and publish once. Raises Busy."""
+    with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir) as draft:
+        run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
+        outcomes = [_embedded(run), *_reread(run, modules)]
+        for module in modules:
+            outcomes.append(_source(run, module, ask))
+        return pieces.finish(draft, settings, outcomes), outcomes
+
+
+def rebuild(settings: Settings, watch: Watch | None = None) -> tuple[Generation | None, list[Outcome]]:
+    """Build everything anew from the embedded facts and the stored bytes alone, without network. Raises Busy."""
+    with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir, empty=True) as draft:
+        run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
+        outcomes = [_embedded(run), *(_stored(run, module) for module in _fetched(run))]
+        return pieces.finish(draft, settings, outcomes), outcomes
+
+
+def _embedded(run: Run) -> Outcome:
+    outcome = pieces.start("reference_pack", datetime.now(UTC))
+    pieces.load_reference(run.draft, run.settings.reference_dir, outcome)
+    outcome.finished_at = datetime.now(UTC)
+    return outcome
+
+
+def _fetched(run: Run) -> list[SourceModule]:
+    """The sources that have stored bytes."""
+    stored = {entry.source for entry in run.store.entries.values()}
+    return [module for source, module in discover().items() if source in stored]
+
+
+def _reread(run: Run, modules: list[SourceModule]) -> Iterator[Outcome]:
+    """Load what is stored but not in the draft as the present code reads it: after a change of parser or of tables."""
+    for module in _fetched(run):
+        held = run.draft.rows("SELECT DISTINCT parser FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id)[
+            "parser"
+        ].to_list()
+        if held != [pieces.fingerprint(module)]:
+            run.draft.forget(
+                run.draft.rows("SELECT snapshot_id FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id)[
+                    "snapshot_id"
+                ].to_list()
+            )
+            outcome = _stored(run, module)
+            if module not in modules:
+                yield outcome
+
+
+def _stored(run: Run, module: SourceModule) -> Outcome:
+    outcome = pieces.start(module.SOURCE.id, datetime.now(UTC))
+    entries = run.store.of([module.SOURCE.id])
+    run.watch.planned(module.SOURCE.id, len(entries))
+    _load_all(run, module, iter(entries), outcome)
+    outcome.finished_at = datetime.now(UTC)
+    return outcome
+
+
+def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
+    source = module.SOURCE
+    outcome = pieces.start(source.id, datetime.now(UTC))
+    key = run.settings.key.get(source.id)
+    if source.key_header and not key:
+        outcome.skipped(
+            f"{source.id} needs a key. Get one at {source.url} and set CRASHDAY_KEY_{source.id.upper()}; the other sources go on without it."
+        )
+        return outcome
+    planned = list(module.plan(ask))
+    run.watch.planned(source.id, len(planned))
+    client = Client(
+        source,
+        run.settings.snapshot_dir / "partial",
+        run.settings.url.get(source.id),
+        key,
+        run.settings.backoff_seconds,
+    )
+    _load_all(run, module, _fetch_all(run, module, planned, client, outcome), outcome)
+    outcome.finished_at = datetime.now(UTC)
+    return outcome
+
+
+def _fetch_all(
+    run: Run, module: SourceModule, planned: list[Piece], client: Client, outcome: Outcome
+) -> Iterator[Entry]:
+    """The pieces that are missing or have changed, in the order of the plan; failures go to the outcome."""
+
+    def one(piece: Piece) -> Entry | FetchFailed:
+        known = run.store.known(module.SOURCE.id, piece.name)
+        if known is not None and is_final(known, piece):
+            return known
+        try:
+            return fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
+        except FetchFailed as failure:
+            return failure
+
+    with ThreadPoolExecutor(FETCH_THREADS) as pool:
+        for result in _in_order(pool.submit, one, planned):
+            if isinstance(result, FetchFailed):
+                outcome.failed(f"{module.SOURCE.id}: {result}")
+                run.watch.loaded(module.SOURCE.id, 0)
+            else:
+                yield result
+
+
+def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome: Outcome) -> None:
+    for entry, found in _parsed(run, module, entries):
+        before = outcome.rows_loaded
+        problem = found if isinstance(found, str) else None
+        if problem:
+            outcome.failed(f"{module.SOURCE.id} {entry.piece.name}: {problem}")
+        elif found is not None:
+            pieces.load_piece(run.draft, module, origin_of(entry), found, outcome)
+        known = run.store.known(entry.source, entry.piece.name)
+        if (
+            problem
+            or known is None
+            or known.replies != entry.replies
+            or (is_final(entry, entry.piece) and not is_final(known, entry.piece))
+        ):
+            run.store.record(replace(entry, problem=problem))
+        run.watch.loaded(module.SOURCE.id, outcome.rows_loaded - before)
+
+
+def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterator[Load]:
+    """Entries with their rows, None where the draft already holds them; several heavy ones are parsed by worker processes."""
+    if not module.SOURCE.heavy or WORKERS == 1:
+        for entry in entries:
+            held = pieces.is_loaded(run.draft, module, origin_of(entry))
+            yield entry, None if held else read(module.SOURCE.id, entry, run.store.folder)
+        return
+    with Workers() as workers:
+        waiting: deque[tuple[Entry, Callable[[], Found | None]]] = deque()
+        for entry in entries:
+            held = pieces.is_loaded(run.draft, module, origin_of(entry))
+            waiting.append(
+                (entry, (lambda: None) if held else workers.submit(module.SOURCE.id, entry, run.store.folder))
+            )
+            if len(waiting) > AHEAD:
+                ready, result = waiting.popleft()
+                yield ready, result()
+        for ready, result in waiting:
+            yield ready, result()
+
+
+def origin_of(entry: Entry) -> Origin:
+    """What a stored piece's rows are traced to."""
+    digest = pieces.joined([reply.sha256 for reply in entry.replies])
+    return Origin(
+        entry.source,
+        entry.piece.name,
+        entry.replies[0].url,
+        digest,
+        sum(reply.size for reply in entry.replies),
+        entry.fetched_at,
+    )
+
+
+def read(source: str, entry: Entry, folder: Path) -> Found:
+    """The canonical rows of a stored piece, checked; or why there are none."""
+    module = discover()[source]
+    try:
+        frames = module.parse(bodies(folder, entry), entry.piece)
+        module.check(frames, entry.piece)
+    except (Refused, CheckFailed, Damaged) as error:
+        return f"{error} Nothing of it was loaded; the next refresh fetches it again."
+    return frames
+
+
+class Workers:
+    """Processes that parse heavy pieces beside each other. The first piece alone is parsed here: starting them costs more."""
+
+    def __enter__(self) -> Workers:
+        self._pool: ProcessPoolExecutor | None = None
+        self._alone: Callable[[], Found] | None = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+            os.environ.pop("POLARS_MAX_THREADS")
+
+    def submit(self, source: str, entry: Entry, folder: Path) -> Callable[[], Found]:
+        if self._alone is None:
+            self._alone = lambda: read(source, entry, folder)
+            return self._alone
+        if self._pool is None:
+            # Spawned, not forked: a fork would inherit the refresh lock and hold it after the parent's death.
+            os.environ["POLARS_MAX_THREADS"] = "1"
+            self._pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
+        return self._pool.submit(read, source, entry, folder).result
+
+
+def _in_order(
+    submit: Callable[..., Future[Result]], work: Callable[[Job], Result], jobs: Iterable[Job]
+) -> Iterator[Result]:
+    """Results in the order of the jobs, at most `AHEAD` jobs ahead of the reader."""
+    waiting: deque[Future[Result]] = deque()
+    for job in jobs:
+        waiting.append(submit(work, job))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -1,0 +1,126 @@
+"""The bytes themselves: every reply by its sha256, and an index of which piece was answered by which replies.
+
+`snapshots/ab/abcd…` holds a body, written once. `snapshots/index.jsonl` gets a line per fetched piece, after its bytes
+are safely stored; a line that a killed process left unfinished is ignored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.http import Reply
+from pipelines.source import Piece
+
+
+class Damaged(OSError):
+    """A stored body is missing or its hash differs: it has to be fetched again."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A fetched piece: what it is, when it was fetched, and its replies in order."""
+
+    source: str
+    piece: Piece
+    fetched_at: datetime
+    replies: tuple[Reply, ...]
+    problem: str | None = None
+    """Why it was not loaded; such a piece is fetched anew by the next refresh."""
+
+
+@dataclass
+class Store:
+    """The snapshot store of one data folder."""
+
+    folder: Path
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.index = self.folder / "index.jsonl"
+        lines = self.index.read_bytes() if self.index.exists() else b""
+        self._whole = lines.rfind(b"\n") + 1
+        for line in lines[: self._whole].splitlines():
+            self._remember(_entry(json.loads(line)))
+
+    def known(self, source: str, piece: str) -> Entry | None:
+        """The last fetch of a piece, if it was good and its bytes are still whole in place."""
+        entry = self.entries.get((source, piece))
+        usable = (
+            entry is not None
+            and entry.problem is None
+            and all(self.path(reply.sha256).exists() for reply in entry.replies)
+        )
+        return entry if usable else None
+
+    def path(self, sha256: str) -> Path:
+        return place(self.folder, sha256)
+
+    def keep(self, reply: Reply) -> Reply:
+        """Move a received body to its place under its hash."""
+        if reply.path is not None:
+            final = self.path(reply.sha256)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(reply.path, final)
+        return Reply(reply.url, reply.status, reply.headers, reply.sha256, reply.size)
+
+    def record(self, entry: Entry) -> None:
+        """Write the piece into the index, durably."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(asdict(entry), default=str, separators=(",", ":")).encode() + b"\n"
+        with self.index.open("ab") as file:
+            file.truncate(self._whole)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        self._whole += len(line)
+        self._remember(entry)
+
+    def of(self, sources: Iterable[str]) -> list[Entry]:
+        """The good entries of these sources, in the order they were fetched."""
+        chosen = set(sources)
+        return [entry for entry in self.entries.values() if entry.source in chosen and entry.problem is None]
+
+    def _remember(self, entry: Entry) -> None:
+        self.entries.pop((entry.source, entry.piece.name), None)
+        self.entries[entry.source, entry.piece.name] = entry
+
+
+def place(folder: Path, sha256: str) -> Path:
+    """Where the body with this hash lies."""
+    return folder / sha256[:2] / sha256
+
+
+def bodies(folder: Path, entry: Entry) -> list[bytes]:
+    """The replies' bytes, proven by their hashes. Raises Damaged with the name of the file."""
+    return [_body(place(folder, reply.sha256)) for reply in entry.replies]
+
+
+def _body(path: Path) -> bytes:
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        raise Damaged(f"Snapshot {path} is missing.") from None
+    if hashlib.sha256(body).hexdigest() != path.name:
+        path.unlink()
+        raise Damaged(f"Snapshot {path} was cut short or altered: its sha256 differs. It was removed.")
+    return body
+
+
+def _entry(line: dict[str, object]) -> Entry:
+    piece = line["piece"]
+    return Entry(
+        source=line["source"],
+        piece=Piece(piece["name"], facts=piece["facts"]),
+        fetched_at=datetime.fromisoformat(line["fetched_at"]).astimezone(UTC),
+        replies=tuple(
+            Reply(reply["url"], reply["status"], reply["headers"], reply["sha256"], reply["size"])
+            for reply in line["replies"]
+        ),
+        problem=line["problem"],
+    )

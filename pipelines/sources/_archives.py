@@ -1,0 +1,178 @@
+"""Archives of trades: inflate block by block beside the parser, and add trades up to exact one-second bars.
+
+A day of BTC is 300 MB of CSV. It is never held whole: a thread inflates the next block (isal, outside the GIL) while
+Polars reads this one, and only the partial bars are kept. Sums are integers, so that two runs give the same bits.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+from isal import isal_zlib
+
+from pipelines.source import Refused
+
+BLOCK = 16 << 20
+SCALE = 10**8
+RAW_DEFLATE, GZIP = -15, 31
+REMEDY = "The archive is damaged or not an archive; the next refresh fetches it again."
+
+
+def csv_blocks(body: bytes, name: str) -> Iterator[bytes]:
+    """The CSV in a zip or gzip archive, in blocks of whole lines. Raises Refused."""
+    try:
+        if body[:2] == b"\x1f\x8b":
+            yield from _whole_lines(_ahead(_inflated(memoryview(body), GZIP)))
+            return
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            (entry,) = archive.infolist()
+            start = (
+                entry.header_offset
+                + 30
+                + int.from_bytes(body[entry.header_offset + 26 : entry.header_offset + 28], "little")
+            )
+            start += int.from_bytes(body[entry.header_offset + 28 : entry.header_offset + 30], "little")
+            packed = memoryview(body)[start : start + entry.compress_size]
+        yield from _whole_lines(_ahead(_checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name)))
+    except (zipfile.BadZipFile, isal_zlib.error, ValueError) as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(name, f"it cannot be unpacked ({error})", REMEDY) from None
+
+
+def has_header(block: bytes) -> bool:
+    """Binance's spot archives have no header and futures ones do; a header starts with a letter."""
+    return not block[:1].isdigit()
+
+
+def read_block(block: bytes, first: bool, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    """A block of CSV under our own column names, header or none. Raises Refused where the columns are not the known ones."""
+    try:
+        return pl.read_csv(
+            block,
+            has_header=first and has_header(block),
+            new_columns=list(schema),
+            schema_overrides=list(schema.values()),
+        )
+    except (
+        pl.exceptions.ComputeError,
+        pl.exceptions.ShapeError,
+        pl.exceptions.SchemaError,
+        pl.exceptions.NoDataError,
+    ) as error:
+        raise Refused(
+            "the archive's CSV",
+            f"its columns are not the known ones ({str(error).splitlines()[0]})",
+            "The source may have changed its format: the parser needs a look.",
+        ) from None
+
+
+def one_second_bars(blocks: Iterator[bytes], trades: Callable[[bytes, bool], pl.DataFrame]) -> pl.DataFrame:
+    """Exact one-second bars of a tape: `ts open high low close volume_base volume_quote taker_buy_base trades`.
+
+    `trades` reads a block (and whether it is the first) to `time_us order price quantity taker_buys count`; `order`
+    decides which trade of a second comes first and last. Raises Refused where a price or quantity is not positive.
+    """
+    return _merged(pl.concat([_partial(trades(block, position == 0)) for position, block in enumerate(blocks)]))
+
+
+def _partial(trades: pl.DataFrame) -> pl.DataFrame:
+    bad = trades.filter(~((pl.col("price") > 0) & (pl.col("quantity") > 0)))
+    if bad.height:
+        raise Refused(
+            f"trade {bad['order'][0]}",
+            f"price {bad['price'][0]} or quantity {bad['quantity'][0]} is not positive",
+            "The source has changed or the file is damaged.",
+        )
+    base = (pl.col("quantity") * SCALE).round().cast(pl.Int128)
+    return (
+        trades.lazy()
+        .with_columns(
+            second=pl.col("time_us") // 1_000_000,
+            base=base,
+            quote=(pl.col("price") * pl.col("quantity") * SCALE).round().cast(pl.Int128),
+        )
+        .group_by("second")
+        .agg(
+            first=pl.col("order").min(),
+            last=pl.col("order").max(),
+            open=pl.col("price").get(pl.col("order").arg_min()),
+            close=pl.col("price").get(pl.col("order").arg_max()),
+            high=pl.col("price").max(),
+            low=pl.col("price").min(),
+            base=pl.col("base").sum(),
+            quote=pl.col("quote").sum(),
+            buys=pl.col("base").filter("taker_buys").sum(),
+            count=pl.col("count").sum(),
+        )
+        .collect()
+    )
+
+
+def _merged(parts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        parts.group_by("second")
+        .agg(
+            open=pl.col("open").get(pl.col("first").arg_min()),
+            high=pl.col("high").max(),
+            low=pl.col("low").min(),
+            close=pl.col("close").get(pl.col("last").arg_max()),
+            base=pl.col("base").sum(),
+            quote=pl.col("quote").sum(),
+            buys=pl.col("buys").sum(),
+            trades=pl.col("count").sum().cast(pl.Int64),
+        )
+        .sort("second")
+        .select(
+            (pl.col("second") * 1_000_000).cast(pl.Datetime("us", "UTC")).alias("ts"),
+            *(pl.col(name) for name in ("open", "high", "low", "close")),
+            volume_base=pl.col("base").cast(pl.Float64) / SCALE,
+            volume_quote=pl.col("quote").cast(pl.Float64) / SCALE,
+            taker_buy_base=pl.col("buys").cast(pl.Float64) / SCALE,
+            trades=pl.col("trades"),
+        )
+    )
+
+
+def _inflated(packed: memoryview, window: int) -> Iterator[bytes]:
+    inflater = isal_zlib.decompressobj(window)
+    for start in range(0, len(packed), BLOCK // 8):
+        yield inflater.decompress(packed[start : start + BLOCK // 8])
+    yield inflater.flush()
+    if not inflater.eof:
+        raise ValueError("it ends too early")
+
+
+def _checked(parts: Iterator[bytes], crc: int, name: str) -> Iterator[bytes]:
+    seen = 0
+    for part in parts:
+        seen = isal_zlib.crc32(part, seen)
+        yield part
+    if seen != crc:
+        raise Refused(name, "its contents do not match its own CRC", REMEDY)
+
+
+def _ahead(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same parts, the next one being made by a thread while this one is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = thread.submit(next, parts, None)
+            yield part
+
+
+def _whole_lines(parts: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for part in parts:
+        end = part.rfind(b"\n") + 1
+        if end:
+            yield rest + part[:end]
+            rest = part[end:]
+        else:
+            rest += part
+    if rest:
+        yield rest

@@ -1,0 +1,81 @@
+"""What the files of data.binance.vision have in common. Map: https://github.com/binance/binance-public-data"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.source import Piece, Refused, Request
+from pipelines.sources._archives import csv_blocks, read_block
+from pipelines.sources._spans import midnight
+
+BASE = "https://data.binance.vision"
+LICENCE = "Binance market data; Binance's terms apply"
+SPOT, USD_M, COIN_M = "spot", "futures/um", "futures/cm"
+YEAR_MICROSECONDS = 10**15
+"""Times from here on are microseconds: spot files switched on 2025-01-01, futures files did not."""
+
+
+def market_of(symbol: str) -> str:
+    """The archive's folder for a unified symbol: spot, USD-M or COIN-M."""
+    settle = symbol.partition(":")[2]
+    return SPOT if not settle else USD_M if settle in ("USDT", "USDC") else COIN_M
+
+
+def native(symbol: str) -> str:
+    """BTC/USDT -> BTCUSDT, BTC/USDT:USDT -> BTCUSDT, BTC/USD:BTC -> BTCUSD_PERP."""
+    pair = symbol.partition(":")[0].replace("/", "")
+    return f"{pair}_PERP" if market_of(symbol) == COIN_M else pair
+
+
+def contract_usd(symbol: str) -> float:
+    """Face value of a COIN-M contract: 100 USD for BTC, 10 USD for the others."""
+    return 100.0 if symbol.startswith("BTC/") else 10.0
+
+
+def archive(kind: str, symbol: str, day: date, *, interval: str = "", monthly: bool = False) -> Piece:
+    """One archive and its CHECKSUM file. `kind` is the archive's own word, e.g. aggTrades."""
+    name = f"{native(symbol)}-{interval or kind}-{day:%Y-%m}" + ("" if monthly else f"-{day:%d}")
+    folder = "/".join(
+        filter(None, ("data", market_of(symbol), "monthly" if monthly else "daily", kind, native(symbol), interval))
+    )
+    url = f"{BASE}/{folder}/{name}.zip"
+    return Piece(
+        f"{market_of(symbol)}/{kind}/{name}",
+        (Request(url), Request(f"{url}.CHECKSUM")),
+        {"symbol": symbol, "kind": kind, "interval": interval, "file": f"{name}.zip", "day": f"{day:%Y-%m-%d}"},
+        final_at=midnight(day) + timedelta(days=40 if monthly else 4),
+    )
+
+
+def unpacked(bodies: list[bytes], piece: Piece) -> list[bytes]:
+    """The CSV of a small archive whose checksum holds. Raises Refused."""
+    return list(csv_blocks(verified(bodies, piece), piece.facts["file"]))
+
+
+def verified(bodies: list[bytes], piece: Piece) -> bytes:
+    """The archive, if it is the one its CHECKSUM file names. Raises Refused."""
+    body, checksum = bodies
+    stated = checksum.decode("ascii", "replace").split()
+    if len(stated) != 2 or stated[1] != piece.facts["file"]:
+        raise Refused(piece.facts["file"], "its CHECKSUM file does not name it", "The next refresh fetches both again.")
+    if hashlib.sha256(body).hexdigest() != stated[0]:
+        raise Refused(
+            piece.facts["file"],
+            "its sha256 is not the one in its CHECKSUM file",
+            "The download was altered on the way; the next refresh fetches it again.",
+        )
+    return body
+
+
+def table(bodies: list[bytes], piece: Piece, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    """A small archive as a frame with our column names, header or none. Raises Refused."""
+    return read_block(b"".join(unpacked(bodies, piece)), True, columns)
+
+
+def utc(column: str) -> pl.Expr:
+    """A time column in milliseconds or microseconds as a UTC moment: told apart by its size."""
+    value = pl.col(column)
+    return pl.when(value >= YEAR_MICROSECONDS).then(value).otherwise(value * 1000).cast(pl.Datetime("us", "UTC"))

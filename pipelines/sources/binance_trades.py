@@ -1,0 +1,77 @@
+"""Binance aggregate trades from its public archive, added up to one-second bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
+from pipelines.sources import _binance
+from pipelines.sources._archives import csv_blocks, one_second_bars, read_block
+from pipelines.sources._spans import utc_days, wanted
+
+SOURCE = Source(
+    id="binance_trades",
+    publisher="Binance",
+    dataset="Aggregate trades (data.binance.vision), as 1-second bars",
+    url=_binance.BASE,
+    licence=_binance.LICENCE,
+    method="Aggregate trades added up by second with exact sums; open and close by trade number. COIN-M contracts are converted at face value over price. ADL and insurance-fund trades are not in the archive.",
+    tables=("bars",),
+    span="2019 to yesterday",
+    resolution="1 second",
+    reaches_oct_2025=True,
+    max_bytes=2 << 30,
+    heavy=True,
+)
+SYMBOLS = ("BTC/USDT:USDT", "BTC/USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
+COLUMNS = {
+    "agg_trade_id": pl.Int64,
+    "price": pl.Float64,
+    "quantity": pl.Float64,
+    "first_trade_id": pl.Int64,
+    "last_trade_id": pl.Int64,
+    "time": pl.Int64,
+    "is_buyer_maker": pl.Boolean,
+}
+BEST_MATCH = {"is_best_match": pl.Boolean}
+"""Spot files carry an eighth column."""
+
+
+def plan(ask: Ask) -> Iterable[Piece]:
+    return [
+        _binance.archive("aggTrades", symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in utc_days(ask)
+    ]
+
+
+def parse(bodies: list[bytes], piece: Piece) -> Frames:
+    symbol = piece.facts["symbol"]
+    spot = _binance.market_of(symbol) == _binance.SPOT
+    schema = COLUMNS | BEST_MATCH if spot else COLUMNS
+    face = _binance.contract_usd(symbol) if _binance.market_of(symbol) == _binance.COIN_M else None
+
+    def trades(block: bytes, first: bool) -> pl.DataFrame:
+        return read_block(block, first, schema).select(
+            time_us=pl.when(pl.col("time") >= _binance.YEAR_MICROSECONDS).then("time").otherwise(pl.col("time") * 1000),
+            order="agg_trade_id",
+            price="price",
+            quantity=pl.col("quantity") if face is None else pl.col("quantity") * face / pl.col("price"),
+            taker_buys=~pl.col("is_buyer_maker"),
+            count=pl.col("last_trade_id") - pl.col("first_trade_id") + 1,
+        )
+
+    bars = one_second_bars(csv_blocks(_binance.verified(bodies, piece), piece.facts["file"]), trades)
+    labels = {
+        "venue": "binance",
+        "market": "spot" if spot else "perp",
+        "symbol": symbol,
+        "kind": "trade",
+        "interval": "1s",
+    }
+    return {"bars": bars.with_columns(pl.lit(value).alias(name) for name, value in labels.items())}
+
+
+def check(frames: Frames, piece: Piece) -> None:
+    if (frames["bars"]["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
+        raise CheckFailed(f"{piece.facts['file']} holds trades of another day: its times may have changed unit.")

@@ -1,0 +1,56 @@
+"""What the tests of sources share: recorded samples where they exist, and a refresh against the replay server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.config import ROOT, Settings
+from pipelines.pieces import Outcome
+from pipelines.refresh import refresh
+from pipelines.source import Ask, discover
+from pipelines.warehouse import current
+
+SAMPLES = ROOT.parent / "shared" / "samples"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def sample(name: str) -> bytes:
+    """A recorded reply; the test is skipped where the recordings are not at hand (they stay outside the repository)."""
+    path = SAMPLES / name
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    return path.read_bytes()
+
+
+def ask(start: str, end: str, *symbols: str, now: datetime = NOW) -> Ask:
+    return Ask(datetime.fromisoformat(start), datetime.fromisoformat(end), now, symbols)
+
+
+def settings_for(data_dir: Path, base: str, source: str, **more: object) -> Settings:
+    """Settings of a run of its own on a copy of the test warehouse, the source pointed at the replay server, no pauses."""
+    built = Settings().warehouse_dir
+    if not (data_dir / "warehouse").exists():
+        shutil.copytree(built, data_dir / "warehouse")
+    return Settings(data_dir=data_dir, url={source: base}, backoff_seconds=0.0, **more)
+
+
+def run(settings: Settings, source: str, asked: Ask) -> Outcome:
+    """One refresh of one source, end to end through the real session; returns what it did."""
+    _, outcomes = refresh(settings, [discover()[source]], asked)
+    return outcomes[-1]
+
+
+def rows(settings: Settings, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
+    """Rows of the published generation."""
+    published = current(settings.warehouse_dir)
+    assert published is not None
+    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
+        connection.execute("SET TimeZone='UTC'")
+        return connection.sql(sql, params=dict(parameters or {})).pl()
