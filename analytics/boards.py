@@ -6,24 +6,28 @@ import polars as pl
 
 from analytics.warehouse import Warehouse
 
+LISTED = "metric = 'liquidations' AND asset = 'all' AND counting IN ('floor', 'complete')"
+
 
 def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The boards of a day that name at least two exchanges, the most complete of the crash first.
 
-    Columns: `board window_label window_start window_end as_of as_of_precision origin universe phase venues named_usd total_usd confidence source_id`.
-    `total_usd` is null where the board states no total: then nothing is known about the rest.
+    Columns: `board board_id window_label window_start window_end as_of as_of_precision origin universe phase venues named_usd total_usd confidence second_hand source_id`.
+    `board_id` is short, for links, and stays as long as the board's key does. `total_usd` is null where the board states
+    no total: then nothing is known about the rest.
     """
     return warehouse.query(
-        """
-        SELECT board, any_value(window_label) AS window_label, any_value(window_start) AS window_start, any_value(window_end) AS window_end,
-               any_value(as_of) AS as_of, any_value(as_of_precision) AS as_of_precision, any_value(origin) AS origin,
-               any_value(universe) AS universe, any_value(phase) FILTER (venue <> 'all') AS phase,
+        f"""
+        SELECT board, left(sha256(board), 8) AS board_id, any_value(window_label) AS window_label, any_value(window_start) AS window_start,
+               any_value(window_end) AS window_end, any_value(as_of) AS as_of, any_value(as_of_precision) AS as_of_precision,
+               any_value(origin) AS origin, any_value(universe) AS universe, any_value(phase) FILTER (venue <> 'all') AS phase,
                count(DISTINCT venue) FILTER (venue <> 'all') AS venues,
                sum(value::DECIMAL(18, 2)) FILTER (venue <> 'all' AND side = 'total')::DOUBLE AS named_usd,
                max(value) FILTER (venue = 'all' AND side = 'total') AS total_usd,
-               any_value(confidence) FILTER (venue <> 'all') AS confidence, string_agg(DISTINCT source_id, ';') AS source_id
+               any_value(confidence) FILTER (venue <> 'all') AS confidence, bool_or(second_hand) AS second_hand,
+               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
         FROM liquidation_reports
-        WHERE crash_day = $crash_day AND metric = 'liquidations' AND asset = 'all' AND counting = 'floor'
+        WHERE crash_day = $crash_day AND {LISTED}
         GROUP BY board HAVING venues >= 2
         ORDER BY any_value(liquidation_reports.phase) FILTER (venue <> 'all') = 'crash' DESC, total_usd IS NOT NULL DESC, venues DESC, max(liquidation_reports.as_of) DESC, board
         """,
@@ -32,31 +36,59 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
 
 def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
-    """One board's exchanges, largest first: `board venue name long_usd short_usd total_usd share_pct computed confidence source_id`.
+    """One board's exchanges, largest first: `board venue name long_usd short_usd unsplit_usd total_usd share_pct computed confidence note source_id`.
 
-    The rest of the board's stated total is the row `other`, marked `computed`; long and short are null where the board
-    does not split them. Never concatenate two boards: their windows or universes differ.
+    The rest of the board's stated total is the row `other`, marked `computed`. Long and short are null where the board
+    does not split them; `unsplit_usd` is the part of a total whose side is not stated, null where both are. Never
+    concatenate two boards: their windows or universes differ.
     """
     return warehouse.query(
-        """
+        f"""
         WITH rows AS (
             SELECT venue, max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
-                   max(value) FILTER (side = 'total') AS total_usd, any_value(confidence) AS confidence, string_agg(DISTINCT source_id, ';') AS source_id
-            FROM liquidation_reports
-            WHERE board = $board AND metric = 'liquidations' AND asset = 'all'
+                   coalesce(max(value) FILTER (side = 'total'), long_usd + short_usd) AS total_usd,
+                   any_value(confidence) AS confidence, string_agg(DISTINCT note, ' ' ORDER BY note) AS note, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+            FROM liquidation_reports WHERE board = $board AND {LISTED}
             GROUP BY venue
         ), whole AS (SELECT total_usd, source_id FROM rows WHERE venue = 'all'),
         named AS (SELECT * FROM rows WHERE venue <> 'all'),
+        rest AS (
+            SELECT total_usd::DECIMAL(18, 2) - (SELECT sum(total_usd::DECIMAL(18, 2)) FROM named) AS rest_usd, source_id FROM whole
+        ),
         listed AS (
-            SELECT venue, long_usd, short_usd, total_usd, false AS computed, confidence, source_id FROM named
+            SELECT venue, long_usd, short_usd, total_usd, false AS computed, confidence, note, source_id FROM named
             UNION ALL
-            SELECT 'other', NULL, NULL, whole.total_usd - (SELECT sum(total_usd::DECIMAL(18, 2)) FROM named)::DOUBLE, true, 'medium', source_id
-            FROM whole WHERE total_usd IS NOT NULL
+            SELECT 'other', NULL, NULL, rest_usd::DOUBLE, true, 'medium', 'The stated total less the exchanges named.', source_id
+            FROM rest WHERE rest_usd > 0
         )
-        SELECT $board AS board, venue, coalesce(v.name, 'Other exchanges') AS name, long_usd, short_usd, total_usd,
-               100 * total_usd / (SELECT total_usd FROM whole) AS share_pct, computed, confidence, listed.source_id
+        SELECT $board AS board, venue, coalesce(v.name, 'Other exchanges') AS name, long_usd, short_usd,
+               CASE WHEN long_usd IS NULL OR short_usd IS NULL
+                    THEN (total_usd::DECIMAL(18, 2) - coalesce(long_usd, short_usd, 0)::DECIMAL(18, 2))::DOUBLE END AS unsplit_usd,
+               total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct, computed, confidence, listed.note, listed.source_id
         FROM listed LEFT JOIN venues v USING (venue)
-        ORDER BY computed, total_usd DESC
+        ORDER BY computed, total_usd DESC NULLS LAST, venue
         """,
         board=board,
+    )
+
+
+def readings(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
+    """Every published liquidation figure of a day over all assets, one row per board and venue, grouped by what it covers.
+
+    Columns: `board phase universe origin window_label as_of as_of_precision venue name long_usd short_usd total_usd counting confidence second_hand note source_id`.
+    Rows of different boards are listed beside each other, never added or drawn on one axis.
+    """
+    return warehouse.query(
+        """
+        SELECT board, phase, universe, origin, window_label, r.as_of, as_of_precision, venue,
+               CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(any_value(v.name), venue) END AS name,
+               max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd, max(value) FILTER (side = 'total') AS total_usd,
+               counting, r.confidence, bool_or(second_hand) AS second_hand, string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+        FROM liquidation_reports r LEFT JOIN venues v USING (venue)
+        WHERE crash_day = $crash_day AND metric = 'liquidations' AND asset = 'all'
+        GROUP BY board, phase, universe, origin, window_label, r.as_of, as_of_precision, venue, counting, r.confidence
+        ORDER BY list_position(['crash', 'cascade', 'before', 'aftermath'], phase) NULLS LAST, r.confidence = 'low', counting = 'two_sided',
+                 count(*) OVER (PARTITION BY r.universe) DESC, r.universe, r.as_of, board, venue = 'all' DESC, max(value) DESC
+        """,
+        crash_day=crash_day,
     )

@@ -13,6 +13,8 @@ from pipelines.tables import TABLES
 CONTROLS = ("limit", "offset", "since", "until")
 TIME_COLUMNS = ("ts", "as_of", "window_start", "valid_from", "launched", "started_at", "fetched_at")
 ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
+WHOLE = r"^[+-]?[0-9]+$"
+MOST = 2**63 - 1
 
 
 class Unknown(LookupError):
@@ -81,13 +83,14 @@ def _comparable(warehouse: Warehouse, name: str, values: Sequence[str], kind: st
         f"SELECT value, TRY_CAST(value AS {kind})::VARCHAR AS text FROM (SELECT unnest($values) AS value)",
         values=list(values),
     )
-    unusable = texts.filter(pl.col("text").is_null())["value"].to_list()
+    rounded = (kind == "BIGINT") & ~pl.col("value").str.contains(WHOLE)
+    unusable = texts.filter(pl.col("text").is_null() | rounded)["value"].to_list()
     if unusable:
         raise Unusable(f"'{unusable[0]}' cannot be compared with '{name}' ({kind}).")
     return texts["text"].to_list()
 
 
 def _whole(name: str, value: str) -> int:
-    if not value.isdecimal() or len(value) > 19:
-        raise Unusable(f"'{name}' must be a whole number from 0, not '{value}'.")
+    if not value.isdecimal() or len(value) > 19 or int(value) > MOST:
+        raise Unusable(f"'{name}' must be a whole number from 0 to {MOST}, not '{value}'.")
     return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -10,26 +10,33 @@ from analytics.warehouse import Warehouse
 
 SERIES = """
     WITH carried AS (
-        SELECT venue, market, symbol, kind, interval, source_id, any_value(snapshot_id) AS snapshot_id, count(*) AS bars, sum(volume_base) AS volume_base, min(ts) AS first_ts, max(ts) AS last_ts
+        SELECT venue, market, symbol, kind, interval, source_id, any_value(snapshot_id) AS snapshot_id, count(*) AS bars, sum(volume_base) AS volume_base, count(taker_buy_base) AS taker_bars, min(ts) AS first_ts, max(ts) AS last_ts
         FROM bars WHERE ts >= $start AND ts < $end GROUP BY ALL
     ), series AS (
         SELECT carried.*, s.loader FROM carried JOIN snapshots s USING (snapshot_id)
         QUALIFY row_number() OVER (PARTITION BY venue, market, symbol, kind, interval ORDER BY s.loader = 'reference_pack', bars DESC, source_id) = 1
     )
 """
-"""The drawn source of each series in a range: bytes fetched from the venue itself before embedded copies, then the fuller one."""
+"""The drawn source of each series in a range: bytes fetched from the venue itself before embedded copies, then the fuller one.
+
+A bar without volume repeats a price that nobody traded, so it counts as missing.
+"""
 
 SECONDS = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400}
 MOST_BARS = 2000
 LEAST_COVERAGE = 0.7
+DOLLARS = ("USD", "USDT", "USDC")
+REFERENCE_AGE = timedelta(hours=1)
+"""A market that closed no bar within this time before the reference has no reference price."""
+LINE = ["venue", "market", "symbol", "kind", "interval"]
 
 
 def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """What prices there are in a range: `venue market symbol base quote kind interval source_id bars volume_base first_ts last_ts coverage`."""
+    """What prices there are in a range: `venue market symbol base quote kind interval source_id bars volume_base taker_bars first_ts last_ts coverage seconds`."""
     found = warehouse.query(
         f"""
         {SERIES} SELECT venue, market, symbol, split_part(symbol, '/', 1) AS base, split_part(split_part(symbol, '/', 2), ':', 1) AS quote,
-                        kind, interval, source_id, bars, volume_base, first_ts, last_ts
+                        kind, interval, source_id, bars, volume_base, taker_bars, first_ts, last_ts
         FROM series ORDER BY base, venue, market, symbol, kind, interval
         """,
         start=start,
@@ -39,12 +46,12 @@ def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     return found.with_columns(coverage=pl.col("bars") * seconds / (end - start).total_seconds(), seconds=seconds)
 
 
-def finest(candidates: pl.DataFrame) -> pl.DataFrame:
+def finest(candidates: pl.DataFrame, most_bars: int = MOST_BARS) -> pl.DataFrame:
     """Of each venue, market, symbol and kind, the finest interval that covers most of the range and still draws well.
 
     Where none covers it (a venue that trades rarely, or bars of part of the range only), the one that covers most.
     """
-    fits = (pl.col("bars") <= MOST_BARS) & (pl.col("coverage") >= LEAST_COVERAGE)
+    fits = (pl.col("bars") <= most_bars) & (pl.col("coverage") >= LEAST_COVERAGE)
     return (
         candidates.sort(fits, pl.when(fits).then(-pl.col("seconds")).otherwise(pl.col("coverage")), descending=True)
         .unique(subset=["venue", "market", "symbol", "kind"], keep="first", maintain_order=True)
@@ -73,6 +80,63 @@ def bars(
     )
 
 
+def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """The base assets with prices within the day, the best documented first: `base hours` (of known prices, markets together)."""
+    return (
+        _intraday(series(warehouse, start, end))
+        .group_by("base")
+        .agg(hours=(pl.col("bars") * pl.col("seconds")).sum() / 3600)
+        .sort("hours", "base", descending=[True, False])
+    )
+
+
+def paths(
+    warehouse: Warehouse, base: str, start: datetime, end: datetime, reference: datetime | None = None
+) -> pl.DataFrame:
+    """One asset's prices on every market that is comparable with its best documented one, each at its finest interval.
+
+    The columns of `bars`, and `name` (of the venue), `quote`, `unit` (dollars and dollar tokens are one unit), `close_at`
+    (end of the bar, when `close` was the price), `reference_price`, `reference_at` (the last close in the hour up to
+    `reference`), and `open_pct`, `low_pct`, `close_pct`: percent of that price. Those are null where no reference is known.
+    """
+    chosen = finest(_intraday(series(warehouse, start, end)).filter(pl.col("base") == base))
+    rows = _worded(warehouse, bars(warehouse, _keys(chosen), start, end))
+    rows = rows.filter(pl.col("unit") == pl.col("unit").mode().sort().first()).join(
+        _references(warehouse, chosen, reference), on=LINE, how="left", maintain_order="left"
+    )
+    return rows.with_columns(
+        (100 * pl.col(price) / pl.col("reference_price")).alias(f"{price}_pct") for price in ("open", "low", "close")
+    )
+
+
+def lowest(
+    warehouse: Warehouse, base: str, start: datetime, end: datetime, reference: datetime | None = None
+) -> pl.DataFrame:
+    """The lowest price of each series of `paths`, the lowest first.
+
+    Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price reference_at first_ts last_ts source_id`.
+    The low lies somewhere between `low_from` and `low_until`: a bar does not say when within it.
+    """
+    at_low = pl.col("low").arg_min()
+    return (
+        paths(warehouse, base, start, end, reference)
+        .group_by(["name", *LINE, "quote"], maintain_order=True)
+        .agg(
+            bars=pl.len(),
+            low=pl.col("low").min(),
+            low_from=pl.col("ts").get(at_low),
+            low_until=pl.col("close_at").get(at_low),
+            low_pct=pl.col("low_pct").min(),
+            reference_price=pl.col("reference_price").first(),
+            reference_at=pl.col("reference_at").first(),
+            first_ts=pl.col("ts").first(),
+            last_ts=pl.col("close_at").last(),
+            source_id=pl.col("source_id").unique().sort().str.join(";"),
+        )
+        .sort("low", *LINE)
+    )
+
+
 def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """BTC through a range on the best covered market (minute bars where there are any, then the most traded), in the columns of `bars`. Empty where none is known."""
     known = series(warehouse, start, end).filter(
@@ -86,4 +150,42 @@ def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
     )
     if best.is_empty():
         return bars(warehouse, (), start, end)
-    return bars(warehouse, tuple(best.select("venue", "market", "symbol", "kind", "interval").rows()), start, end)
+    return bars(warehouse, _keys(best), start, end)
+
+
+def _intraday(known: pl.DataFrame) -> pl.DataFrame:
+    return known.filter((pl.col("kind") != "premium") & (pl.col("seconds") < SECONDS["1d"]))
+
+
+def _keys(chosen: pl.DataFrame) -> tuple[tuple[str, str, str, str, str], ...]:
+    return tuple(chosen.select(LINE).rows())
+
+
+def _worded(warehouse: Warehouse, rows: pl.DataFrame) -> pl.DataFrame:
+    names = warehouse.query("SELECT venue, name FROM venues")
+    quote = pl.col("symbol").str.split("/").list.get(1).str.split(":").list.get(0)
+    seconds = pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64)
+    return rows.join(names, on="venue", how="left", maintain_order="left").with_columns(
+        name=pl.coalesce("name", "venue"),
+        quote=quote,
+        unit=pl.when(quote.is_in(DOLLARS)).then(pl.lit("USD")).otherwise(quote),
+        close_at=pl.col("ts") + pl.duration(seconds=seconds),
+    )
+
+
+def _references(warehouse: Warehouse, chosen: pl.DataFrame, reference: datetime | None) -> pl.DataFrame:
+    """The last close of each series in the hour up to `reference`: `venue market symbol kind interval reference_price reference_at`."""
+    if reference is None:
+        empty = chosen.select(LINE).clear()
+        return empty.with_columns(
+            reference_price=pl.lit(None, pl.Float64), reference_at=pl.lit(None, pl.Datetime("us", "UTC"))
+        )
+    longest = timedelta(seconds=int(chosen["seconds"].max() or 0))
+    before = _worded(warehouse, bars(warehouse, _keys(chosen), reference - REFERENCE_AGE - longest, reference))
+    return (
+        before.filter(
+            pl.col("close_at").is_between(reference - REFERENCE_AGE, reference) & pl.col("close").is_not_null()
+        )
+        .group_by(LINE, maintain_order=True)
+        .agg(reference_price=pl.col("close").last(), reference_at=pl.col("close_at").last())
+    )

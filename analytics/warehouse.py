@@ -106,6 +106,11 @@ class Hub:
                 del self._leases[idle]
 
 
+def generation_named(text: str) -> int | None:
+    """The generation number a link names; None where the text cannot be one."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def _alias(number: int) -> str:
     return f"g{number:06d}"
 

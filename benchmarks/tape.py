@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import zipfile
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -27,7 +29,7 @@ def agg_trades(rows: int, day: date = date(2025, 10, 10), seed: int = 10) -> pl.
         {
             "agg_trade_id": 2_900_000_000 + np.arange(rows),
             "price": np.clip(price, 100_000, None) / 10,
-            "quantity": np.clip(np.round(generator.pareto(1.6, rows) * 8), 1, 400_000) / 1000,
+            "quantity": np.clip(np.round(generator.pareto(1.1, rows) * 60), 1, 900_000) / 1000,
             "first_trade_id": last - count + 1,
             "last_trade_id": last,
             "transact_time": times,
@@ -43,3 +45,10 @@ def zipped(trades: pl.DataFrame, name: str) -> tuple[bytes, bytes]:
         archive.writestr(f"{name}.csv", trades.write_csv())
     body = packed.getvalue()
     return body, f"{hashlib.sha256(body).hexdigest()}  {name}.zip\n".encode()
+
+
+if __name__ == "__main__":
+    folder, rows, day = Path(sys.argv[1]), int(sys.argv[2]), date.fromisoformat(sys.argv[3])
+    name = f"BTCUSDT-aggTrades-{day}"
+    for suffix, content in zip((".zip", ".zip.CHECKSUM"), zipped(agg_trades(rows, day), name), strict=True):
+        (folder / f"{name}{suffix}").write_bytes(content)

@@ -10,60 +10,85 @@ import polars as pl
 from charts import theme
 from charts.words import usd
 
+SIDES = (
+    ("Long", "long_usd", theme.LONG),
+    ("Short", "short_usd", theme.SHORT),
+    ("Side not stated", "unsplit_usd", theme.OTHER),
+)
+
 
 def liquidations(board: pl.DataFrame) -> go.Figure:
-    """Horizontal bars of one board's exchanges (`analytics.boards.by_exchange`), long and short apart where the board splits them.
+    """Horizontal bars of one board's exchanges (`analytics.boards.by_exchange`), long and short apart where the board states them.
 
     Raises ValueError when rows of several boards are mixed: their windows or universes differ.
     """
     if board["board"].n_unique() != 1:
         raise ValueError("Figures of different boards may not share an axis.")
     figure = theme.figure(70 + 44 * board.height, legend=False)
-    names = [escape(name) for name in board["name"]]
-    billions = board.select(pl.col("long_usd", "short_usd", "total_usd") / 1e9)
-    totals = board["total_usd"].to_list()
-    labels = [
-        usd(total) + ("" if share is None else f" · {share:.0f} %")
-        for total, share in zip(totals, board["share_pct"], strict=True)
-    ]
-    split = (board["long_usd"].is_not_null() & board["short_usd"].is_not_null()).all()
-    if split:
-        figure.update_layout(barmode="stack", showlegend=True)
-        figure.add_bar(
-            y=names,
-            x=billions["long_usd"].to_list(),
-            orientation="h",
-            name="Long",
-            marker={"color": theme.LONG},
-            hovertemplate="long $%{x:,.3f} bn<extra></extra>",
-        )
-        figure.add_bar(
-            y=names,
-            x=billions["short_usd"].to_list(),
-            orientation="h",
-            name="Short",
-            marker={"color": theme.SHORT},
-            text=labels,
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="short $%{x:,.3f} bn<extra></extra>",
-        )
+    largest = board["total_usd"].max() or 0
+    unit, scale = ("billion", 1e9) if largest >= 1e9 else ("million", 1e6)
+    if board["long_usd"].is_not_null().any() or board["short_usd"].is_not_null().any():
+        _by_side(figure, board, scale)
     else:
-        colours = [theme.venue_colour(venue) for venue in board["venue"]]
-        patterns = ["/" if computed else "" for computed in board["computed"]]
-        figure.add_bar(
-            y=names,
-            x=billions["total_usd"].to_list(),
-            orientation="h",
-            marker={"color": colours, "pattern": {"shape": patterns}},
-            text=labels,
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{y}: $%{x:,.3f} bn<extra></extra>",
-        )
+        _by_venue(figure, board, scale)
+    _totals(figure, board, scale)
     figure.update_layout(
         hovermode="closest",
-        xaxis={"title": {"text": "USD billion"}, "range": [0, 1.28 * billions["total_usd"].max()]},
+        legend={"traceorder": "normal"},
+        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.6 * largest / scale]},
         yaxis={"autorange": "reversed"},
     )
     return figure
+
+
+def _by_side(figure: go.Figure, board: pl.DataFrame, scale: float) -> None:
+    figure.update_layout(barmode="stack", showlegend=True)
+    for name, column, colour in SIDES:
+        if board[column].is_not_null().any():
+            figure.add_bar(
+                y=_names(board),
+                x=(board[column] / scale).to_list(),
+                orientation="h",
+                name=name,
+                marker={"color": colour, "pattern": {"shape": _patterns(board)}},
+                customdata=[usd(value) for value in board[column]],
+                hovertemplate=f"%{{y}}, {name.lower()}: %{{customdata}}<extra></extra>",
+            )
+
+
+def _by_venue(figure: go.Figure, board: pl.DataFrame, scale: float) -> None:
+    figure.add_bar(
+        y=_names(board),
+        x=(board["total_usd"] / scale).to_list(),
+        orientation="h",
+        marker={
+            "color": [theme.venue_colour(venue) for venue in board["venue"]],
+            "pattern": {"shape": _patterns(board)},
+        },
+        customdata=[usd(total) for total in board["total_usd"]],
+        hovertemplate="%{y}: %{customdata}<extra></extra>",
+    )
+
+
+def _totals(figure: go.Figure, board: pl.DataFrame, scale: float) -> None:
+    figure.add_scatter(
+        y=_names(board),
+        x=(board["total_usd"] / scale).to_list(),
+        mode="text",
+        text=[
+            f" {usd(total)}" + ("" if share is None else f" · {share:.0f} %")
+            for total, share in board.select("total_usd", "share_pct").iter_rows()
+        ],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _names(board: pl.DataFrame) -> list[str]:
+    return [escape(name) for name in board["name"]]
+
+
+def _patterns(board: pl.DataFrame) -> list[str]:
+    return ["/" if computed else "" for computed in board["computed"]]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 
 import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.words import clock
+
+LINE = ["venue", "market", "symbol", "kind", "interval"]
+ISO = "%Y-%m-%dT%H:%M:%S"
+STYLES = {"trade": "solid", "pool": "solid", "mark": "dash", "index": "dash"}
 
 
 def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
@@ -67,3 +73,96 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
 
 def quote(bars: pl.DataFrame) -> str:
     return bars["symbol"][0].split("/")[1].split(":")[0]
+
+
+def by_venue(
+    paths: pl.DataFrame, start: datetime, end: datetime, reference: datetime | None = None, height: int = 460
+) -> go.Figure:
+    """One asset's prices market by market (`analytics.prices.paths`), and the lowest of each, over the whole chosen range.
+
+    A close is drawn where its bar ends; a low is drawn across the bar it lies in, for its moment within the bar is not
+    known. With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line.
+    Raises ValueError when the quote currencies do not compare.
+    """
+    if paths["unit"].n_unique() > 1:
+        raise ValueError("Prices in different currencies may not share an axis.")
+    suffix = "_pct" if reference else ""
+    figure = theme.figure(height, alt_axis=_axis(paths, reference))
+    figure.update_layout(
+        xaxis={"range": [moment(start), moment(end)]},
+        uirevision=f"{moment(start)}{moment(end)}{suffix}",
+        hovermode="closest",
+    )
+    perps = set(paths.filter((pl.col("market") == "perp") & (pl.col("kind") == "trade"))["venue"])
+    traded_first = paths.sort(pl.col("kind") != "trade", *LINE, "ts")
+    for line in traded_first.partition_by(LINE, maintain_order=True):
+        if line[f"close{suffix}"].is_not_null().any():
+            _draw(figure, line, suffix, dotted=line["market"][0] == "spot" and line["venue"][0] in perps)
+    if reference:
+        figure.add_hline(y=100, line={"width": 1, "color": theme.EVENT})
+    if reference and start <= reference <= end:
+        figure.add_vline(x=moment(reference), line={"width": 1, "dash": "dot", "color": theme.EVENT})
+    return figure
+
+
+def moment(ts: datetime) -> str:
+    """A time as Plotly reads it: without a zone, and so never shifted to the reader's own."""
+    return ts.strftime(ISO)
+
+
+def label(row: dict[str, str]) -> str:
+    """A series in words: venue, pair, market where it is not spot, kind where it is not a trade, length of the bar."""
+    pair = row["symbol"].split(":")[0]
+    kind = {"trade": "", "pool": ", pool state"}.get(row["kind"], f", {row['kind']}")
+    market = "" if row["market"] in ("spot", "pool") else f" {row['market']}"
+    return escape(f"{row['name']} {pair}{market}{kind}, {row['interval']}")
+
+
+def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> None:
+    first = line.row(0, named=True)
+    name, colour = label(first), theme.venue_colour(first["venue"])
+    points = _points(line, suffix)
+    dash = "dot" if dotted else STYLES.get(first["kind"], "dash")
+    shown = "%{y:,.2f} %" if suffix else "%{y:,.8~r}"
+    figure.add_scatter(
+        x=points["x"].to_list(),
+        y=points["y"].to_list(),
+        mode="lines",
+        name=name,
+        legendgroup=name,
+        connectgaps=False,
+        line={"width": 1.8, "color": colour, "dash": dash},
+        hovertemplate=f"<b>{name}</b><br>%{{x|%H:%M:%S}} UTC: {shown}<extra></extra>",
+    )
+    low = line.row(int(line["low"].arg_min() or 0), named=True)
+    across = [low["ts"], low["ts"] + (low["close_at"] - low["ts"]) / 2, low["close_at"]]
+    figure.add_scatter(
+        x=[moment(ts) for ts in across],
+        y=[low[f"low{suffix}"]] * 3,
+        mode="lines+markers",
+        name=name,
+        legendgroup=name,
+        showlegend=False,
+        line={"width": 2, "color": colour},
+        marker={"size": [0, 8, 0], "color": colour, "symbol": "circle" if first["kind"] == "trade" else "circle-open"},
+        hovertemplate=f"<b>{name}</b><br>lowest {shown},<br>between {clock(low['ts'], 'second')} and {clock(low['close_at'], 'second')} UTC<extra></extra>",
+    )
+
+
+def _points(line: pl.DataFrame, suffix: str) -> pl.DataFrame:
+    """The line's corners: each close at the end of its bar, an opening where a run of bars begins, a null where it ends."""
+    begins = (pl.col("ts") != pl.col("close_at").shift(1)).fill_null(True)
+    ends = (pl.col("ts").shift(-1) > pl.col("close_at")).fill_null(False)
+    corners = [
+        line.select(x="close_at", y=f"close{suffix}", place=pl.lit(0)),
+        line.filter(ends).select(x="close_at", y=pl.lit(None, pl.Float64), place=pl.lit(1)),
+        line.filter(begins).select(x="ts", y=f"open{suffix}", place=pl.lit(2)),
+    ]
+    return pl.concat(corners).sort("x", "place").with_columns(pl.col("x").dt.to_string(ISO))
+
+
+def _axis(paths: pl.DataFrame, reference: datetime | None) -> str:
+    quotes = " and ".join(escape(each) for each in paths["quote"].unique().sort())
+    if reference:
+        return f"% of each market's own price at {clock(reference)} UTC"
+    return f"Price, {quotes}" + (" (see legend)" if paths["quote"].n_unique() > 1 else "")

@@ -17,7 +17,7 @@ VENUES = {
     "hyperliquid": "#3f9a86",
     "coinbase": "#0066ee",
     "gemini": "#e81fd9",
-    "kraken": "#8866bb",
+    "kraken": "#90449c",
     "uniswap": "#dd6699",
 }
 MEETING = (

@@ -18,12 +18,12 @@ FORMATS = {
 
 
 def usd(value: float | None) -> str:
-    """A money amount to three significant digits: `$19.2 bn`, `$203 m`; `not known` for None."""
+    """A money amount to three significant digits, four below 20: `$19.31 bn`, `$203 m`; `not known` for None."""
     if value is None:
         return "not known"
     sign, size = ("−" if value < 0 else ""), abs(value)
     for scale, unit in ((1e12, " tn"), (1e9, " bn"), (1e6, " m"), (1e3, " k")):
-        if size >= scale:
+        if size >= 0.9995 * scale:
             return f"{sign}${_significant(size / scale)}{unit}"
     return f"{sign}${_significant(size)}"
 

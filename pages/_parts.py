@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +14,10 @@ import streamlit as st
 
 from analytics import crash_days, sources
 from analytics.export import csv
-from analytics.warehouse import GenerationGone, hub
+from analytics.warehouse import GenerationGone, generation_named, hub
 from charts.words import utc
+from pipelines import watch
+from pipelines.config import Settings
 
 Question = Callable[..., pl.DataFrame]
 
@@ -39,12 +42,18 @@ def _answer(number: int, name: str, _question: Question, parameters: dict[str, A
 
 def generation() -> int:
     """The generation this view shows: the one its link pins (`?generation=42`), else the published one."""
-    wanted = st.query_params.get("generation", "")
-    return int(wanted) if wanted.isdecimal() else hub().published().generation
+    wanted = generation_named(st.query_params.get("generation", ""))
+    return hub().published().generation if wanted is None else wanted
 
 
 def say_if_generation_is_gone() -> None:
     """Tell the reader when the link pins a generation that is no longer kept, and stop: other data would be another answer."""
+    wanted = st.query_params.get("generation")
+    if wanted is not None and generation_named(wanted) is None:
+        st.warning(
+            f"The link asks for the generation “{safe(wanted[:60])}”, which is not a number. Showing the published data.",
+            icon=":material/link_off:",
+        )
     try:
         with hub().lease(generation()):
             pass
@@ -55,14 +64,32 @@ def say_if_generation_is_gone() -> None:
         st.stop()
 
 
+@st.cache_data(ttl=60, show_spinner=False)
+def _health() -> list[watch.Health]:
+    return watch.health(Settings().data_dir, datetime.now(UTC))
+
+
+def say_what_is_stale() -> None:
+    """A banner on every page while a source is older than it promises; embedded facts never are."""
+    stale = [one for one in _health() if one.stale]
+    if stale:
+        ages = ", ".join(
+            f"{one.source} ({utc(one.last_success) if one.last_success else 'never fetched'})" for one in stale[:6]
+        )
+        more = f" and {len(stale) - 6} more" if len(stale) > 6 else ""
+        st.warning(
+            f"Not fresh: {safe(ages)}{more}. Their figures are shown as of these times; everything else is up to date.",
+            icon=":material/schedule:",
+        )
+
+
 def chosen_day(container: Any = st) -> dict[str, Any]:
     """The crash day this view is about, by link or by choice."""
     days = ask(crash_days.every)
-    titles = dict(days.select("crash_day", "title").iter_rows())
-    say_unusable("day", list(titles), "crash day")
-    day = container.selectbox(
-        "Crash day", list(titles), format_func=titles.get, key="day", bind="query-params", required=True, width=220
-    )
+    names = days["crash_day"].to_list()
+    say_unusable("day", names, "crash day")
+    # No titles here: Streamlit binds what is shown, and a link must hold the name that stays.
+    day = container.selectbox("Crash day", names, key="day", bind="query-params", required=True, width=220)
     return days.row(by_predicate=pl.col("crash_day") == day, named=True)
 
 
@@ -78,7 +105,9 @@ def say_unusable(key: str, known: list[str], what: str) -> None:
 
 def safe(text: object) -> str:
     """Text from outside as plain words in markdown: no links, no formulas, no markup."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:])", r"\\\1", str(text))
+    # An address becomes a link also where it is escaped; a word joiner, which nobody sees, keeps it from being one.
+    unlinked = re.sub(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?<=@)", "\u2060", str(text), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:])", r"\\\1", unlinked)
 
 
 def card(
@@ -117,6 +146,7 @@ def card(
                 column_config=_columns(table, data),
                 column_order=list(table),
                 key=f"table-{key}",
+                placeholder="",
                 alt=alt or title,
             )
         if note:

@@ -59,6 +59,7 @@ except NoWarehouse:
     build_missing_warehouse()
 
 _parts.say_if_generation_is_gone()
+_parts.say_what_is_stale()
 page.run()
 
 published = hub().published()

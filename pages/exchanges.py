@@ -1,3 +1,309 @@
+"""What each exchange reported, what of it compares, and what became of the losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
 import streamlit as st
 
-st.title("soon")
+from analytics import adl, boards, crash_days, regimes, sources, venue_reports, volumes
+from charts import exchange_bars, regime_strip, volume_bars
+from charts.terms import COMPLETENESS, COUNTING, PHASES, listed, trust
+from charts.words import clock, number, percent, usd, utc
+from pages._parts import ask, card, chosen_day, safe, say_unusable
+
+TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
+
+
+def money(label: str) -> Any:
+    return NUMBER(label, format="localized", width=130)
+
+
+READINGS = {
+    "part": TEXT("Window covers"),
+    "window_label": TEXT("Window", width="medium"),
+    "name": TEXT("Exchange"),
+    "total_usd": money("Total"),
+    "long_usd": money("Long"),
+    "short_usd": money("Short"),
+    "universe": TEXT("Universe"),
+    "counting": TEXT("Counting"),
+    "origin": TEXT("Number by"),
+    "read": TEXT("As of"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+FEEDS = {
+    "name": TEXT("Exchange"),
+    "feed": TEXT("Feed"),
+    "state": TEXT("Lets through"),
+    "since": TEXT("Since"),
+    "rule": TEXT("Rule", width="large"),
+    "evidence": TEXT("What shows it", width="large"),
+}
+INTEREST = {
+    "name": TEXT("Exchange"),
+    "universe": TEXT("Universe"),
+    "before_usd": money("Before"),
+    "before_at": TEXT("Before: when"),
+    "after_usd": money("After"),
+    "after_at": TEXT("After: when"),
+    "change_usd": money("Change"),
+    "change_pct": NUMBER("Change, %", format="%.1f"),
+    "origin": TEXT("Number by"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+REPORT = {
+    "name": TEXT("Exchange"),
+    "metric": TEXT("What"),
+    "value": money("Figure"),
+    "unit": TEXT("Unit"),
+    "value_text": TEXT("In words"),
+    "counting": TEXT("Counting"),
+    "window_text": TEXT("Window"),
+    "origin": TEXT("Number by"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+
+
+def with_words(reports: pl.DataFrame) -> pl.DataFrame:
+    """The rows with trust, counting and time as words, as the tables show them."""
+    return reports.with_columns(
+        trust=pl.struct("confidence", "second_hand").map_elements(lambda row: trust(**row), return_dtype=pl.String),
+        counting=pl.col("counting").replace(COUNTING),
+        read=pl.struct("as_of", "as_of_precision").map_elements(
+            lambda row: utc(row["as_of"], row["as_of_precision"]), return_dtype=pl.String
+        ),
+    )
+
+
+def comparable_words(verdicts: pl.DataFrame) -> str:
+    """One sentence on which bars may be compared."""
+    complete = verdicts.filter(pl.col("completeness") == "complete")["name"].to_list()
+    part = verdicts.filter(pl.col("completeness").is_in(["throttled", "sampled"]))["name"].to_list()
+    unknown = verdicts.filter(~pl.col("name").is_in(complete + part))["name"].to_list()
+    groups = (
+        ("Every liquidation can be seen on", complete),
+        ("only a part on", part),
+        ("how many is not known for", unknown),
+    )
+    said = "; ".join(f"{words} {listed(names)}" for words, names in groups if names)
+    return said[0].upper() + said[1:]
+
+
+def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:
+    """The board of this view, by link or by choice: one of those that name exchanges; None where there is none."""
+    rows = {row["board_id"]: row for row in known.iter_rows(named=True)}
+
+    def label(board_id: str) -> str:
+        row = rows[board_id]
+        whole = f"{usd(row['total_usd'])} in all" if row["total_usd"] else f"{usd(row['named_usd'])} named"
+        read = utc(row["as_of"], row["as_of_precision"])
+        return f"{row['origin']}, {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
+
+    # A bound selectbox would put its words into the link; the short id is what stays.
+    if "board" not in st.session_state:
+        say_unusable("board", list(rows), "board")
+        st.session_state["board"] = st.query_params.get("board")
+    if not rows:
+        st.query_params.pop("board", None)
+        return None
+    if st.session_state["board"] not in rows:
+        st.session_state["board"] = known["board_id"][0]
+    st.query_params["board"] = st.selectbox("Board", list(rows), format_func=label, key="board", required=True)
+    return rows[st.session_state["board"]]
+
+
+def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+    leader = rows.row(0, named=True)
+    share = "" if leader["share_pct"] is None else f", {percent(leader['share_pct'], 0)} of the board's total"
+    covers = "" if board["phase"] == "crash" else f" ({PHASES[board['phase']]})"
+    card(
+        f"{leader['name']} reported the most: {usd(leader['total_usd'])}{share}{covers}",
+        rows,
+        exchange_bars.liquidations(rows),
+        key="board",
+        about=f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the exchanges named",
+        alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+        note=f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what happened.",
+    )
+
+
+def coverage(board: dict[str, Any], rows: pl.DataFrame) -> None:
+    split = rows.filter(pl.col("long_usd").is_not_null())["name"].to_list()
+    facts = {
+        "Window": board["window_label"],
+        "Window covers": PHASES[board["phase"]],
+        "Universe": board["universe"],
+        "Number by": board["origin"],
+        "As of": utc(board["as_of"], board["as_of_precision"]),
+        "Total stated": usd(board["total_usd"]),
+        "Exchanges named": usd(board["named_usd"]),
+        "Long and short": f"stated for {listed(split)}" if split else "not stated by exchange",
+        "Confidence": trust(board["confidence"], board["second_hand"]),
+    }
+    card(
+        "What this board covers",
+        pl.DataFrame({"field": list(facts), "value": list(facts.values()), "source_id": board["source_id"]}),
+        key="covers",
+        about="Only figures of one board may be compared or added",
+        table={"field": TEXT("", width="medium"), "value": TEXT("", width="large")},
+    )
+
+
+def feeds(day: dict[str, Any], venues: tuple[str, ...], verdicts: pl.DataFrame) -> None:
+    days = ask(crash_days.every)
+    held = ask(regimes.in_force, venues=venues, start=day["window_start"], end=day["window_end"])
+    complete = verdicts.filter(pl.col("completeness") == "complete")["name"].to_list()
+    where = f"all of it only on {listed(complete)}" if complete else "on no exchange of this board all of it"
+    card(
+        f"What the feeds let through on {day['title']}: {where}",
+        held.with_columns(
+            state=pl.col("completeness").replace(COMPLETENESS),
+            since=pl.col("valid_from").dt.strftime("%Y-%m-%d").fill_null("start not established"),
+        ),
+        regime_strip.strip(
+            ask(regimes.of_venues, venues=venues),
+            days["window_start"].min(),
+            days["window_end"].max(),
+            day["t0"] or day["window_start"],
+            day["title"],
+        )
+        if held.height
+        else None,
+        key="regimes",
+        about="Measurement regimes of these exchanges' feeds. Hatched: since when the rule holds is not established. Line: the chosen day. UTC",
+        alt=f"A strip for each feed. {comparable_words(verdicts)}.",
+        note="Which of these feeds the board was read from is not stated. The table lists the regimes that held on the day.",
+        table=FEEDS,
+        empty="No feed of these exchanges is described here: what they let through is not known.",
+    )
+
+
+def traded_volume(day: dict[str, Any]) -> None:
+    windows = ask(volumes.windows, start=day["window_start"], end=day["window_end"])
+    if windows.is_empty():
+        card(
+            "How much was traded?",
+            windows,
+            key="volume",
+            about="USD",
+            empty="No traded volume of this day is published here.",
+        )
+        return
+    window = windows.row(0, named=True)
+    assets = ["all", *ask(volumes.assets, window_start=window["window_start"])["base_asset"]]
+    say_unusable("asset", assets, "asset")
+    asset = st.selectbox("Asset", assets, key="asset", bind="query-params", required=True, width=220)
+    traded = ask(volumes.by_exchange, window_start=window["window_start"], asset=asset)
+    caveats = ask(sources.named, ids=tuple(window["source_id"].split(";")))
+    columns = st.columns(traded["market"].n_unique())
+    for column, (market,) in zip(columns, traded.select("market").unique(maintain_order=True).iter_rows(), strict=True):
+        part = traded.filter(pl.col("market") == market)
+        most = part.row(0, named=True)
+        with column:
+            card(
+                f"{most['name']} traded the most on {market}: {usd(most['volume_usd'])}",
+                part,
+                volume_bars.traded(part),
+                key=f"volume-{market}",
+                about=f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, {market} only",
+                alt="Bars: "
+                + ", ".join(f"{row['name']} {usd(row['volume_usd'])}" for row in part.iter_rows(named=True)),
+                note=" ".join(f"{row['checked']}. {row['licence']}." for row in caveats.iter_rows(named=True)),
+            )
+
+
+def open_interest(crash_day: str) -> None:
+    interest = ask(venue_reports.open_interest, crash_day=crash_day)
+    own = interest.filter(pl.col("venue") != "all")
+    both = own.filter(pl.col("before_usd").is_not_null() & pl.col("after_usd").is_not_null())["name"].unique().to_list()
+    falls = interest.filter(pl.col("venue") == "all")["change_pct"].drop_nulls()
+    said = {
+        0: "No exchange has open interest both before and after",
+        1: f"Only {listed(both)} has open interest both before and after",
+    }.get(len(both), f"{listed(both)} have open interest both before and after")
+    if falls.n_unique() > 1:
+        said += f"; for the whole market, changes from {percent(falls.max())} to {percent(falls.min())} are published"
+    card(
+        said,
+        interest.with_columns(trust=pl.col("confidence").map_elements(trust, return_dtype=pl.String)),
+        key="open-interest",
+        about="As published, one row per origin. Dates, universes and definitions differ from row to row, so the rows conflict. USD, percent",
+        table=INTEREST,
+        empty="No open interest around this day is published here.",
+    )
+
+
+def deleveraging(crash_day: str) -> None:
+    title = "Auto-deleveraging as published"
+    for whole in ask(adl.totals, crash_day=crash_day).head(1).iter_rows(named=True):
+        title = f"{whole['name']} closed {usd(whole['adl_notional_usd'])} of winning positions in {number(whole['adl_fills'])} auto-deleveraging fills"
+    card(
+        title,
+        with_words(ask(venue_reports.of_topics, crash_day=crash_day, topics=("adl",))),
+        key="adl",
+        about="One row per published figure; rows of low confidence last. Figures that count both sides of a trade are listed, never added",
+        table=REPORT,
+        empty="No auto-deleveraging of this day is published here.",
+    )
+
+
+top = st.container(horizontal=True, vertical_alignment="bottom")
+heading = top.container(width="stretch")
+day = chosen_day(top)
+crash_day = day["crash_day"]
+
+known = ask(boards.every, crash_day=crash_day)
+others = with_words(ask(boards.readings, crash_day=crash_day)).with_columns(part=pl.col("phase").replace(PHASES))
+board = chosen_board(known)
+if board is None:
+    heading.title(safe(f"{day['title']}: no published board names two exchanges"))
+else:
+    heading.title(safe(f"{day['title']}: what each exchange reported, and what of it compares"))
+    rows = ask(boards.by_exchange, board=board["board"])
+    others = others.filter(pl.col("board") != board["board"])
+    venues = tuple(rows.filter(~pl.col("computed"))["venue"])
+    verdicts = ask(regimes.verdicts, venues=venues, start=day["window_start"], end=day["window_end"])
+    if board["phase"] != "crash":
+        st.warning(
+            safe(f"This board covers {PHASES[board['phase']]}: {board['window_label']}."),
+            icon=":material/hourglass_bottom:",
+        )
+    left, right = st.columns([3, 2])
+    with left:
+        bars(board, rows, verdicts)
+    with right:
+        coverage(board, rows)
+    feeds(day, venues, verdicts)
+
+card(
+    "Other windows and universes of the day: listed, never in the same bars",
+    others,
+    key="readings",
+    about="Every other published figure over all assets, by what its window covers. USD",
+    table=READINGS,
+    empty="No other figure of this day is published here.",
+)
+st.header("Traded volume", divider="gray")
+traded_volume(day)
+st.header("Open interest", divider="gray")
+open_interest(crash_day)
+st.header("Auto-deleveraging, insurance, compensation, losses", divider="gray")
+deleveraging(crash_day)
+for key, title, topics in (
+    ("insurance", "What insurance funds and vaults paid or earned", ("insurance",)),
+    ("compensation", "What was paid back or promised", ("compensation",)),
+    ("losses", "Who lost, as published", ("losses",)),
+):
+    card(
+        title,
+        with_words(ask(venue_reports.of_topics, crash_day=crash_day, topics=topics)),
+        key=key,
+        about="One row per published figure; rows of low confidence last",
+        table=REPORT,
+        empty="No figure of this kind is published here for this day.",
+    )

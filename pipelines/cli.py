@@ -22,8 +22,10 @@ from rich.table import Table
 
 from pipelines import build as building
 from pipelines import refresh as refreshing
+from pipelines import schedule as scheduling
 from pipelines import warehouse
-from pipelines.config import Settings
+from pipelines import watch as watching
+from pipelines.config import SCHEDULE, Settings
 from pipelines.dictionary import dictionary, summary
 from pipelines.pieces import Outcome
 from pipelines.progress import Bars
@@ -69,23 +71,30 @@ def refresh(
         list[str] | None, typer.Option(help="Base asset (BTC) or symbol (BTC/USDT:USDT); may be given again.")
     ] = None,
     event: Annotated[str | None, typer.Option(help="A crash day, for its window: oct-10-2025.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Only sources worth asking this often: fast, hourly, daily.")
+    ] = None,
     offline: Annotated[
         bool,
         typer.Option("--offline", help="Rebuild everything from the embedded facts and the stored bytes; no network."),
     ] = False,
+    die_with_parent: Annotated[bool, typer.Option("--die-with-parent", hidden=True)] = False,
     json: Json = False,
 ) -> None:
     """Fetch what is missing or has changed at the sources, load it, publish once."""
     settings = Settings()
     began = time.perf_counter()
+    if die_with_parent:
+        scheduling.die_with_parent()
     try:
         if offline:
-            if source or start or end or symbol or event:
+            if source or start or end or symbol or event or group:
                 raise typer.BadParameter("--offline rebuilds everything that is stored; give it alone.")
             with Bars(err) as bars:
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
-            modules = _chosen(source)
+            modules = _chosen(source, group)
+            before = watching.health(settings.data_dir, datetime.now(UTC))
             ask = _ask(settings, start, end, event, symbol)
             with Bars(err) as bars:
                 generation, outcomes = refreshing.refresh(settings, modules, ask, bars)
@@ -97,10 +106,26 @@ def refresh(
             f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
         )
         raise typer.Exit(1) from None
-    if source and any(outcome.outcome == "skipped" for outcome in outcomes):
-        err.print("\n".join(outcome.error or "" for outcome in outcomes if outcome.outcome == "skipped"))
-        raise typer.Exit(1)
-    _report(settings, generation, outcomes, began, json)
+    if not offline:
+        news = watching.news(before, watching.health(settings.data_dir, datetime.now(UTC)))
+        if problem := watching.tell(settings.webhook_url, news):
+            err.print(problem)
+    _report(settings, generation, outcomes, began, json, keys_wanted=bool(source))
+
+
+@app.command()
+def schedule(die_with_parent: Annotated[bool, typer.Option("--die-with-parent", hidden=True)] = False) -> None:
+    """Refresh by the clock until stopped: a cron expression per source group, missed runs caught up once."""
+    if die_with_parent:
+        scheduling.die_with_parent()
+    settings = Settings()
+    try:
+        triggers = {group: scheduling.trigger(settings, group) for group in SCHEDULE}
+    except ValueError as error:
+        raise typer.BadParameter(f"A cron expression in CRASHDAY_SCHEDULE_… cannot be read: {error}") from None
+    for group, due in triggers.items():
+        out.print(f"{group}: {due}, last tried {scheduling.last_run(settings.data_dir, group) or 'never'}")
+    scheduling.run(settings)
 
 
 @app.command()
@@ -213,9 +238,15 @@ def rollback(
 
 
 def _report(
-    settings: Settings, generation: warehouse.Generation | None, outcomes: list[Outcome], began: float, json: bool
+    settings: Settings,
+    generation: warehouse.Generation | None,
+    outcomes: list[Outcome],
+    began: float,
+    json: bool,
+    keys_wanted: bool = False,
 ) -> None:
-    failed = any(outcome.outcome == "failed" for outcome in outcomes)
+    bad = {"failed", "skipped"} if keys_wanted else {"failed"}
+    failed = any(outcome.outcome in bad for outcome in outcomes)
     published = warehouse.current(settings.warehouse_dir)
     if json:
         _print_json(
@@ -239,12 +270,15 @@ def _report(
     raise typer.Exit(int(failed))
 
 
-def _chosen(names: list[str] | None) -> list[SourceModule]:
+def _chosen(names: list[str] | None, group: str | None) -> list[SourceModule]:
     known = {name: module for name, module in discover().items() if module.SOURCE.group != "embedded"}
     for name in names or []:
         if name not in known:
             raise typer.BadParameter(f"There is no source '{name}'. Sources: {', '.join(known)}")
-    return [module for name, module in known.items() if (name in names if names else module.SOURCE.default)]
+    if group is not None and group not in SCHEDULE:
+        raise typer.BadParameter(f"There is no group '{group}'. Groups: {', '.join(SCHEDULE)}")
+    chosen = [module for name, module in known.items() if (name in names if names else module.SOURCE.default)]
+    return [module for module in chosen if group in (None, module.SOURCE.group)]
 
 
 def _ask(settings: Settings, start: str | None, end: str | None, event: str | None, symbols: list[str] | None) -> Ask:
@@ -324,9 +358,11 @@ def _published(settings: Settings) -> warehouse.Generation:
 
 
 def _last_successes(settings: Settings) -> dict[str, str]:
-    log = settings.data_dir / "runs.jsonl"
-    runs = [orjson.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
-    return {run["loader"]: run["finished_at"][:16] for run in runs if run["outcome"] in ("loaded", "unchanged")}
+    return {
+        one.source: f"{one.last_success:%Y-%m-%d %H:%M}"
+        for one in watching.health(settings.data_dir, datetime.now(UTC))
+        if one.last_success
+    }
 
 
 def _known_table(name: str) -> None:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SCHEDULE = {"fast": "*/10 * * * *", "hourly": "7 * * * *", "daily": "20 3 * * *"}
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class DetectionRule(BaseModel):
+    """When a day counts as a crash day by its own past: see `detect.py`."""
+
+    days: int = 90
+    least_days: int = 20
+    times: float = 4.0
+    spreads: float = 6.0
+    least_drawdown_pct: float = 6.0
 
 
 class Settings(BaseSettings):
@@ -22,6 +35,14 @@ class Settings(BaseSettings):
     key: dict[str, str] = {}
     """API keys per source, e.g. CRASHDAY_KEY_COINALYZE. A source without its key says so; the others go on."""
 
+    schedule: dict[str, str] = {}
+    """Cron expressions in UTC that replace those of SCHEDULE, e.g. CRASHDAY_SCHEDULE_HOURLY="7 * * * *"."""
+    run_schedule: bool = False
+    """Run the schedule in a child of the web process, for people who run one thing only."""
+    detect: DetectionRule = DetectionRule()
+    """Thresholds of the rule that proposes crash days, e.g. CRASHDAY_DETECT_TIMES=5."""
+    webhook_url: str | None = None
+    """Gets Slack-compatible JSON when a source fails or recovers, and when a crash day is proposed."""
     backoff_seconds: float = 1.0
     """First pause before a request is tried again; it doubles with each try."""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pipelines.http import LONGEST_WAIT, Client, Count, FetchFailed, Reply
 from pipelines.snapshots import Entry, Store
-from pipelines.source import Piece, Request, SourceModule, fault_in, next_page
+from pipelines.source import Piece, Refused, Request, SourceModule, fault_in, next_page
 
 FAULT_ATTEMPTS = 4
 MOST_PAGES = 2_000
@@ -19,7 +19,8 @@ def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, coun
     for position, first in enumerate(piece.requests):
         request: Request | None = first
         while request is not None:
-            single = len(piece.requests) == 1 or not hasattr(module, "follow")
+            # What was known of a later page, or of a later request behind pages, may not be at this place any more.
+            single = request is first and (len(piece.requests) == 1 or not hasattr(module, "follow"))
             before = known.replies[position] if known and single and position < len(known.replies) else None
             reply = store.keep(_without_fault(module, client, request, before, count))
             replies.append(reply)
@@ -27,9 +28,14 @@ def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, coun
                 raise FetchFailed(
                     f"{module.SOURCE.id} {piece.name}: more than {MOST_PAGES:,} pages. Ask for a shorter span."
                 )
-            request = (
-                next_page(module, store.path(reply.sha256).read_bytes(), request) if hasattr(module, "follow") else None
-            )
+            try:
+                request = (
+                    next_page(module, store.path(reply.sha256).read_bytes(), request)
+                    if hasattr(module, "follow")
+                    else None
+                )
+            except Refused as refused:
+                raise FetchFailed(f"{module.SOURCE.id} {piece.name}: {refused}") from None
     return Entry(module.SOURCE.id, piece, datetime.now(UTC), tuple(replies))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,14 +18,15 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from requests_ratelimiter import LimiterAdapter
 
+from pipelines.files import Folder
 from pipelines.source import Request, Source
 
 USER_AGENT = "Crashday/1.0 (open crash-day dashboard; requests)"
 TIMEOUT = (10, 60)
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0
-CHUNK = 1 << 20
-AGAIN = {408, 425, 429, 500, 502, 503, 504}
+CHUNK = 1 << 17
+AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 KEPT_HEADERS = ("ETag", "Last-Modified", "Content-Type", "Content-Length", "Date")
 
 Count = Callable[[int], None]
@@ -62,15 +64,16 @@ class Client:
         adapter = LimiterAdapter(per_second=self.source.requests_per_second, per_host=True, max_retries=0)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
+        self.session.mount("file://", Folder())
         self.session.headers["User-Agent"] = USER_AGENT
         self.session.headers["Accept-Encoding"] = "identity"
 
     def get(self, request: Request, known: Reply | None = None, count: Count = lambda _: None) -> Reply:
         """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body. Raises FetchFailed."""
         url = self.address(request)
-        part = (
-            self.partial / hashlib.sha256(f"{url} {sorted(request.params.items())} {request.body}".encode()).hexdigest()
-        )
+        # Pieces fetched beside each other may ask for the same URL: each thread has a file of its own.
+        asked = f"{url} {sorted(request.params.items())} {request.body} {threading.get_ident()}"
+        part = self.partial / hashlib.sha256(asked.encode()).hexdigest()
         part.parent.mkdir(parents=True, exist_ok=True)
         validator: str | None = None
         why, wait = "no attempt was made", 0.0
@@ -93,14 +96,9 @@ class Client:
                         )
                     resumed = response.status_code == 206 and have > 0
                     validator = response.headers.get("ETag")
-                    self._receive(response, part, resumed, count)
+                    digest = self._receive(response, part, resumed, count)
                     return Reply(
-                        response.url,
-                        response.status_code,
-                        _kept(response.headers),
-                        _sha256(part),
-                        part.stat().st_size,
-                        part,
+                        response.url, response.status_code, _kept(response.headers), digest, part.stat().st_size, part
                     )
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 why = f"the connection broke ({type(error).__name__})"
@@ -132,13 +130,15 @@ class Client:
             method, url, params=dict(request.params), json=request.body, headers=headers, timeout=TIMEOUT, stream=True
         )
 
-    def _receive(self, response: requests.Response, part: Path, resumed: bool, count: Count) -> None:
+    def _receive(self, response: requests.Response, part: Path, resumed: bool, count: Count) -> str:
+        """Write the body to `part` and return its sha256."""
         ceiling, received = self.source.max_bytes, part.stat().st_size if resumed else 0
         announced = response.headers.get("Content-Length")
         if announced and announced.isdecimal() and received + int(announced) > ceiling:
             raise FetchFailed(
                 f"{response.url}: the reply would have {int(announced):,} bytes, more than the {ceiling:,} allowed for {self.source.id}. Nothing was kept."
             )
+        digest = hashlib.sha256(part.read_bytes() if resumed else b"")
         with part.open("ab" if resumed else "wb") as file:
             for chunk in response.iter_content(CHUNK):
                 received += len(chunk)
@@ -147,9 +147,11 @@ class Client:
                         f"{response.url}: the reply is larger than the {ceiling:,} bytes allowed for {self.source.id}. Nothing was kept."
                     )
                 file.write(chunk)
+                digest.update(chunk)
                 count(len(chunk))
             file.flush()
             os.fsync(file.fileno())
+        return digest.hexdigest()
 
 
 def _kept(headers: CaseInsensitiveDict[str]) -> dict[str, str]:
@@ -173,8 +175,3 @@ def _remedy(status: int) -> str:
             return "Blocked for legal reasons where you are; a mirror can be set with CRASHDAY_URL_<SOURCE>."
         case _:
             return "The request is not accepted; the source may have changed."
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -106,7 +105,7 @@ def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frame
     if not earlier.is_empty():
         draft.forget(earlier["snapshot_id"].to_list())
     accepted = {
-        table: _new(draft, module, table, accept(table, _signed(module, frame), origin.snapshot_id))
+        table: _new(draft, module, table, accept(table, _signed(module, frame), origin.snapshot_id, origin.fetched_at))
         for table, frame in frames.items()
     }
     for table, result in accepted.items():
@@ -137,9 +136,6 @@ def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frame
 
 def finish(draft: Draft, settings: Settings, outcomes: list[Outcome]) -> Generation | None:
     """Note the run, publish, tidy up. Nothing is published when embedded facts were refused."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / "runs.jsonl").open("a", encoding="utf-8") as log:
-        log.writelines(json.dumps(asdict(outcome), default=str) + "\n" for outcome in outcomes)
     if any(outcome.outcome == "failed" and outcome.loader == reference_pack.SOURCE.id for outcome in outcomes):
         return None
     _declare(draft)
@@ -177,12 +173,14 @@ def _signed(module: SourceModule, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _declare(draft: Draft) -> None:
-    """One row in `sources` for each fetched source that has bytes here, from what it says of itself."""
+    """One row in `sources` for each fetched source that has bytes here, from what it says of itself.
+
+    A source the embedded facts describe already (a feed named in `feed_regimes`) keeps that description: ids are unique.
+    """
     draft.forget([DECLARED])
     loaders = draft.rows("SELECT DISTINCT loader FROM snapshots")["loader"].to_list()
-    declared = [
-        module.SOURCE for name, module in discover().items() if name in loaders and name != reference_pack.SOURCE.id
-    ]
+    described = [reference_pack.SOURCE.id, *draft.rows("SELECT source_id FROM sources")["source_id"].to_list()]
+    declared = [module.SOURCE for name, module in discover().items() if name in loaders and name not in described]
     rows = [
         {
             "source_id": one.id,

@@ -16,7 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from pipelines import pieces
+from pipelines import detect, pieces
+from pipelines import watch as watch_log
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed
@@ -72,6 +73,8 @@ def refresh(
         outcomes = [_embedded(run), *_reread(run, modules)]
         for module in modules:
             outcomes.append(_source(run, module, ask))
+        _propose(run)
+        watch_log.note(settings.data_dir, outcomes)
         return pieces.finish(draft, settings, outcomes), outcomes
 
 
@@ -80,7 +83,15 @@ def rebuild(settings: Settings, watch: Watch | None = None) -> tuple[Generation 
     with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir, empty=True) as draft:
         run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
         outcomes = [_embedded(run), *(_stored(run, module) for module in _fetched(run))]
+        _propose(run)
+        watch_log.note(settings.data_dir, outcomes)
         return pieces.finish(draft, settings, outcomes), outcomes
+
+
+def _propose(run: Run) -> None:
+    """Let the data propose crash days, and tell whoever wants to know."""
+    found = detect.propose(run.draft, run.settings.detect)
+    watch_log.tell(run.settings.webhook_url, [f"a crash day is proposed: {day}" for day in found])
 
 
 def _embedded(run: Run) -> Outcome:
@@ -192,20 +203,30 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
     if not module.SOURCE.heavy or WORKERS == 1:
         for entry in entries:
             held = pieces.is_loaded(run.draft, module, origin_of(entry))
-            yield entry, None if held else read(module.SOURCE.id, entry, run.store.folder)
+            yield entry, None if held else read(module.SOURCE.id, entry, run.store.folder, _is_stored(run, entry))
         return
     with Workers() as workers:
         waiting: deque[tuple[Entry, Callable[[], Found | None]]] = deque()
         for entry in entries:
             held = pieces.is_loaded(run.draft, module, origin_of(entry))
             waiting.append(
-                (entry, (lambda: None) if held else workers.submit(module.SOURCE.id, entry, run.store.folder))
+                (
+                    entry,
+                    (lambda: None)
+                    if held
+                    else workers.submit(module.SOURCE.id, entry, run.store.folder, _is_stored(run, entry)),
+                )
             )
             if len(waiting) > AHEAD:
                 ready, result = waiting.popleft()
                 yield ready, result()
         for ready, result in waiting:
             yield ready, result()
+
+
+def _is_stored(run: Run, entry: Entry) -> bool:
+    """Whether the entry was there before this run; else its bytes were hashed a moment ago."""
+    return run.store.entries.get((entry.source, entry.piece.name)) is entry
 
 
 def origin_of(entry: Entry) -> Origin:
@@ -221,11 +242,11 @@ def origin_of(entry: Entry) -> Origin:
     )
 
 
-def read(source: str, entry: Entry, folder: Path) -> Found:
+def read(source: str, entry: Entry, folder: Path, stored: bool) -> Found:
     """The canonical rows of a stored piece, checked; or why there are none."""
     module = discover()[source]
     try:
-        frames = module.parse(bodies(folder, entry), entry.piece)
+        frames = module.parse(bodies(folder, entry, prove=stored), entry.piece)
         module.check(frames, entry.piece)
     except (Refused, CheckFailed, Damaged) as error:
         return f"{error} Nothing of it was loaded; the next refresh fetches it again."
@@ -245,15 +266,15 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
             os.environ.pop("POLARS_MAX_THREADS")
 
-    def submit(self, source: str, entry: Entry, folder: Path) -> Callable[[], Found]:
+    def submit(self, source: str, entry: Entry, folder: Path, stored: bool) -> Callable[[], Found]:
         if self._alone is None:
-            self._alone = lambda: read(source, entry, folder)
+            self._alone = lambda: read(source, entry, folder, stored)
             return self._alone
         if self._pool is None:
             # Spawned, not forked: a fork would inherit the refresh lock and hold it after the parent's death.
             os.environ["POLARS_MAX_THREADS"] = "1"
             self._pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
-        return self._pool.submit(read, source, entry, folder).result
+        return self._pool.submit(read, source, entry, folder, stored).result
 
 
 def _in_order(

@@ -98,6 +98,8 @@ class Request:
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What `follow` must know and the server is not told, e.g. the moment to stop at."""
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,7 @@ class LiquidationReports(Published):
 class VenueReports(Published):
     """A published figure about a venue's day that is not a liquidation total: insurance, compensation, losses, liquidity."""
 
+    crash_day = text("The crash day it speaks of; key of `crash_days`", nullable=True)
     topic = choice(
         "Subject",
         "insurance",

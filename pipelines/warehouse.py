@@ -86,8 +86,15 @@ class Draft:
         self.path = folder / f"building-{self.number:06d}.duckdb"
         for stale in folder.glob("building-*"):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+        try:
+            self._begin()
+        except BaseException:
+            self.path.unlink(missing_ok=True)
+            raise
+
+    def _begin(self) -> None:
         if self.base:
-            shutil.copyfile(folder / self.base.file, self.path)
+            shutil.copyfile(self.folder / self.base.file, self.path)
         self.connection = self._open()
         if self.base and not self._has_declared_tables():
             self.connection.close()

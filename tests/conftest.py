@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from analytics.warehouse import Hub, Warehouse
 from pipelines import build
 from pipelines.config import ROOT, Settings
+
+# The same examples on every machine, and never a failure because a machine is slow.
+settings.register_profile(
+    "crashday", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("crashday")
 
 
 @pytest.fixture(scope="session", autouse=True)

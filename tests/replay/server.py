@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import struct
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ class Fault:
     """What goes wrong, and how often before the right answer comes (`times`; -1: always)."""
 
     kind: str
-    """`status` (e.g. 429, 500), `reset` (connection reset mid-body), `truncate` (body cut, length says so), `body` (another body with 200)"""
+    """`status` (e.g. 429, 500), `reset` (connection dropped mid-body), `truncate` (body cut, length says so), `body` (another body with 200)"""
     times: int = 1
     status: int = 429
     body: bytes = b""
@@ -128,8 +127,7 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
                     self.end_headers()
                     self.wfile.write(route.body[: len(route.body) // 2])
                     self.wfile.flush()
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    self.connection.close()
+                    self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
                 case other:
                     raise ValueError(f"unknown fault {other}")

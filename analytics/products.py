@@ -1,0 +1,98 @@
+"""Tokenized-stock products: what the holder gets, and what became of what was announced."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from analytics import classification, tokenized
+from analytics.warehouse import Warehouse
+
+QUESTIONS = {
+    "legal_form": "Legal form",
+    "issuer_sponsored": "Company takes part",
+    "who_owes": "Who owes it",
+    "backed_1to1": "Backed 1:1",
+    "vote": "Vote",
+    "dividends": "Dividends",
+    "redemption": "Redemption",
+    "transferable": "Transferable",
+    "on_share_register": "On the share register",
+    "us_holders": "US holders",
+    "status": "Status",
+}
+"""The facts in the order people ask for them; a fact that is not here follows under its identifier."""
+
+
+def words(answer: str) -> str:
+    """A fact's answer in words; `unknown` reads "not known"."""
+    return "not known" if answer == classification.UNKNOWN else answer.replace("_", " ")
+
+
+def question(fact: str) -> str:
+    return QUESTIONS.get(fact, fact.replace("_", " "))
+
+
+def overview(warehouse: Warehouse, ruleset: str, own_rule: tokenized.Own = ()) -> pl.DataFrame:
+    """Every product with its class under a ruleset and one column per fact, "not known" where it is not established.
+
+    Columns: `product_id issuer product class_name`, the facts, `chains tickers launched launched_precision status as_of
+    as_of_precision confidence second_hand note source_id`.
+    """
+    products = _products(warehouse)
+    facts = classification.facts(warehouse)
+    rules = classification.rulesets(warehouse, own_rule).filter(pl.col("ruleset") == ruleset)
+    classes = classification.classify(facts, rules).select("product_id", "class_name", class_source="source_id")
+    asked = facts["fact"].unique().to_list()
+    columns = [fact for fact in QUESTIONS if fact in asked] + sorted(set(asked) - set(QUESTIONS))
+    pivoted = facts.with_columns(pl.col("value").map_elements(words, return_dtype=pl.String)).pivot(
+        "fact", on_columns=columns, index="product_id", values="value", maintain_order=True
+    )
+    clash = [column for column in columns if column in products.columns]
+    return (
+        products.drop(clash)
+        .join(pivoted, on="product_id", how="left", maintain_order="left")
+        .join(classes, on="product_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("class_name").fill_null(tokenized.UNCLASSIFIED),
+            pl.col(columns).fill_null("not known"),
+            source_id=pl.concat_str("source_id", "class_source", separator=";", ignore_nulls=True),
+        )
+        .drop("class_source")
+    )
+
+
+def details(warehouse: Warehouse, product_id: str) -> pl.DataFrame:
+    """One product's facts with the words behind them: `question answer detail as_of as_of_precision confidence source_id`."""
+    known = classification.facts(warehouse).filter(pl.col("product_id") == product_id)
+    places = {fact: place for place, fact in enumerate(QUESTIONS)}
+    return known.sort(pl.col("fact").replace_strict(places, default=len(places)), "fact").select(
+        "detail", "as_of", "as_of_precision", "confidence", "source_id",
+        question=pl.col("fact").map_elements(question, return_dtype=pl.String),
+        answer=pl.col("value").map_elements(words, return_dtype=pl.String),
+    )  # fmt: skip
+
+
+def story(warehouse: Warehouse, words: tuple[str, ...]) -> pl.DataFrame:
+    """What was announced and what exists, of everything that names one of the words, in order of time.
+
+    Columns: `ts precision kind title status note confidence second_hand source_id`; kind is `announced` (an event) or `product`
+    (with its first day, or none where no first day is known: those stand last).
+    """
+    return warehouse.query(
+        """
+        WITH told AS (
+            SELECT ts, precision, 'announced' AS kind, title, 'reported' AS status, note, confidence, second_hand, source_id
+            FROM events WHERE category = 'superstate' AND standing = 'reported'
+            UNION ALL
+            SELECT launched, launched_precision, 'product', concat_ws(': ', issuer, product), status, note, confidence, second_hand, source_id
+            FROM tokenized_products
+            WHERE len(list_filter($words, lambda word: contains(concat_ws(' ', issuer, product, legal_form, issuing_entity), word))) > 0
+        )
+        SELECT * FROM told ORDER BY ts NULLS LAST, kind, title
+        """,
+        words=list(words),
+    )
+
+
+def _products(warehouse: Warehouse) -> pl.DataFrame:
+    return warehouse.query("SELECT * EXCLUDE (snapshot_id) FROM tokenized_products ORDER BY issuer, product")

@@ -1,0 +1,49 @@
+"""Words the parts of the cascade page share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from charts.words import clock, utc
+
+MARKETS = {"spot": "spot", "perp": "perpetual", "pool": "pool", "future": "future"}
+LENGTHS = {"1s": "second", "1m": "minute", "5m": "five minutes", "15m": "quarter of an hour", "1h": "hour"}
+
+
+def market(kind: str) -> str:
+    """The kind of market in a sentence."""
+    return MARKETS.get(kind, kind)
+
+
+def price(value: float) -> str:
+    """A price with all the digits its market prints, `101,516.5` or `0.000001`."""
+    if 0 < abs(value) < 0.001:
+        return f"{value:.10f}".rstrip("0")
+    return f"{value:,.8g}"
+
+
+def amount(value: float) -> str:
+    """A quantity of a coin, without a fraction from 100 on."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.4g}"
+
+
+def signed(rate: float) -> str:
+    """A small rate with its sign, `−0.0141`."""
+    return f"{rate:.4f}".replace("-", "−")
+
+
+def span(start: datetime, end: datetime) -> str:
+    """A range in words; the date once where one is enough."""
+    if start.date() == end.date():
+        return f"{start:%b} {start.day}, {clock(start)}–{clock(end)} UTC"
+    return f"{start:%b} {start.day}, {clock(start)} to {end:%b} {end.day}, {clock(end)} UTC"
+
+
+def not_fetched(what: str, crash_day: str) -> str:
+    """Why a part is empty, and what to do about it."""
+    return f"No {what} of this day are in the warehouse. Fetch them: python -m pipelines refresh --event {crash_day}"
+
+
+def outside(what: str, first: datetime, last: datetime) -> str:
+    """Why a part is empty in the chosen range: where its data lie."""
+    return f"{what} lie between {utc(first, 'second')} and {utc(last, 'second')}. Choose a range that reaches them."

@@ -1,0 +1,107 @@
+"""New crash days are found by the data: a day far outside its own trailing distribution is proposed as a row of `crash_days`.
+
+Two measurements, each against the same series' own past, never against another venue's:
+
+- drawdown: the deepest fall from a running high to a later low within the UTC day, on BTC and ETH price bars
+- liquidations: a tracker's total of the UTC day
+
+A day is proposed when its value is at least `times` the trailing median of `days` days (of which at least `least_days`
+are known) and lies `spreads` median absolute deviations above it. A drawdown must also reach `least_drawdown_pct`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+
+from pipelines.config import DetectionRule
+from pipelines.warehouse import Draft
+
+DETECTED = "detected"
+"""`snapshot_id` of proposed days: they are computed from other rows, and computed anew by every refresh."""
+
+DRAWDOWNS = """
+    WITH path AS (
+        SELECT venue, symbol, interval, source_id, ts::DATE AS day, ts, low,
+               max(high) OVER (PARTITION BY venue, symbol, interval, source_id, ts::DATE ORDER BY ts) AS high_so_far
+        FROM bars
+        WHERE kind = 'trade' AND interval IN ('1m', '5m', '15m', '1h') AND split_part(symbol, '/', 1) IN ('BTC', 'ETH')
+          AND split_part(split_part(symbol, '/', 2), ':', 1) IN ('USD', 'USDT', 'USDC')
+    )
+    SELECT venue || ' ' || symbol || ' ' || interval || ' ' || source_id AS series, day, 100 * max(1 - low / high_so_far) AS value, arg_max(ts, 1 - low / high_so_far) AS moment
+    FROM path GROUP BY ALL
+"""
+LIQUIDATIONS = """
+    SELECT origin || ' ' || universe AS series, window_start::DATE AS day, max(value) AS value, NULL::TIMESTAMPTZ AS moment
+    FROM liquidation_reports
+    WHERE metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total' AND counting = 'floor'
+      AND window_end - window_start = INTERVAL 1 DAY AND window_start = date_trunc('day', window_start)
+    GROUP BY ALL
+"""
+
+
+def propose(draft: Draft, rule: DetectionRule) -> list[str]:
+    """Replace the proposed days in the draft by those the data supports now; returns the ids that were not there before."""
+    known = draft.rows("SELECT crash_day, window_start, window_end, status FROM crash_days")
+    before = set(known.filter(pl.col("status") == "proposed")["crash_day"])
+    draft.forget([DETECTED])
+    curated = known.filter(pl.col("status") == "curated").select("window_start", "window_end").rows()
+    drawdowns = outliers(draft.rows(DRAWDOWNS), rule).filter(pl.col("value") >= rule.least_drawdown_pct)
+    found = pl.concat(
+        [
+            drawdowns.with_columns(unit=pl.lit("%")),
+            outliers(draft.rows(LIQUIDATIONS), rule).with_columns(unit=pl.lit("USD")),
+        ]
+    )
+    fresh = []
+    for day in found["day"].unique().sort():
+        row = _row(day, found.filter(pl.col("day") == day))
+        if not any(start <= row["t0"] < end for start, end in curated):
+            fresh.append(row)
+    if fresh:
+        draft.insert("crash_days", pl.DataFrame(fresh, schema=draft.rows("SELECT * FROM crash_days LIMIT 0").schema))
+    return [row["crash_day"] for row in fresh if row["crash_day"] not in before]
+
+
+def outliers(daily: pl.DataFrame, rule: DetectionRule) -> pl.DataFrame:
+    """Of daily values `series day value moment`, those far above their own series' trailing median: `… median times`."""
+    found = []
+    for series in daily.partition_by("series", maintain_order=True):
+        days = series.sort("day")
+        for position, (day, value) in enumerate(days.select("day", "value").iter_rows()):
+            past = days[:position].filter(pl.col("day") >= day - timedelta(days=rule.days))["value"]
+            if past.len() < rule.least_days:
+                continue
+            median = past.median()
+            spread = (past - median).abs().median()
+            if median > 0 and value >= rule.times * median and value - median >= rule.spreads * spread:
+                found.append(days[position].with_columns(median=pl.lit(median), times=pl.lit(value / median)))
+    return (
+        pl.concat(found)
+        if found
+        else daily.clear().with_columns(median=pl.lit(None, dtype=pl.Float64), times=pl.lit(None, dtype=pl.Float64))
+    )
+
+
+def _row(day: date, evidence: pl.DataFrame) -> dict[str, object]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    moment = evidence["moment"].drop_nulls().min()
+    t0 = moment - timedelta(minutes=30) if moment else start
+    words = "; ".join(
+        f"{series}: {value:,.1f} {unit}, {times:.1f} times the trailing median"
+        for series, value, unit, times in evidence.select("series", "value", "unit", "times").iter_rows()
+    )
+    return {
+        "crash_day": f"{day:%b}-{day.day}-{day.year}".lower(),
+        "title": f"{day:%b}. {day.day}, {day.year} (proposed)",
+        "window_start": start - timedelta(days=1),
+        "window_end": start + timedelta(days=2),
+        "focus_start": t0 - timedelta(minutes=30) if moment else start,
+        "focus_end": t0 + timedelta(minutes=90) if moment else start + timedelta(days=1),
+        "t0": t0,
+        "status": "proposed",
+        "note": f"Proposed by the detection rule: {words}.",
+        "source_id": "crashday",
+        "snapshot_id": DETECTED,
+    }

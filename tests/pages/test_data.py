@@ -1,0 +1,111 @@
+"""The data page through the shell, on the real warehouse."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analytics.warehouse import Warehouse
+from pages import _data_parts as parts
+from pipelines.tables import TABLES
+from tests.shell import PAGES, opened
+
+(PAGE,) = [page for page in PAGES if page.stem == "data"]
+
+
+def titles(app: AppTest) -> str:
+    return "\n".join(text.value.replace("\\", "") for text in [*app.title, *app.markdown])
+
+
+def table_with(app: AppTest, *columns: str) -> list[dict[str, object]]:
+    (found,) = [frame.value for frame in app.dataframe if set(columns) <= set(frame.value.columns)]
+    return found.to_dict("records")
+
+
+def test_the_page_tells_the_generation_and_its_age() -> None:
+    app = opened(PAGE)
+    assert not app.exception and not app.warning
+    assert {metric.label: metric.value for metric in app.metric}["Generation"] == "1"
+    assert any(re.match(r"built (just now|\d+ \w+ ago), ", caption.value) for caption in app.caption)
+
+
+def test_every_table_is_listed_with_its_meaning_and_its_rows(warehouse: Warehouse) -> None:
+    rows = table_with(opened(PAGE), "table", "meaning", "rows")
+    assert [row["table"] for row in rows] == list(TABLES)
+    bars = warehouse.query("SELECT count(*) AS n FROM bars")["n"].item()
+    assert next(row["rows"] for row in rows if row["table"] == "bars") == bars
+
+
+def test_every_table_opens_with_its_rows_and_its_dictionary() -> None:
+    app = opened(PAGE)
+    for table, schema in TABLES.items():
+        app.selectbox(key="table").set_value(table).run()
+        assert not app.exception and not app.warning
+        assert f"#### The columns of {table}" in titles(app)
+        assert {row["column"] for row in table_with(app, "column", "meaning", "type")} == set(schema.columns())
+
+
+def test_a_link_opens_a_table() -> None:
+    app = opened(PAGE, table="venue_volumes")
+    assert not app.warning and "#### The columns of venue_volumes" in titles(app)
+    assert any("venue=" in code.value and "/api/v1/venue_volumes.csv" in code.value for code in app.code)
+
+
+def test_an_unknown_table_is_said() -> None:
+    app = opened(PAGE, table="secrets")
+    assert not app.exception and "secrets" in app.warning[0].value
+    assert f"The columns of {next(iter(TABLES))}" in titles(app)
+
+
+def test_the_example_query_asks_for_something_the_table_has() -> None:
+    shown = pl.DataFrame({"ts": [1], "venue": ["binance"], "value": [1.0]})
+    assert parts.example(shown) == {"venue": "binance", "limit": "10"}
+    assert parts.example(shown.clear()) == {"limit": "10"}
+    assert parts.example(shown.with_columns(venue=pl.lit(None, pl.String))) == {"limit": "10"}
+
+
+def test_an_address_cannot_leave_the_quotes_it_stands_in() -> None:
+    assert parts.address("bars", "csv", {"venue": "'; rm -rf ~ '"}).endswith(
+        "/api/v1/bars.csv?venue=%27%3B+rm+-rf+~+%27"
+    )
+
+
+def test_the_button_gives_every_row_of_the_generation(warehouse: Warehouse) -> None:
+    whole = pl.read_csv(io.BytesIO(parts.whole("bars", warehouse.number)), infer_schema_length=None)
+    assert whole.height == warehouse.query("SELECT count(*) AS n FROM bars")["n"].item()
+    assert set(whole.columns) == set(TABLES["bars"].columns())
+
+
+def test_sources_are_filtered_by_the_link(warehouse: Warehouse) -> None:
+    app = opened(PAGE, source="binance candles")
+    rows = table_with(app, "publisher", "linkable")
+    every = warehouse.query("SELECT count(*) AS n FROM sources")["n"].item()
+    assert 0 < len(rows) < every and all("Binance" in str(row["publisher"]) for row in rows)
+    assert f"{len(rows)} sources that match “binance candles”" in titles(app)
+    assert "0 sources that match" in titles(opened(PAGE, source="no such thing"))
+
+
+def test_loaders_bytes_and_runs_are_there() -> None:
+    app = opened(PAGE)
+    assert "reference_pack" in {row["loader"] for row in table_with(app, "loader", "reaches_oct_2025", "key_needed")}
+    assert all(len(str(row["sha256"])) == 64 for row in table_with(app, "piece", "sha256"))
+    assert [row["outcome"] for row in table_with(app, "outcome", "started_at")] == ["loaded"]
+    assert any("broke no rule" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(hours=5), "5 hours ago"),
+        (timedelta(days=2, hours=3), "2 days ago"),
+    ],
+)
+def test_ages_are_in_the_largest_unit_that_fits(since: timedelta, words: str) -> None:
+    assert parts.age(since) == words

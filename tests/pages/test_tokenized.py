@@ -1,0 +1,163 @@
+"""The tokenized-stocks page through the shell, on the real warehouse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._tokenized_products import hours_in_words
+from tests.shell import PAGES, opened
+
+(PAGE,) = [page for page in PAGES if page.stem == "tokenized"]
+SECTIONS = {
+    "Who is where": "As the 2025 press used it: real 14.5 %, synthetic 83.0 %, not named by issuer 2.6 %",
+    "Over time": "Ondo: 53.0 % in the first reading that names it, 29.2 % in the last",
+    "Market size": "Circulating value, as published",
+    "Claims checked": "Backed + Ondo: 95 % was quoted without a date, the readings give 50.5 % (Sep 13, 2026), 82.0 % (Mar 12, 2026), 76.0 % (Mar 10, 2026)",
+    "Products": "23 products and the facts that classify them",
+    "Superstate and Backpack": "Backpack Exchange with Superstate: Opening Bell integration: announced, no listing found",
+    "On a crash day": "US cash markets had closed at 20:00 UTC, 50 minutes before the crash began",
+    "All readings": "All 69 readings",
+}
+
+
+def titles(app: AppTest) -> str:
+    return "\n".join(text.value.replace("\\", "") for text in [*app.title, *app.markdown])
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(text.value.replace("\\", "") for text in app.caption)
+
+
+def test_the_first_card_is_the_flip() -> None:
+    app = opened(PAGE)
+    assert not app.exception and not app.warning
+    headings = [text.value.replace("\\", "") for text in app.markdown if text.value.startswith("####")]
+    assert (
+        headings[0]
+        == "#### The same $2.85 bn is 83 % “synthetic” by one rule and 0 % “derivative or SPV exposure” by another"
+    )
+    assert "2.56 % is not named by issuer and could belong to any class" in captions(app)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_opens_by_link(section: str) -> None:
+    app = opened(PAGE, show=section)
+    assert not app.exception and not app.warning
+    assert SECTIONS[section] in titles(app)
+
+
+def test_a_rule_of_the_link_decides_the_classes() -> None:
+    app = opened(PAGE, rule="SEC staff taxonomy of Jan 28, 2026")
+    assert "SEC staff taxonomy of Jan 28, 2026: issuer-sponsored 14.5 %, third-party custodial 5.4 %, third-party synthetic 77.6 %, not named by issuer 2.6 %" in titles(app)  # fmt: skip
+    members = app.dataframe[0].value
+    assert members.set_index("subject")["class_name"]["Bitget Reality"] == "third-party custodial"
+
+
+def test_the_readers_own_rule_is_in_the_link() -> None:
+    app = opened(PAGE, rule="My own rule", own_vote="yes", own_redemption="share")
+    assert not app.exception and not app.warning
+    assert "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 %, not named by issuer 2.6 %" in titles(
+        app
+    )
+
+
+def test_ticking_another_answer_changes_the_rule() -> None:
+    app = opened(PAGE, rule="My own rule", own_vote="yes", own_redemption="share")
+    app.pills(key="own_redemption").set_value([]).run()
+    assert "My own rule: counts 11.4 %" in titles(app)
+
+
+def test_an_own_rule_that_asks_for_nothing_is_said() -> None:
+    app = opened(PAGE, rule="My own rule")
+    assert any("Tick at least one answer" in info.value for info in app.info)
+    assert SECTIONS["Who is where"] in titles(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("rule", "the-best-rule"), ("reading", "yesterday"), ("show", "Nothing"), ("own_vote", "perhaps")],
+)
+def test_a_link_with_an_unusable_value_says_so_and_shows_the_rest(key: str, value: str) -> None:
+    app = opened(PAGE, **{key: value})
+    assert not app.exception
+    assert [value in warning.value for warning in app.warning] == [True]
+    assert "The same $2.85 bn" in titles(app)
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [("Over time", "over"), ("Products", "product"), ("On a crash day", "day")]
+)
+def test_so_does_a_link_into_a_section(section: str, key: str) -> None:
+    app = opened(PAGE, show=section, **{key: "no-such-thing"})
+    assert not app.exception and len(app.warning) == 1 and "no-such-thing" in app.warning[0].value
+
+
+def test_another_reading_is_another_whole() -> None:
+    app = opened(PAGE, reading="September 2026, monthly onchain volume, CoinDesk Research")
+    assert "The same $15.6 bn is 90 % “synthetic” by one rule" in titles(app)
+    assert "Share of volume, September 2026" in captions(app)
+
+
+def test_classes_over_time_are_ranges() -> None:
+    app = opened(PAGE, show="Over time", over="By class")
+    assert not app.exception
+    assert "every reading leaves a part without a name, so each share is a range" in titles(app)
+
+
+def test_milestones_are_listed_with_their_confidence() -> None:
+    text = titles(opened(PAGE, show="Over time"))
+    assert "3 · Jan 28, 2026 · Joint staff statement" in text
+    assert "– · Apr 17, 2026 · A similar rule for NYSE is approved (SEC, low confidence, not drawn)" in text
+
+
+def test_the_denominators_stand_apart_and_the_missing_one_is_said() -> None:
+    app = opened(PAGE, show="Market size")
+    assert {metric.label: metric.value for metric in app.metric} == {
+        "Distributed value": "$3.24 bn",
+        "Monthly transfer volume": "$13.5 bn",
+        "Holders": "4,330,000",
+    }
+    assert any("no reading is in the warehouse" in info.value for info in app.info)
+    assert "December 2025: from 800,000,000 to 1,200,000,000" in captions(app)
+
+
+def test_a_products_facts_open_by_link() -> None:
+    app = opened(PAGE, show="Products", product="dtc")
+    assert "Tokenized entitlements, DTC (DTCC)" in titles(app)
+    facts = app.dataframe[1].value.set_index("question")["answer"]
+    assert facts["On the share register"] == "no" and facts["Legal form"] == "security entitlement"
+
+
+def test_nothing_is_drawn_for_the_crash_day() -> None:
+    app = opened(PAGE, show="On a crash day")
+    assert "nothing is drawn and nothing is guessed" in captions(app)
+    (hours,) = [frame.value for frame in app.dataframe]
+    assert hours["token_bars"].tolist() == [0] and hours["products"].tolist() == [9]
+
+
+CLOSE = datetime(2025, 10, 10, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("crash", "weekday", "words"),
+    [
+        (None, None, "The moment of this crash is not known"),
+        (CLOSE + timedelta(days=1), 6, "A weekend"),
+        (CLOSE - timedelta(hours=2), 5, "closes at 20:00 UTC: the crash began in its day or before it opened"),
+        (CLOSE + timedelta(minutes=50), 5, "had closed at 20:00 UTC, 50 minutes before"),
+    ],
+)
+def test_a_crash_is_set_against_the_hours_of_the_cash_market(
+    crash: datetime | None, weekday: int | None, words: str
+) -> None:
+    minutes = None if crash is None else (crash - CLOSE) / timedelta(minutes=1)
+    row = {"t0": crash, "weekday": weekday, "cash_close": CLOSE, "minutes_after_close": minutes and round(minutes)}
+    assert words in hours_in_words(row)
+
+
+def test_a_day_whose_moment_is_not_known_says_so() -> None:
+    app = opened(PAGE, show="On a crash day", day="apr-18-2021")
+    assert not app.exception and "The moment of this crash is not known" in titles(app)

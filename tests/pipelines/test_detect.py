@@ -1,0 +1,113 @@
+"""Crash days proposed by the data: against a day's own past, once, and never over a curated day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.config import DetectionRule
+from pipelines.detect import outliers, propose
+from pipelines.load import accept
+from pipelines.warehouse import Draft
+
+RULE = DetectionRule()
+FIRST = date(2027, 1, 1)
+
+
+def daily(values: list[float]) -> pl.DataFrame:
+    days = [FIRST + timedelta(days=number) for number in range(len(values))]
+    return pl.DataFrame(
+        {"series": "s", "day": days, "value": values, "moment": None},
+        schema_overrides={"moment": pl.Datetime("us", "UTC")},
+    )
+
+
+def quiet(days: int) -> list[float]:
+    return [2.0 + 0.1 * (number % 5) for number in range(days)]
+
+
+def test_a_day_far_above_its_own_past_is_an_outlier() -> None:
+    assert outliers(daily([*quiet(30), 13.0]), RULE)["day"].to_list() == [FIRST + timedelta(days=30)]
+
+
+@pytest.mark.parametrize("values", [[], [13.0], [*quiet(19), 13.0], [*quiet(30), 2.6], [*quiet(30), 7.9], [0.0] * 25])
+def test_nothing_is_proposed_without_enough_past_or_enough_distance(values: list[float]) -> None:
+    assert outliers(daily(values), RULE).is_empty()
+
+
+def test_a_calm_year_after_a_crash_is_measured_against_itself() -> None:
+    """The crash leaves the trailing window and does not hide the next one."""
+    values = [*quiet(30), 13.0, *quiet(120), 12.0]
+    assert outliers(daily(values), RULE)["value"].to_list() == [13.0, 12.0]
+
+
+def bars(crash_on: date | None, days: int = 30) -> pl.DataFrame:
+    rows = []
+    for number in range(days):
+        start = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) + timedelta(days=number)
+        for hour in range(24):
+            fall = 15.0 if start.date() == crash_on and hour == 21 else 0.0
+            price = 100.0 + (hour % 3) * 0.5
+            rows.append(
+                {
+                    "ts": start + timedelta(hours=hour),
+                    "open": price,
+                    "high": price + 0.5,
+                    "low": price - 0.5 - fall,
+                    "close": price,
+                }
+            )
+    labels = {
+        "venue": "binance",
+        "market": "spot",
+        "symbol": "BTC/USDT",
+        "kind": "trade",
+        "interval": "1h",
+        "source_id": "binance_klines",
+    }
+    return pl.DataFrame(rows).with_columns(
+        pl.col("ts").dt.cast_time_unit("us"), *(pl.lit(value).alias(name) for name, value in labels.items())
+    )
+
+
+def test_a_crash_in_the_bars_becomes_a_proposed_day_the_pages_can_show(tmp_path: Path) -> None:
+    day = FIRST + timedelta(days=28)
+    with Draft(tmp_path) as draft:
+        draft.insert("bars", accept("bars", bars(day), "x").good)
+        assert propose(draft, RULE) == ["jan-29-2027"]
+        assert propose(draft, RULE) == []
+        row = draft.rows("SELECT * FROM crash_days").row(0, named=True)
+    assert row["status"] == "proposed"
+    assert row["focus_start"] < datetime(2027, 1, 29, 21, tzinfo=UTC) < row["focus_end"]
+    assert "times the trailing median" in row["note"]
+
+
+def test_a_quiet_month_proposes_nothing(tmp_path: Path) -> None:
+    with Draft(tmp_path) as draft:
+        draft.insert("bars", accept("bars", bars(None), "x").good)
+        assert propose(draft, RULE) == []
+
+
+def test_a_curated_day_is_not_proposed_again(tmp_path: Path) -> None:
+    day = FIRST + timedelta(days=28)
+    start = datetime(2027, 1, 29, tzinfo=UTC)
+    curated = {
+        "crash_day": "mine",
+        "title": "Mine",
+        "window_start": start,
+        "window_end": start + timedelta(days=1),
+        "focus_start": start,
+        "focus_end": start + timedelta(days=1),
+        "t0": None,
+        "status": "curated",
+        "note": None,
+        "source_id": "crashday",
+        "snapshot_id": "x",
+    }
+    with Draft(tmp_path) as draft:
+        draft.insert("bars", accept("bars", bars(day), "x").good)
+        draft.insert("crash_days", pl.DataFrame([curated], schema=draft.rows("SELECT * FROM crash_days").schema))
+        assert propose(draft, RULE) == []

@@ -1,0 +1,131 @@
+"""The way to the network: what is retried, what is resumed, what is refused."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from pipelines.http import ATTEMPTS, Client, FetchFailed
+from pipelines.source import Request, Source
+from tests.replay.server import Fault, Replay, Route, serve
+
+BODY = bytes(range(256)) * 4096
+
+
+def source(**more: object) -> Source:
+    plain = {
+        "id": "test",
+        "publisher": "",
+        "dataset": "",
+        "url": "",
+        "licence": "",
+        "method": "",
+        "tables": (),
+        "span": "",
+        "resolution": "",
+        "reaches_oct_2025": None,
+    }
+    return Source(**plain | {"requests_per_second": 1000} | more)
+
+
+def client(replay: Replay, folder: Path, **more: object) -> Client:
+    pauses: list[float] = []
+    made = Client(source(**more), folder, replay.base, backoff=1.0, sleep=pauses.append)
+    made.pauses = pauses
+    return made
+
+
+ASKED = Request("https://venue.example/a", {"symbol": "BTC"})
+
+
+def test_a_mirror_stands_in_for_scheme_and_host(tmp_path: Path) -> None:
+    with serve(Route("/a", BODY)) as replay:
+        reply = client(replay, tmp_path).get(ASKED)
+    assert reply.url == f"{replay.base}/a?symbol=BTC"
+    assert reply.path is not None and reply.path.read_bytes() == BODY
+    assert "Crashday" in replay.log[0][2]["User-Agent"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_passing_refusals_are_tried_again_after_what_the_server_asks(tmp_path: Path, status: int) -> None:
+    with serve(Route("/a", BODY, fault=Fault("status", 2, status))) as replay:
+        asking = client(replay, tmp_path)
+        assert asking.get(ASKED).size == len(BODY)
+    assert len(replay.log) == 3
+    assert asking.pauses == []  # Retry-After: 0
+
+
+def test_lasting_refusals_end_with_cause_and_remedy(tmp_path: Path) -> None:
+    with (
+        serve(Route("/a", BODY, fault=Fault("status", -1, 503))) as replay,
+        pytest.raises(FetchFailed, match=r"503, 5 times.*run the same command again"),
+    ):
+        client(replay, tmp_path).get(ASKED)
+    assert len(replay.log) == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(404, "symbol is unknown"), (403, "key may be missing"), (451, "legal reasons"), (400, "not accepted")],
+)
+def test_final_refusals_are_not_tried_again(tmp_path: Path, status: int, words: str) -> None:
+    with serve(Route("/a", BODY, fault=Fault("status", -1, status))) as replay, pytest.raises(FetchFailed, match=words):
+        client(replay, tmp_path).get(ASKED)
+    assert len(replay.log) == 1
+
+
+def test_a_broken_download_goes_on_where_it_broke(tmp_path: Path) -> None:
+    with serve(Route("/a", BODY, fault=Fault("reset", 1))) as replay:
+        reply = client(replay, tmp_path).get(ASKED)
+        assert reply.path is not None and reply.path.read_bytes() == BODY
+    resumed = replay.log[1][2]
+    assert resumed["Range"].startswith("bytes=") and resumed["Range"] != "bytes=0-"
+    assert "If-Range" in resumed
+
+
+def test_an_unchanged_reply_comes_back_without_a_body(tmp_path: Path) -> None:
+    with serve(Route("/a", BODY)) as replay:
+        asking = client(replay, tmp_path)
+        first = asking.get(ASKED)
+        sent = replay.sent["/a"]
+        assert asking.get(ASKED, first) is first
+        assert replay.sent["/a"] == sent
+
+
+def test_a_reply_above_the_ceiling_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with serve(Route("/a", BODY)) as replay, pytest.raises(FetchFailed, match="more than the 1,000 allowed"):
+        client(replay, tmp_path, max_bytes=1000).get(ASKED)
+
+
+def test_a_key_travels_in_the_header_the_source_names(tmp_path: Path) -> None:
+    with serve(Route("/a", BODY)) as replay:
+        asking = Client(source(key_header="api_key"), tmp_path, replay.base, key="secret")
+        asking.get(ASKED)
+    assert replay.log[0][2]["api_key"] == "secret"
+    assert "secret" not in replay.log[0][1]
+
+
+def test_retries_pass_through_the_rate_limiter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every attempt, a retried one too, has to ask the limiter for its turn."""
+    from requests_ratelimiter import LimiterAdapter
+
+    turns = []
+    send = LimiterAdapter.send
+    monkeypatch.setattr(
+        LimiterAdapter, "send", lambda self, *args, **more: turns.append(1) or send(self, *args, **more)
+    )
+    with serve(Route("/a", BODY, fault=Fault("status", 3, 503))) as replay:
+        client(replay, tmp_path).get(ASKED)
+    assert len(turns) == len(replay.log) == 4
+
+
+def test_two_pieces_that_ask_for_one_url_at_once_do_not_share_a_file(tmp_path: Path) -> None:
+    together = Barrier(2)
+    with serve(Route("/a", BODY)) as replay, ThreadPoolExecutor(2) as threads:
+        asking = client(replay, tmp_path)
+        replies = [threads.submit(lambda: together.wait() and None or asking.get(ASKED)) for _ in range(2)]
+        paths = {reply.result().path for reply in replies}
+    assert len(paths) == 2

@@ -1,0 +1,194 @@
+"""A refresh fetches what is missing, survives what goes wrong, and can be rebuilt from its bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks.tape import agg_trades, zipped
+from pipelines import refresh as refreshing
+from pipelines.config import ROOT
+from pipelines.refresh import rebuild
+from pipelines.sources import _binance
+from pipelines.warehouse import current, generations
+from tests.pipelines.sources_kit import ask, run, settings_for
+from tests.replay.server import Replay, Route, serve
+
+SPAN = ask("2025-10-10T00:00Z", "2025-10-11T23:00Z", "BTC/USDT:USDT")
+
+
+def tape() -> list[Route]:
+    routes = []
+    for day in (10, 11):
+        one = _binance.archive("aggTrades", "BTC/USDT:USDT", date(2025, 10, day))
+        body, checksum = zipped(agg_trades(800, date(2025, 10, day)), one.facts["file"].removesuffix(".zip"))
+        routes += [
+            Route(one.requests[0].url.removeprefix(_binance.BASE), body),
+            Route(one.requests[1].url.removeprefix(_binance.BASE), checksum),
+        ]
+    return routes
+
+
+def test_a_second_refresh_downloads_nothing_and_publishes_nothing(tmp_path: Path) -> None:
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        assert run(settings, "binance_trades", SPAN).outcome == "loaded"
+        published, asked = current(settings.warehouse_dir), len(replay.log)
+        assert run(settings, "binance_trades", SPAN).outcome == "unchanged"
+        assert current(settings.warehouse_dir) == published
+        assert len(replay.log) == asked
+
+
+def test_bytes_that_changed_at_the_source_replace_their_own_rows_only(tmp_path: Path) -> None:
+    routes = tape()
+    early = ask("2025-10-10T00:00Z", "2025-10-11T23:00Z", "BTC/USDT:USDT")
+    with serve(*routes) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        before = _rows_of_days(settings, run(settings, "binance_trades", early))
+        body, checksum = zipped(agg_trades(900, date(2025, 10, 11), seed=4), "BTCUSDT-aggTrades-2025-10-11")
+        routes[2].body, routes[3].body = body, checksum
+        _forget_that_it_is_final(settings.snapshot_dir)
+        after = _rows_of_days(settings, run(settings, "binance_trades", early))
+    assert after["2025-10-10"] == before["2025-10-10"]
+    assert after["2025-10-11"] != before["2025-10-11"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_rebuild_from_the_stored_bytes_has_the_same_content(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "WORKERS", workers)
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        run(settings, "binance_trades", SPAN)
+    content = current(settings.warehouse_dir).content_hash
+    shutil.rmtree(settings.warehouse_dir)
+    generation, _ = rebuild(settings)
+    assert generation is not None and generation.content_hash == content
+
+
+def test_an_altered_snapshot_is_found_named_and_fetched_again(tmp_path: Path) -> None:
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        run(settings, "binance_trades", SPAN)
+        content = current(settings.warehouse_dir).content_hash
+        largest = max((path for path in settings.snapshot_dir.glob("??/*")), key=lambda path: path.stat().st_size)
+        largest.write_bytes(largest.read_bytes()[:-10])
+        _, outcomes = rebuild(settings)
+        assert largest.name in (outcomes[-1].error or "")
+        assert run(settings, "binance_trades", SPAN).error is None
+    assert current(settings.warehouse_dir).content_hash == content
+
+
+def test_a_torn_last_line_of_the_index_is_ignored_and_mended(tmp_path: Path) -> None:
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        run(settings, "binance_trades", SPAN)
+        index = settings.snapshot_dir / "index.jsonl"
+        whole = index.read_bytes()
+        index.write_bytes(whole[:-30])
+        assert run(settings, "binance_trades", SPAN).error is None
+    assert all(json.loads(line) for line in index.read_bytes().splitlines())
+
+
+def test_a_full_disk_ends_in_one_clear_line_and_nothing_is_lost(tmp_path: Path) -> None:
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        published = (settings.warehouse_dir / "current.json").read_bytes()
+        done = _command(
+            tmp_path,
+            replay,
+            "--start",
+            "2025-10-10T00:00Z",
+            "--end",
+            "2025-10-11T00:00Z",
+            "--symbol",
+            "BTC/USDT:USDT",
+            "--source",
+            "binance_trades",
+            ceiling=2_000_000,
+        )
+        assert done.returncode == 1
+        assert "Stopped:" in done.stderr and "Traceback" not in done.stderr
+        assert (settings.warehouse_dir / "current.json").read_bytes() == published
+        assert not list(settings.warehouse_dir.glob("building-*"))
+        assert run(settings, "binance_trades", SPAN).outcome == "loaded"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--start", "2025-10-11T00:00Z", "--end", "2025-10-10T00:00Z"], "is not before the end"),
+        (["--end", "2199-01-01T00:00Z"], "lies in the future"),
+        (["--start", "2025-10-10"], "has no zone"),
+        (["--start", "yesterday"], "is not an ISO time"),
+        (["--source", "nope"], "There is no source 'nope'"),
+        (["--symbol", "BTC;DROP"], "is not a base asset"),
+        (["--event", "nope"], "There is no crash day 'nope'"),
+        (["--offline", "--source", "binance_trades"], "give it alone"),
+    ],
+)
+def test_wrong_use_is_said_in_words_with_exit_code_2(tmp_path: Path, arguments: list[str], words: str) -> None:
+    with serve() as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        published = current(settings.warehouse_dir)
+        done = _command(tmp_path, replay, *arguments)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+    assert replay.log == []
+    assert current(settings.warehouse_dir) == published
+
+
+def _command(
+    data_dir: Path, replay: Replay, *arguments: str, ceiling: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "CRASHDAY_DATA_DIR": str(data_dir),
+        "CRASHDAY_URL_BINANCE_TRADES": replay.base,
+        "CRASHDAY_BACKOFF_SECONDS": "0",
+        "COLUMNS": "200",
+    }
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ceiling, ceiling))
+
+    command = [sys.executable, "-m", "pipelines", "refresh", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, preexec_fn=small_files if ceiling else None
+    )
+
+
+def _forget_that_it_is_final(snapshots: Path) -> None:
+    """As if the pieces had been fetched while the day was still running."""
+    index = snapshots / "index.jsonl"
+    lines = [json.loads(line) | {"fetched_at": "2025-10-10T12:00:00+00:00"} for line in index.read_text().splitlines()]
+    index.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _rows_of_days(settings: object, outcome: object) -> dict[str, tuple[object, ...]]:
+    from tests.pipelines.sources_kit import rows
+
+    assert outcome.error is None
+    frame = rows(
+        settings,
+        "SELECT strftime(ts, '%Y-%m-%d') AS day, count(*) AS bars, sum(trades)::BIGINT AS trades FROM bars WHERE source_id = 'binance_trades' GROUP BY day",
+    )
+    return {day: tuple(rest) for day, *rest in frame.iter_rows()}
+
+
+def test_generations_stay_within_the_rule(tmp_path: Path) -> None:
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        run(settings, "binance_trades", SPAN)
+    assert len(generations(settings.warehouse_dir)) == 2
