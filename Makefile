@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: run test check bench clean
 
 run: $(VENV)/runtime.stamp
-	$(BIN)/python -m pipelines build --if-missing
+	$(BIN)/python -m pipelines build
 	$(BIN)/streamlit run app.py --server.port $${PORT:-8501} --server.headless true
 
 test: $(VENV)/dev.stamp

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -72,27 +72,40 @@ class Hub:
 
     @contextmanager
     def lease(self, number: int | None = None) -> Iterator[Warehouse]:
-        """Hold a generation, the published one by default. Raises NoWarehouse, GenerationGone."""
+        """Hold a generation, the published one by default; no refresh removes it meanwhile. Raises NoWarehouse, GenerationGone."""
         generation = self.published() if number is None else self._kept(number)
-        self._attach(generation)
-        try:
-            yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
-        finally:
-            self._release(generation.generation)
+        with self._read(generation.generation):
+            self._attach(generation)
+            try:
+                yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
+            finally:
+                self._release(generation.generation)
+
+    @contextmanager
+    def _read(self, number: int) -> Iterator[None]:
+        with ExitStack() as held:
+            try:
+                held.enter_context(publishing.reading(self.folder, number))
+            except FileNotFoundError:
+                raise self._gone(number) from None
+            yield
+
+    def _gone(self, number: int) -> GenerationGone:
+        kept = ", ".join(map(str, publishing.generations(self.folder)))
+        return GenerationGone(f"Generation {number} is no longer kept. Kept are: {kept}.")
 
     def _kept(self, number: int) -> publishing.Generation:
         try:
             return publishing.Generation(**json.loads((self.folder / f"gen-{number:06d}.json").read_bytes()))
         except FileNotFoundError:
-            kept = ", ".join(map(str, publishing.generations(self.folder)))
-            raise GenerationGone(f"Generation {number} is no longer kept. Kept are: {kept}.") from None
+            raise self._gone(number) from None
 
     def _attach(self, generation: publishing.Generation) -> None:
         with self._guard:
             if generation.generation not in self._leases:
                 path = self.folder / generation.file
                 if not path.exists():
-                    raise GenerationGone(f"Generation {generation.generation} is no longer kept.")
+                    raise self._gone(generation.generation)
                 self._connection.cursor().execute(f"ATTACH '{path}' AS {_alias(generation.generation)} (READ_ONLY)")
                 self._leases[generation.generation] = 0
             self._leases[generation.generation] += 1

@@ -141,7 +141,7 @@ def card(
             st.plotly_chart(chart, key=f"chart-{key}", config=PLOTLY, alt=alt or title)
         if table is not None:
             st.dataframe(
-                data,
+                data.to_arrow(),  # Streamlit would take a polars frame through pandas, ten times as slow
                 hide_index=True,
                 column_config=_columns(table, data),
                 column_order=list(table),
@@ -189,8 +189,11 @@ def receipt(figure: dict[str, Any], *, key: str) -> None:
 
 
 def view_link() -> str:
-    """The address of exactly this view."""
-    query = urlencode({key: st.query_params.get_all(key) for key in st.query_params}, doseq=True)
+    """The address of exactly this view. Its day is named also where it is the default: that may be another one some day."""
+    said = {key: st.query_params.get_all(key) for key in st.query_params}
+    if "day" in st.session_state:
+        said.setdefault("day", [st.session_state["day"]])
+    query = urlencode(said, doseq=True)
     return f"{st.context.url}?{query}" if query else str(st.context.url)
 
 

@@ -14,25 +14,33 @@ from analytics.warehouse import NoWarehouse, hub
 from pages import _parts
 from pipelines import build, warehouse
 from pipelines.config import Settings
+from pipelines.dictionary import layout
 
 st.set_page_config(page_title="Crashday", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 st.logo(Path(__file__).with_name("logo.svg"), size="large")
 
 page = st.navigation(
-    [
-        st.Page("overview.py", title="Overview", icon=":material/bolt:", default=True),
-        st.Page("cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
-        st.Page("exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
-        st.Page("tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
-        st.Page("crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
-        st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
-    ],
+    {
+        "": [
+            st.Page("overview.py", title="Overview", icon=":material/bolt:", default=True),
+            st.Page("cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
+            st.Page("exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
+            st.Page("tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
+            st.Page("crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
+            st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
+        ],
+        "In depth": [
+            st.Page("exchange.py", title="One exchange", icon=":material/search:", url_path="exchange"),
+            st.Page("backpack.py", title="Backpack case", icon=":material/backpack:", url_path="backpack"),
+            st.Page("settlement.py", title="Settlement", icon=":material/calculate:", url_path="settlement"),
+        ],
+    },
     position="top",
 )
 
 
 def build_missing_warehouse() -> None:
-    """An app that finds no data builds it from the embedded facts; a second visitor waits for the first one's build."""
+    """An app that finds no data, or data of another version's tables, builds it; a second visitor waits for the first one's build."""
     with st.status("Building the warehouse from the embedded facts …", expanded=True) as progress:
         try:
             _, outcomes = build.build(Settings())
@@ -54,8 +62,10 @@ def build_missing_warehouse() -> None:
 
 
 try:
-    hub().published()
+    readable = hub().published().layout == layout()
 except NoWarehouse:
+    readable = False
+if not readable:
     build_missing_warehouse()
 
 _parts.say_if_generation_is_gone()

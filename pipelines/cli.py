@@ -1,13 +1,15 @@
-"""The command line: build, refresh, status, sources, tables, export, rollback.
+"""The command line: build, refresh, schedule, record, status, sources, tables, export, rollback, pin, unpin.
 
 Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +23,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import build as building
+from pipelines import recorder as recording
 from pipelines import refresh as refreshing
 from pipelines import schedule as scheduling
-from pipelines import warehouse
+from pipelines import streams, warehouse
 from pipelines import watch as watching
 from pipelines.config import SCHEDULE, Settings
 from pipelines.dictionary import dictionary, summary
@@ -93,7 +96,7 @@ def refresh(
             with Bars(err) as bars:
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
-            modules = _chosen(source, group)
+            modules = _chosen(settings, source, group)
             before = watching.health(settings.data_dir, datetime.now(UTC))
             ask = _ask(settings, start, end, event, symbol)
             with Bars(err) as bars:
@@ -129,14 +132,27 @@ def schedule(die_with_parent: Annotated[bool, typer.Option("--die-with-parent", 
 
 
 @app.command()
+def record(
+    venue: Annotated[list[str] | None, typer.Option(help="Only this venue; may be given again.")] = None,
+) -> None:
+    """Keep the live liquidation feeds until stopped (SIGTERM, Ctrl-C); a refresh loads what was kept."""
+    known = streams.discover()
+    for name in venue or []:
+        if name not in known:
+            raise typer.BadParameter(f"There is no recorded venue '{name}'. Venues: {', '.join(known)}")
+    chosen = [known[name] for name in dict.fromkeys(venue or known)]
+    asyncio.run(recording.record(Settings(), chosen, lambda words: err.print(f"{datetime.now(UTC):%H:%M:%S} {words}")))
+
+
+@app.command()
 def status(json: Json = False) -> None:
     """Tell which generation is published, how old it is, and which are kept."""
     settings = Settings()
     published = _published(settings)
     whole = warehouse.is_whole(settings.warehouse_dir, published)
-    kept = warehouse.generations(settings.warehouse_dir)
+    kept, pinned = warehouse.generations(settings.warehouse_dir), sorted(warehouse.pinned(settings.warehouse_dir))
     if json:
-        _print_json({**asdict(published), "whole": whole, "kept": kept})
+        _print_json({**asdict(published), "whole": whole, "kept": kept, "pinned": pinned})
     else:
         out.print(
             f"Generation {published.generation}, built {published.built_at}, content {published.content_hash[:12]}"
@@ -145,6 +161,8 @@ def status(json: Json = False) -> None:
             f"File {settings.warehouse_dir / published.file}: {'whole' if whole else 'DAMAGED, not what was published; roll back or build again'}"
         )
         out.print(f"Kept: {', '.join(map(str, kept))}")
+        if pinned:
+            out.print(f"Pinned: {', '.join(map(str, pinned))}")
     raise typer.Exit(int(not whole))
 
 
@@ -159,7 +177,7 @@ def sources(json: Json = False) -> None:
     table = Table("source", "what", "span", "resolution", "key", "reaches Oct. 2025", "last success")
     for source in declared:
         reaches = {True: "yes", False: "no", None: "not proven"}[source.reaches_oct_2025]
-        key = "none" if not source.key_header else f"CRASHDAY_KEY_{source.id.upper()}"
+        key = f"CRASHDAY_KEY_{source.id.upper()}{' (optional)' * source.key_optional}" if source.key_header else "none"
         table.add_row(
             source.id, source.dataset, source.span, source.resolution, key, reaches, done.get(source.id, "never")
         )
@@ -237,6 +255,33 @@ def rollback(
     out.print(f"Generation {chosen.generation} (built {chosen.built_at}) is published again.")
 
 
+@app.command()
+def pin(
+    generation: Annotated[int | None, typer.Argument(help="A kept generation; the published one by default.")] = None,
+) -> None:
+    """Keep a generation until it is unpinned, so that links to it stay good."""
+    settings = Settings()
+    number = _published(settings).generation if generation is None else generation
+    _change_pins(settings, warehouse.pin, number)
+    out.print(f"Generation {number} is kept until it is unpinned.")
+
+
+@app.command()
+def unpin(generation: Annotated[int, typer.Argument(help="A pinned generation.")]) -> None:
+    """Let a pinned generation go the way of the others."""
+    _change_pins(Settings(), warehouse.unpin, generation)
+    out.print(f"Generation {generation} is kept no longer than others.")
+
+
+def _change_pins(settings: Settings, change: Callable[[Path, int], None], number: int) -> None:
+    try:
+        with warehouse.exclusive(settings.warehouse_dir):
+            change(settings.warehouse_dir, number)
+    except (ValueError, warehouse.Busy) as error:
+        err.print(str(error))
+        raise typer.Exit(1) from None
+
+
 def _report(
     settings: Settings,
     generation: warehouse.Generation | None,
@@ -270,15 +315,18 @@ def _report(
     raise typer.Exit(int(failed))
 
 
-def _chosen(names: list[str] | None, group: str | None) -> list[SourceModule]:
+def _chosen(settings: Settings, names: list[str] | None, group: str | None) -> list[SourceModule]:
     known = {name: module for name, module in discover().items() if module.SOURCE.group != "embedded"}
     for name in names or []:
         if name not in known:
             raise typer.BadParameter(f"There is no source '{name}'. Sources: {', '.join(known)}")
     if group is not None and group not in SCHEDULE:
         raise typer.BadParameter(f"There is no group '{group}'. Groups: {', '.join(SCHEDULE)}")
-    chosen = [module for name, module in known.items() if (name in names if names else module.SOURCE.default)]
-    return [module for module in chosen if group in (None, module.SOURCE.group)]
+    # What is recorded here is loaded without being named; who never recorded is not told that nothing came.
+    asked = names or [
+        name for name, module in known.items() if module.SOURCE.default or (settings.inbox_dir / name).exists()
+    ]
+    return [module for name, module in known.items() if name in asked and group in (None, module.SOURCE.group)]
 
 
 def _ask(settings: Settings, start: str | None, end: str | None, event: str | None, symbols: list[str] | None) -> Ask:

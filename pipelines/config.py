@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Thresholds of the rule that proposes crash days, e.g. CRASHDAY_DETECT_TIMES=5."""
     webhook_url: str | None = None
     """Gets Slack-compatible JSON when a source fails or recovers, and when a crash day is proposed."""
+    keep_bytes: int = 20 << 30
+    """How much disk the kept generations may take; the oldest go first, pinned ones and those in use stay."""
     backoff_seconds: float = 1.0
     """First pause before a request is tried again; it doubles with each try."""
 
@@ -53,3 +55,8 @@ class Settings(BaseSettings):
     @cached_property
     def snapshot_dir(self) -> Path:
         return self.data_dir / "snapshots"
+
+    @cached_property
+    def inbox_dir(self) -> Path:
+        """Where the recorder leaves what it kept, until a refresh has loaded it."""
+        return self.data_dir / "inbox"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import polars as pl
@@ -31,6 +32,11 @@ def ddl(name: str) -> str:
     types = TABLES[name].columns()
     columns = (f'"{column}" {DUCKDB_TYPES[types[column].dtype.base_type()]}' for column in column_names(name))
     return f"CREATE TABLE {name} ({', '.join(columns)})"
+
+
+def layout() -> str:
+    """A fingerprint of all tables' columns and types."""
+    return hashlib.sha256("\n".join(map(ddl, TABLES)).encode()).hexdigest()[:16]
 
 
 def summary(name: str) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 
-from pipelines import dictionary, fields, load, tables
+from pipelines import dictionary, fields, load, retention, tables
 from pipelines.config import Settings
 from pipelines.load import Accepted, accept
+from pipelines.snapshots import joined
 from pipelines.source import Ask, CheckFailed, Frames, Refused, SourceModule, discover
 from pipelines.sources import reference_pack
-from pipelines.warehouse import Draft, Generation, prune
+from pipelines.warehouse import Draft, Generation
 
+HELPERS = ("pipelines.sources._", "pipelines.streams", "pipelines.segments")
 DECLARED = "declared"
 """`snapshot_id` of rows that come from the code's own declarations."""
 
@@ -144,7 +148,7 @@ def finish(draft: Draft, settings: Settings, outcomes: list[Outcome]) -> Generat
         "runs", _frame("runs", [{column: getattr(outcome, column) for column in columns} for outcome in outcomes])
     )
     generation = draft.publish(datetime.now(UTC))
-    prune(settings.warehouse_dir, datetime.now(UTC))
+    retention.tidy(settings, datetime.now(UTC))
     return generation
 
 
@@ -153,18 +157,25 @@ def sha256_of(bodies: Iterable[bytes]) -> str:
     return joined([hashlib.sha256(body).hexdigest() for body in bodies])
 
 
-def joined(digests: list[str]) -> str:
-    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-def fingerprint(module: SourceModule) -> str:
-    """Changes when the code that reads this source's bytes, or the tables they go to, change."""
-    return _fingerprint(tuple(str(file) for file in (module.__file__, load.__file__, tables.__file__, fields.__file__)))
-
-
 @cache
-def _fingerprint(files: tuple[str, ...]) -> str:
+@cache
+def fingerprint(module: SourceModule) -> str:
+    """Changes when the code that reads this source's bytes, helpers included, or the tables they go to, change."""
+    files = sorted(_code_of(module)) + [str(part.__file__) for part in (load, tables, fields)]
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
+
+
+def _code_of(module: SourceModule) -> set[str]:
+    """The files of a source and of the helpers it is made of, which are private to `pipelines.sources` or streams."""
+    found, waiting = {str(module.__file__)}, [module]
+    while waiting:
+        for value in vars(waiting.pop()).values():
+            name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+            helper = sys.modules.get(name) if isinstance(name, str) and name.startswith(HELPERS) else None
+            if helper and not hasattr(helper, "__path__") and str(helper.__file__) not in found:
+                found.add(str(helper.__file__))
+                waiting.append(helper)
+    return found
 
 
 def _signed(module: SourceModule, frame: pl.DataFrame) -> pl.DataFrame:

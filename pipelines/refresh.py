@@ -16,6 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import polars as pl
+
 from pipelines import detect, pieces
 from pipelines import watch as watch_log
 from pipelines.config import Settings
@@ -108,20 +110,18 @@ def _fetched(run: Run) -> list[SourceModule]:
 
 
 def _reread(run: Run, modules: list[SourceModule]) -> Iterator[Outcome]:
-    """Load what is stored but not in the draft as the present code reads it: after a change of parser or of tables."""
+    """Load what is stored but not in the draft as the present code reads it: after a change of parser or of tables, or a kill."""
     for module in _fetched(run):
-        held = run.draft.rows("SELECT DISTINCT parser FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id)[
-            "parser"
-        ].to_list()
-        if held != [pieces.fingerprint(module)]:
-            run.draft.forget(
-                run.draft.rows("SELECT snapshot_id FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id)[
-                    "snapshot_id"
-                ].to_list()
-            )
-            outcome = _stored(run, module)
-            if module not in modules:
-                yield outcome
+        held = run.draft.rows(
+            "SELECT piece, parser, snapshot_id FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id
+        )
+        if not (held["parser"] == pieces.fingerprint(module)).all():
+            run.draft.forget(held["snapshot_id"].to_list())
+        elif {entry.piece.name for entry in run.store.of([module.SOURCE.id])} <= set(held["piece"]):
+            continue
+        outcome = _stored(run, module)
+        if module not in modules:
+            yield outcome
 
 
 def _stored(run: Run, module: SourceModule) -> Outcome:
@@ -137,12 +137,12 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
     source = module.SOURCE
     outcome = pieces.start(source.id, datetime.now(UTC))
     key = run.settings.key.get(source.id)
-    if source.key_header and not key:
+    if source.key_header and not key and not source.key_optional:
         outcome.skipped(
             f"{source.id} needs a key. Get one at {source.url} and set CRASHDAY_KEY_{source.id.upper()}; the other sources go on without it."
         )
         return outcome
-    planned = list(module.plan(ask))
+    planned = list(module.plan(replace(ask, inbox=run.settings.inbox_dir)))
     run.watch.planned(source.id, len(planned))
     client = Client(
         source,
@@ -165,6 +165,8 @@ def _fetch_all(
         known = run.store.known(module.SOURCE.id, piece.name)
         if known is not None and is_final(known, piece):
             return known
+        if known is not None and module.SOURCE.accumulates:
+            piece = _beside(run, piece, module)
         try:
             return fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
         except FetchFailed as failure:
@@ -177,6 +179,14 @@ def _fetch_all(
                 run.watch.loaded(module.SOURCE.id, 0)
             else:
                 yield result
+
+
+def _beside(run: Run, piece: Piece, module: SourceModule) -> Piece:
+    """The piece under a name nobody has: two fetches in the same minute, or after the clock was set back, both stay."""
+    number = 2
+    while (module.SOURCE.id, f"{piece.name}+{number}") in run.store.entries:
+        number += 1
+    return replace(piece, name=f"{piece.name}+{number}")
 
 
 def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome: Outcome) -> None:
@@ -231,12 +241,11 @@ def _is_stored(run: Run, entry: Entry) -> bool:
 
 def origin_of(entry: Entry) -> Origin:
     """What a stored piece's rows are traced to."""
-    digest = pieces.joined([reply.sha256 for reply in entry.replies])
     return Origin(
         entry.source,
         entry.piece.name,
         entry.replies[0].url,
-        digest,
+        entry.sha256,
         sum(reply.size for reply in entry.replies),
         entry.fetched_at,
     )
@@ -250,6 +259,8 @@ def read(source: str, entry: Entry, folder: Path, stored: bool) -> Found:
         module.check(frames, entry.piece)
     except (Refused, CheckFailed, Damaged) as error:
         return f"{error} Nothing of it was loaded; the next refresh fetches it again."
+    except (LookupError, TypeError, ValueError, ArithmeticError, pl.exceptions.PolarsError) as error:
+        return f"the bytes are not as this source has known them ({type(error).__name__}: {error}). Its format may have changed: pipelines/sources/{source}.py needs a look. Nothing of it was loaded."
     return frames
 
 

@@ -33,6 +33,10 @@ class Entry:
     problem: str | None = None
     """Why it was not loaded; such a piece is fetched anew by the next refresh."""
 
+    @property
+    def sha256(self) -> str:
+        return joined([reply.sha256 for reply in self.replies])
+
 
 @dataclass
 class Store:
@@ -89,6 +93,39 @@ class Store:
     def _remember(self, entry: Entry) -> None:
         self.entries.pop((entry.source, entry.piece.name), None)
         self.entries[entry.source, entry.piece.name] = entry
+
+
+def forget_all_but(folder: Path, held: Iterable[tuple[str, str, str]]) -> list[Path]:
+    """Remove bodies that are no piece's last ones and not among the `held` (source, piece, sha256); returns what went.
+
+    The index loses the lines about them, and nothing else. Nobody else may write the store meanwhile.
+    """
+    index, kept = folder / "index.jsonl", set(held)
+    lines = index.read_bytes().split(b"\n")[:-1] if index.exists() else []
+    entries = [_entry(json.loads(line)) for line in lines]
+    last = {(entry.source, entry.piece.name): number for number, entry in enumerate(entries)}
+    staying = [
+        number
+        for number, entry in enumerate(entries)
+        if number == last[entry.source, entry.piece.name] or (entry.source, entry.piece.name, entry.sha256) in kept
+    ]
+    needed = {reply.sha256 for number in staying for reply in entries[number].replies}
+    gone = [path for path in folder.glob("??/*") if path.name not in needed]
+    if len(staying) < len(lines):
+        draft = index.with_suffix(".tmp")
+        with draft.open("wb") as file:
+            file.writelines(lines[number] + b"\n" for number in staying)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, index)
+    for path in gone:
+        path.unlink()
+    return gone
+
+
+def joined(digests: list[str]) -> str:
+    """One hash for a piece: that of its body, or of the list of hashes where it has several."""
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def place(folder: Path, sha256: str) -> Path:

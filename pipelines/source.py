@@ -21,6 +21,7 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
 
@@ -69,7 +70,9 @@ class Source:
     """How often it is worth asking: `fast`, `hourly`, `daily`, or `embedded`."""
     limits: str = ""
     key_header: str | None = None
-    """Header that carries the key; a source with one needs CRASHDAY_KEY_<ID>."""
+    """Header that carries the key CRASHDAY_KEY_<ID>; without it the source is skipped and says so."""
+    key_optional: bool = False
+    """The source answers without the key too, only less often."""
     requests_per_second: float = 5
     max_bytes: int = 64 << 20
     heavy: bool = False
@@ -78,6 +81,8 @@ class Source:
     """Each fetch is a piece of its own that overlaps the one before; a row that is already there is not loaded twice."""
     default: bool = True
     """Part of a refresh that names no source."""
+    live: bool = False
+    """Kept by the recorder as it happens: a refresh that finds nothing new means that nobody records."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ class Ask:
     end: datetime
     now: datetime
     symbols: tuple[str, ...] = ()
+    inbox: Path | None = None
+    """Where files wait that were recorded here and not fetched."""
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,14 @@ class LiquidationReports(Published):
     asset = text("Base asset, or `all`", primary_key=True)
     side = choice("The positions counted", "long", "short", "total", primary_key=True)
     phase = choice(
-        "Which part of the story the window covers", "crash", "before", "cascade", "aftermath", "year", "comparison"
+        "Which part of the story the window covers",
+        "crash",
+        "before",
+        "cascade",
+        "aftermath",
+        "day",
+        "year",
+        "comparison",
     )
     counting = choice(
         "`floor`: a tracker's sum of what feeds publish. `complete`: every event. `two_sided`: both sides of trades, never sum. `estimate`: not measured",
@@ -219,6 +226,27 @@ class Venues(Traced):
     note = text("What the reader should know", nullable=True)
 
 
+class SettlementRules(Traced):
+    """What a venue is reported to do with an account that has gone below zero."""
+
+    venue = text("Venue; key of `venues`", primary_key=True)
+    rule = choice(
+        "Who bears a negative balance: an insurance fund; nobody until it is settled, with deposits netted against it; nobody out of later deposits; the winners, closed at the bankruptcy price; all other accounts. `unknown` where nothing was found",
+        "insurance",
+        "carry",
+        "ring-fence",
+        "adl",
+        "socialise",
+        "unknown",
+        primary_key=True,
+    )
+    statement = text("What was said or shown, in our own words", min_length=1)
+    as_of = moment("When it was said, shown or looked for")
+    as_of_precision = choice("How exactly `as_of` is known", *PRECISION)
+    confidence = choice("How far this describes what happens to a negative balance", *CONFIDENCE)
+    source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
+
+
 class FeedRegimes(Traced):
     """How complete a venue's liquidation feed was, and between which UTC dates."""
 
@@ -232,6 +260,25 @@ class FeedRegimes(Traced):
     )
     rule = text("The rule in words")
     evidence = text("What shows it")
+
+
+class FeedCoverage(Traced):
+    """A span in which a live feed was recorded here, or was not and why. What lies in no row was not listened to either."""
+
+    venue = text("Venue", primary_key=True)
+    feed = text("Feed; its completeness is in `feed_regimes`", primary_key=True)
+    span_start = moment("Start", primary_key=True)
+    span_end = moment("End")
+    state = choice("Whether everything the feed sent in this span was received", "recorded", "gap", primary_key=True)
+    reason = text("Why nobody listened; null where the feed was recorded", nullable=True)
+
+    @dy.rule()
+    def span_in_order(cls) -> pl.Expr:
+        return pl.col("span_start") < pl.col("span_end")
+
+    @dy.rule()
+    def gap_has_a_reason(cls) -> pl.Expr:
+        return (pl.col("state") == "recorded") == pl.col("reason").is_null()
 
 
 class VenueVolumes(Traced):
@@ -252,6 +299,7 @@ class ExchangeRanks(Traced):
     venue = text("Venue", primary_key=True)
     market = choice("Market", *MARKETS, primary_key=True)
     as_of = moment("When it was read", primary_key=True)
+    source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
     as_of_precision = choice("How exactly `as_of` is known", *PRECISION)
     origin = text("Who ranks")
     rank = count("Place", "rank", nullable=True, min=1)
@@ -458,6 +506,8 @@ TABLES: dict[str, type[dy.Schema]] = {
     "liquidation_reports": LiquidationReports,
     "venue_reports": VenueReports,
     "feed_regimes": FeedRegimes,
+    "feed_coverage": FeedCoverage,
+    "settlement_rules": SettlementRules,
     "venue_volumes": VenueVolumes,
     "exchange_ranks": ExchangeRanks,
     "open_interest": OpenInterest,

@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.dictionary import column_names, ddl
+from pipelines.dictionary import column_names, ddl, layout
 from pipelines.tables import TABLES
 
 MEMORY_LIMIT = "1GB"
@@ -43,6 +43,8 @@ class Generation:
     sha256: str
     content_hash: str
     built_at: str
+    layout: str = ""
+    """Fingerprint of the tables' columns: pages of another version of the code cannot read it."""
 
 
 def current(folder: Path) -> Generation | None:
@@ -63,10 +65,10 @@ def generations(folder: Path) -> list[int]:
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold the refresh lock; it dies with its holder, so a killed refresh never blocks the next. Raises Busy."""
+def exclusive(folder: Path, name: str = "refresh.lock") -> Iterator[None]:
+    """Hold the lock of this name; it dies with its holder, so a killed refresh never blocks the next. Raises Busy."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "refresh.lock").open("a+") as handle:
+    with (folder / name).open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -81,7 +83,8 @@ class Draft:
         self.folder = folder
         published = current(folder)
         self.published = published if published and is_whole(folder, published) else None
-        self.base = None if empty else self.published
+        # A generation built by code with other tables cannot be copied: everything is loaded anew.
+        self.base = None if empty or (self.published and self.published.layout != layout()) else self.published
         self.number = max([*generations(folder), 0]) + 1
         self.path = folder / f"building-{self.number:06d}.duckdb"
         for stale in folder.glob("building-*"):
@@ -95,29 +98,12 @@ class Draft:
     def _begin(self) -> None:
         if self.base:
             shutil.copyfile(self.folder / self.base.file, self.path)
-        self.connection = self._open()
-        if self.base and not self._has_declared_tables():
-            self.connection.close()
-            self.path.unlink()
-            self.connection = self._open()
-            self.base = None
+        limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(self.folder / "tmp")}
+        self.connection = duckdb.connect(str(self.path), config=limits)
+        self.connection.execute("SET GLOBAL TimeZone='UTC'")
         if not self.base:
             for name in TABLES:
                 self.connection.execute(ddl(name))
-
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(
-            str(self.path), config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(self.folder / "tmp")}
-        )
-        connection.execute("SET GLOBAL TimeZone='UTC'")
-        return connection
-
-    def _has_declared_tables(self) -> bool:
-        """False where the copied generation was built by code with other tables: then everything is loaded anew."""
-        found = self.rows(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index"
-        )
-        return found.rows() == [(name, column) for name in sorted(TABLES) for column in column_names(name)]
 
     def __enter__(self) -> Draft:
         return self
@@ -152,15 +138,16 @@ class Draft:
         self.connection.execute("CHECKPOINT")
         self.connection.close()
         _sync(self.path)
-        final = self.folder / f"gen-{self.number:06d}.duckdb"
+        final = _file(self.folder, self.number)
         generation = Generation(
             self.number,
             final.name,
             file_sha256(self.path),
             content_hash,
             now.astimezone(UTC).isoformat(timespec="seconds"),
+            layout=layout(),
         )
-        _write(final.with_suffix(".json"), generation)
+        _write(_note(self.folder, self.number), generation)
         os.replace(self.path, final)
         point_to(self.folder, generation)
         return generation
@@ -206,29 +193,55 @@ def rollback(folder: Path, number: int | None = None) -> Generation:
         raise ValueError(
             f"{'There is no earlier generation' if target is None else f'Generation {target} is not on disk'}. {kept}"
         )
-    generation = Generation(**json.loads((folder / f"gen-{target:06d}.json").read_bytes()))
+    generation = Generation(**json.loads(_note(folder, target).read_bytes()))
     if not is_whole(folder, generation):
         raise ValueError(f"Generation {target} is damaged (its sha256 differs from the one recorded). {kept}")
     point_to(folder, generation)
     return generation
 
 
-def prune(folder: Path, now: datetime, keep: int = 3, days: int = 14) -> list[int]:
-    """Remove old generations: kept are the last `keep`, the last of each UTC day for `days`, the published and the pinned."""
-    on_disk = generations(folder)
-    published = current(folder)
-    kept = set(on_disk[-keep:]) | pinned(folder) | ({published.generation} if published else set())
+def prune(folder: Path, now: datetime, keep: int = 3, days: int = 14, keep_bytes: int | None = None) -> list[int]:
+    """Remove old generations: kept are the last `keep`, the last of each UTC day for `days`, the published and the pinned.
+
+    Where these take more than `keep_bytes`, the oldest go too. The published, the pinned and those in use always stay.
+    """
+    on_disk, published = generations(folder), current(folder)
+    staying = pinned(folder) | ({published.generation} if published else set())
+    kept = set(on_disk[-keep:]) | staying
     last_of_day: dict[str, int] = {}
     for number in on_disk:
-        built_at = datetime.fromisoformat(json.loads((folder / f"gen-{number:06d}.json").read_bytes())["built_at"])
+        built_at = datetime.fromisoformat(json.loads(_note(folder, number).read_bytes())["built_at"])
         if now - built_at < timedelta(days=days):
             last_of_day[built_at.astimezone(UTC).date().isoformat()] = number
     kept |= set(last_of_day.values())
-    removed = [number for number in on_disk if number not in kept]
+    sizes = {number: _file(folder, number).stat().st_size for number in on_disk}
+    for number in on_disk:
+        if keep_bytes is not None and number not in staying and sum(sizes[one] for one in kept) > keep_bytes:
+            kept.discard(number)
+    removed = [number for number in on_disk if number not in kept and not is_read(folder, number)]
     for number in removed:
-        (folder / f"gen-{number:06d}.duckdb").unlink()
-        (folder / f"gen-{number:06d}.json").unlink()
+        _file(folder, number).unlink()
+        _note(folder, number).unlink()
     return removed
+
+
+@contextmanager
+def reading(folder: Path, number: int) -> Iterator[None]:
+    """Mark a generation as read: no refresh removes it meanwhile, and a reader that dies holds nothing. Raises FileNotFoundError."""
+    # Not the database itself: closing any handle of it would drop the lock DuckDB holds on it in this process.
+    with _note(folder, number).open() as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+def is_read(folder: Path, number: int) -> bool:
+    """Whether anybody reads this generation at this moment."""
+    with _note(folder, number).open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def pinned(folder: Path) -> set[int]:
@@ -239,9 +252,38 @@ def pinned(folder: Path) -> set[int]:
         return set()
 
 
+def pin(folder: Path, number: int) -> None:
+    """Keep a generation until it is unpinned. Raises ValueError if it is not on disk."""
+    if number not in generations(folder):
+        kept = ", ".join(map(str, generations(folder))) or "none"
+        raise ValueError(f"Generation {number} is not on disk. Kept: {kept}.")
+    _replace(folder / "pins.json", json.dumps(sorted(pinned(folder) | {number})))
+
+
+def unpin(folder: Path, number: int) -> None:
+    """Let a generation go the way of the others. Raises ValueError if it is not pinned."""
+    pins = pinned(folder)
+    if number not in pins:
+        raise ValueError(f"Generation {number} is not pinned. Pinned: {', '.join(map(str, sorted(pins))) or 'none'}.")
+    _replace(folder / "pins.json", json.dumps(sorted(pins - {number})))
+
+
+def _file(folder: Path, number: int) -> Path:
+    return folder / f"gen-{number:06d}.duckdb"
+
+
+def _note(folder: Path, number: int) -> Path:
+    """What was published about a generation, beside its file."""
+    return _file(folder, number).with_suffix(".json")
+
+
 def _write(path: Path, generation: Generation) -> None:
+    _replace(path, json.dumps(asdict(generation), indent=1))
+
+
+def _replace(path: Path, text: str) -> None:
     draft = path.with_name(path.name + ".tmp")
-    draft.write_text(json.dumps(asdict(generation), indent=1))
+    draft.write_text(text)
     _sync(draft)
     os.replace(draft, path)
     _sync(path.parent)

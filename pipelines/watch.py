@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from pipelines.pieces import Outcome
-from pipelines.source import discover
+from pipelines.source import Source, discover
 
 PROMISE = {"fast": timedelta(hours=1), "hourly": timedelta(hours=4), "daily": timedelta(hours=50)}
 """How old a source's last success may be before its figures count as stale: two missed runs and some patience."""
@@ -58,7 +58,7 @@ def health(data_dir: Path, now: datetime) -> list[Health]:
     for run in runs(data_dir):
         tried.setdefault(str(run["loader"]), []).append(run)
     declared = {name: module.SOURCE for name, module in discover().items() if module.SOURCE.group in PROMISE}
-    return [_health(name, declared[name].group, tried[name], now) for name in sorted(declared.keys() & tried.keys())]
+    return [_health(declared[name], tried[name], now) for name in sorted(declared.keys() & tried.keys())]
 
 
 def news(before: list[Health], after: list[Health]) -> list[str]:
@@ -79,20 +79,21 @@ def tell(webhook: str | None, lines: list[str]) -> str | None:
     return None
 
 
-def _health(name: str, group: str, tries: list[dict[str, object]], now: datetime) -> Health:
-    good = [run for run in tries if run["outcome"] in ("loaded", "unchanged")]
+def _health(source: Source, tries: list[dict[str, object]], now: datetime) -> Health:
+    # A recorder at work leaves a segment even where nothing was said: nothing new means that nobody records.
+    good = [run for run in tries if run["outcome"] in (("loaded",) if source.live else ("loaded", "unchanged"))]
     last, success = tries[-1], (_moment(good[-1]["finished_at"]) if good else None)
     # A clock that was set back must not make fresh data look stale, nor stale data fresh for ever.
     age = abs(now - success) if success else None
     return Health(
-        source=name,
-        group=group,
+        source=source.id,
+        group=source.group,
         last_try=_moment(last["started_at"]),
         last_success=success,
         rows_loaded=int(str(last["rows_loaded"])),
         rows_refused=int(str(last["rows_refused"])),
         error=str(last["error"]) if last["error"] else None,
-        stale=age is None or age > PROMISE[group],
+        stale=age is None or age > PROMISE[source.group],
     )
 
 

@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import polars as pl
 from isal import isal_zlib
@@ -26,7 +27,7 @@ def csv_blocks(body: bytes, name: str) -> Iterator[bytes]:
     """The CSV in a zip or gzip archive, in blocks of whole lines. Raises Refused."""
     try:
         if body[:2] == b"\x1f\x8b":
-            yield from _whole_lines(_ahead(_inflated(memoryview(body), GZIP)))
+            yield from whole_lines(_ahead(_inflated(memoryview(body), GZIP)))
             return
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             (entry,) = archive.infolist()
@@ -37,7 +38,7 @@ def csv_blocks(body: bytes, name: str) -> Iterator[bytes]:
             )
             start += int.from_bytes(body[entry.header_offset + 28 : entry.header_offset + 30], "little")
             packed = memoryview(body)[start : start + entry.compress_size]
-        yield from _whole_lines(_ahead(_checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name)))
+        yield from whole_lines(_ahead(_checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name)))
     except (zipfile.BadZipFile, isal_zlib.error, ValueError) as error:
         if isinstance(error, Refused):
             raise
@@ -51,13 +52,40 @@ def has_header(block: bytes) -> bool:
 
 def read_block(block: bytes, first: bool, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
     """A block of CSV under our own column names, header or none. Raises Refused where the columns are not the known ones."""
+    return _csv(
+        block,
+        has_header=first and has_header(block),
+        new_columns=list(schema),
+        schema_overrides=list(schema.values()),
+    )
+
+
+def named_columns(schema: dict[str, type[pl.DataType]]) -> Callable[[bytes, bool], pl.DataFrame]:
+    """A reader of a file's blocks, in their order, that finds these columns by the names in the file's header.
+
+    Columns that were added, moved or are not wanted do no harm. Raises Refused where one is missing.
+    """
+    header: list[str] = []
+
+    def read(block: bytes, first: bool) -> pl.DataFrame:
+        if first:
+            names, _, block = block.partition(b"\n")
+            header[:] = names.decode("utf-8", "replace").strip().split(",")
+        if missing := schema.keys() - set(header):
+            raise Refused(
+                "the archive's CSV", f"its header lacks {', '.join(sorted(missing))}", "The source may have changed."
+            )
+        if not block:
+            return pl.DataFrame(schema=schema)
+        places = sorted(header.index(name) for name in schema)
+        return _csv(block, has_header=False, new_columns=header, columns=places, schema_overrides=schema)
+
+    return read
+
+
+def _csv(block: bytes, **how: Any) -> pl.DataFrame:
     try:
-        return pl.read_csv(
-            block,
-            has_header=first and has_header(block),
-            new_columns=list(schema),
-            schema_overrides=list(schema.values()),
-        )
+        return pl.read_csv(block, **how)
     except (
         pl.exceptions.ComputeError,
         pl.exceptions.ShapeError,
@@ -141,7 +169,12 @@ def _merged(parts: pl.DataFrame) -> pl.DataFrame:
 def _inflated(packed: memoryview, window: int) -> Iterator[bytes]:
     inflater = isal_zlib.decompressobj(window)
     for start in range(0, len(packed), BLOCK // 8):
-        yield inflater.decompress(packed[start : start + BLOCK // 8])
+        rest: bytes | memoryview = packed[start : start + BLOCK // 8]
+        while rest:
+            # A gzip file may hold several members, one after the other.
+            inflater = isal_zlib.decompressobj(window) if inflater.eof else inflater
+            yield inflater.decompress(rest)
+            rest = inflater.unused_data
     yield inflater.flush()
     if not inflater.eof:
         raise ValueError("it ends too early")
@@ -165,7 +198,8 @@ def _ahead(parts: Iterator[bytes]) -> Iterator[bytes]:
             yield part
 
 
-def _whole_lines(parts: Iterator[bytes]) -> Iterator[bytes]:
+def whole_lines(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that end at a line's end."""
     rest = b""
     for part in parts:
         end = part.rfind(b"\n") + 1

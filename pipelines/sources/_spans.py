@@ -16,9 +16,21 @@ def utc_days(ask: Ask) -> Iterator[date]:
         day += timedelta(days=1)
 
 
+def past_days(ask: Ask) -> list[date]:
+    """The UTC days the span touches that are over: an archive has no file of today."""
+    return [day for day in utc_days(ask) if midnight(day) + timedelta(days=1) <= ask.now]
+
+
 def utc_months(ask: Ask) -> list[date]:
     """The first days of the UTC months the span touches."""
     return sorted({day.replace(day=1) for day in utc_days(ask)})
+
+
+def windows(start: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """The span in consecutive half-open windows of at most `length`."""
+    while start < end:
+        yield start, min(start + length, end)
+        start += length
 
 
 def midnight(day: date) -> datetime:

@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources import _binance
-from pipelines.sources._spans import utc_days, wanted
+from pipelines.sources._spans import past_days, wanted
 
 SOURCE = Source(
     id="binance_klines",
@@ -57,7 +57,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
             # Index price files are named by the pair, and COIN-M pairs have no _PERP.
             if kind == "indexPriceKlines" and _binance.market_of(symbol) == _binance.COIN_M:
                 continue
-            for day in utc_days(ask):
+            for day in past_days(ask):
                 yield _binance.archive(kind, symbol, day, interval="1m")
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources import _binance
 from pipelines.sources._archives import csv_blocks, one_second_bars, read_block
-from pipelines.sources._spans import utc_days, wanted
+from pipelines.sources._spans import past_days, wanted
 
 SOURCE = Source(
     id="binance_trades",
@@ -41,7 +41,7 @@ BEST_MATCH = {"is_best_match": pl.Boolean}
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("aggTrades", symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in utc_days(ask)
+        _binance.archive("aggTrades", symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in past_days(ask)
     ]
 
 

@@ -25,7 +25,9 @@ SOURCE = Source(
     licence="figures with attribution; each row names its source and that source's terms",
     method="Collected from public sources on 2026-11-22, one CSV row a fact; nothing computed except where a note says so.",
     tables=tuple(
-        name for name in TABLES if name not in ("snapshots", "runs", "quarantine", "liquidations", "open_interest")
+        name
+        for name in TABLES
+        if name not in ("snapshots", "runs", "quarantine", "liquidations", "open_interest", "feed_coverage")
     ),
     span="2020-03 to 2026-11",
     resolution="1 s to 1 day bars; published figures by date",
@@ -117,6 +119,7 @@ LEAST_ROWS = {
     "liquidation_reports": 325,
     "venue_reports": 87,
     "feed_regimes": 28,
+    "settlement_rules": 22,
     "venue_volumes": 382,
     "exchange_ranks": 1,
     "funding_rates": 360,

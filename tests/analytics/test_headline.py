@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
 from analytics import headline
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Hub, Warehouse
+from pipelines.config import Settings
+from pipelines.warehouse import Draft, exclusive
 
 OCT_10 = "oct-10-2025"
 
@@ -28,6 +32,48 @@ def test_among_equally_trusted_totals_the_latest_is_quoted(warehouse: Warehouse)
     assert chosen["as_of"] == rivals["as_of"].max()
 
 
+def quoted_beside(settings: Settings, **other: str) -> tuple[float, float]:
+    """The headline before and after a later, far larger figure is published, alike but for these columns."""
+    with Hub(settings.warehouse_dir).lease() as before:
+        chosen = headline.total(before, OCT_10)
+        row = before.query(
+            "SELECT * FROM liquidation_reports WHERE board = $board AND venue = 'all' AND asset = 'all' AND side = 'total'",
+            board=chosen["board"][0],
+        ).head(1)
+    later = {"board": pl.lit("another board"), "value": pl.lit(1e12), "as_of": pl.col("as_of").dt.offset_by("1d")}
+    with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir) as draft:
+        draft.insert(
+            "liquidation_reports", row.with_columns(**later).with_columns(**{k: pl.lit(v) for k, v in other.items()})
+        )
+        draft.publish(datetime.now(UTC))
+    with Hub(settings.warehouse_dir).lease() as after:
+        return chosen["value"][0], headline.total(after, OCT_10)["value"][0]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("counting", "estimate"),
+        ("counting", "two_sided"),
+        ("confidence", "low"),
+        ("confidence", "medium"),
+        ("phase", "aftermath"),
+        ("venue", "binance"),
+        ("asset", "BTC"),
+        ("side", "long"),
+        ("crash_day", "nov-21-2025"),
+        ("metric", "open_interest"),
+    ],
+)
+def test_a_later_figure_of_another_kind_is_not_quoted(own: Settings, column: str, value: str) -> None:
+    before, after = quoted_beside(own, **{column: value})
+    assert after == before
+
+
+def test_a_later_figure_of_the_same_kind_is(own: Settings) -> None:
+    assert quoted_beside(own)[1] == 1e12
+
+
 def test_the_sides_are_of_one_board_and_add_up(warehouse: Warehouse) -> None:
     sides = headline.sides(warehouse, OCT_10)
     assert sides["side"].to_list() == ["long", "short"]
@@ -40,7 +86,11 @@ def test_the_sides_are_of_one_board_and_add_up(warehouse: Warehouse) -> None:
 def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
     two_sided = warehouse.query("SELECT DISTINCT metric FROM liquidation_reports WHERE counting = 'two_sided'")
     assert not two_sided.is_empty()
-    shown = [headline.total(warehouse, OCT_10), headline.sides(warehouse, OCT_10), headline.total_readings(warehouse, OCT_10)]
+    shown = [
+        headline.total(warehouse, OCT_10),
+        headline.sides(warehouse, OCT_10),
+        headline.total_readings(warehouse, OCT_10),
+    ]
     assert all("two_sided" not in frame["counting"].to_list() for frame in shown)
 
 

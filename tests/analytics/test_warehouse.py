@@ -44,13 +44,14 @@ def test_a_link_may_name_an_older_generation(tmp_path: Path) -> None:
         assert (old.number, venues(old)) == (1, ["binance"])
 
 
-def test_a_leased_generation_outlives_its_file(tmp_path: Path) -> None:
+def test_a_leased_generation_is_not_removed(tmp_path: Path) -> None:
     for name in ("binance", "bybit", "gemini", "kraken"):
         publish(tmp_path, [name])
     hub = Hub(tmp_path)
     with hub.lease(1) as old:
-        assert publishing.prune(tmp_path, NOW + timedelta(days=30)) == [1]
+        assert publishing.prune(tmp_path, NOW + timedelta(days=30)) == []
         assert venues(old) == ["binance"]
+    assert publishing.prune(tmp_path, NOW + timedelta(days=30)) == [1]
     with pytest.raises(GenerationGone, match=r"Generation 1 is no longer kept\. Kept are: 2, 3, 4\."), hub.lease(1):
         pass
 
@@ -137,7 +138,9 @@ def test_times_are_utc_wherever_the_machine_stands(data_dir: Path) -> None:
 
 def test_values_are_parameters(warehouse: Warehouse) -> None:
     evil = "'; DROP TABLE bars; --"
-    found = warehouse.query("SELECT $value AS value, (SELECT count(*) FROM bars WHERE venue = $value) AS rows", value=evil)
+    found = warehouse.query(
+        "SELECT $value AS value, (SELECT count(*) FROM bars WHERE venue = $value) AS rows", value=evil
+    )
     assert found.row(0) == (evil, 0)
 
 

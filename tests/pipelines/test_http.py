@@ -124,8 +124,11 @@ def test_retries_pass_through_the_rate_limiter(tmp_path: Path, monkeypatch: pyte
 
 def test_two_pieces_that_ask_for_one_url_at_once_do_not_share_a_file(tmp_path: Path) -> None:
     together = Barrier(2)
+
+    def get(asking: Client) -> Path | None:
+        together.wait()
+        return asking.get(ASKED).path
+
     with serve(Route("/a", BODY)) as replay, ThreadPoolExecutor(2) as threads:
-        asking = client(replay, tmp_path)
-        replies = [threads.submit(lambda: together.wait() and None or asking.get(ASKED)) for _ in range(2)]
-        paths = {reply.result().path for reply in replies}
+        paths = set(threads.map(get, [client(replay, tmp_path)] * 2))
     assert len(paths) == 2

@@ -1,0 +1,85 @@
+"""The inputs of the settlement simulator: each in the link, each with its own sentence where it cannot be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from analytics.settlement import RULES, Scenario
+from analytics.settlement_inputs import FIELDS, POSITION, SECOND, SIDES, Unusable, scenario
+from pages._parts import safe, say_unusable
+
+LABELS = {
+    "quantity": "Quantity",
+    "entry": "Entry price, USD",
+    "fill": "Liquidation fill, USD",
+    "leverage": "Leverage of the account",
+    "fund": "Insurance fund, USD",
+    "deposit": "Later deposit, USD",
+    "deposited": "Deposited after, minutes",
+    "settled": "Debt settled after, minutes",
+}
+EXAMPLE = {
+    "quantity": "100",
+    "entry": "200",
+    "fill": "175",
+    "leverage": "10",
+    "fund": "200",
+    "deposit": "400",
+    "deposited": "30",
+    "settled": "90",
+}
+"""Round numbers that show the rules apart: no case of record."""
+RULE = "debt"
+"""The name under which the rule for a debt stands in the link."""
+
+
+def chosen_rule() -> str:
+    """The rule for a negative balance, by link, by choice, or by a venue's button."""
+    say_unusable(RULE, list(RULES), "rule for a negative balance")
+    st.session_state.setdefault(RULE, "carry")
+    return st.segmented_control(
+        "The venue's rule for a negative balance", list(RULES), key=RULE, bind="query-params", required=True
+    )
+
+
+def set_rule(rule: str) -> None:
+    st.session_state[RULE] = rule
+
+
+def chosen_scenario() -> Scenario | None:
+    """The scenario of the fields; None where a field says why there is none."""
+    given: dict[str, str] = {}
+    cells = _fields("", {**EXAMPLE}, given)
+    with st.expander("A second position of the same account", icon=":material/add:"):
+        cells |= _fields(SECOND, dict.fromkeys(POSITION, ""), given)
+    try:
+        return scenario(given)
+    except Unusable as unusable:
+        for name, sentence in unusable.problems:
+            cells[name].error(safe(sentence), icon=":material/edit:")
+        return None
+
+
+def _fields(ending: str, defaults: dict[str, str], given: dict[str, str]) -> dict[str, Any]:
+    """Draw the fields, put their texts into `given`, and return each one's cell, where its sentence belongs."""
+    grid = st.grid(2, min_column_width=150, key=f"fields{ending}")
+    cells = {f"{name}{ending}": grid.container() for name in ("side", *defaults)}
+    side = f"side{ending}"
+    with cells[side]:
+        say_unusable(side, list(SIDES), "side")
+        given[side] = st.segmented_control(
+            "Side", list(SIDES), default=SIDES[0], key=side, bind="query-params", required=True
+        )
+    for name, default in defaults.items():
+        with cells[f"{name}{ending}"]:
+            given[f"{name}{ending}"] = (
+                st.text_input(LABELS[name], default, key=f"{name}{ending}", bind="query-params", help=_help(name)) or ""
+            )
+    return cells
+
+
+def _help(name: str) -> str:
+    least = "above 0" if FIELDS[name].above_zero else f"from {FIELDS[name].least:f}"
+    return safe(f"A number {least} to {FIELDS[name].most:,f}")

@@ -1,0 +1,304 @@
+"""Keep what venues say only once: their live liquidation feeds, by WebSocket, into segments that a refresh loads.
+
+Each feed has a connection, a folder below the inbox and a lock of its own. Whatever breaks, the moment until which
+everything was heard is noted, the connection is made again, and the time between is a gap in the record, never silence.
+Messages are written before the next one is read: when the disk is slow, the venue's buffer fills and not our memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import math
+import random
+import signal
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from pipelines import segments
+from pipelines.config import Settings
+from pipelines.http import Client, FetchFailed
+from pipelines.segments import Tape
+from pipelines.source import Request, fault_in, next_page
+from pipelines.streams import Answer, Denied, Heard, StreamModule
+from pipelines.warehouse import Busy, exclusive
+
+LONGEST_PAUSE = 60.0
+LARGEST_MESSAGE = 8 << 20
+OPEN_SECONDS, CLOSE_SECONDS = 15, 5
+
+Say = Callable[[str], None]
+
+
+class NotListening(RuntimeError):
+    """A connection that cannot be used: what was asked for is refused, or the line is dead."""
+
+
+STRANGE = (LookupError, TypeError, ValueError, AttributeError)
+"""What a stream's own code raises where a venue says what it never said before: no reason to stop the other feeds."""
+FAILURES = (OSError, WebSocketException, FetchFailed, NotListening, *STRANGE)
+
+
+@dataclass
+class Pace:
+    """How often things happen, in seconds and bytes."""
+
+    beat: float = 20
+    """Between two proofs that the line is alive."""
+    patience: float = 20
+    """How long a proof, or the confirmation of a subscription, is waited for."""
+    segment: float = 600
+    segment_bytes: int = 32 << 20
+    listing: float = 3600
+    """After which the venue's list of contracts is asked for again."""
+
+
+async def record(settings: Settings, streams: Iterable[StreamModule], say: Say, pace: Pace | None = None) -> None:
+    """Record these feeds until SIGTERM or SIGINT. A feed that another process records already is left to it."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as group:
+        for stream in streams:
+            group.create_task(_keep(settings, stream, say, pace or Pace(), stop))
+
+
+async def _keep(settings: Settings, stream: StreamModule, say: Say, pace: Pace, stop: asyncio.Event) -> None:
+    folder = settings.inbox_dir / stream.STREAM.source.id
+    try:
+        with exclusive(folder, "recorder.lock"):
+            await Recorder(stream, settings, Tape(folder), say, pace, stop).run()
+    except Busy:
+        say(f"{stream.STREAM.source.id}: another process records this feed already; it is left to it.")
+
+
+@dataclass
+class Recorder:
+    """One feed."""
+
+    stream: StreamModule
+    settings: Settings
+    tape: Tape
+    say: Say
+    pace: Pace
+    stop: asyncio.Event
+    _asked: set[str] = field(default_factory=set)
+    """What is subscribed to on this connection."""
+    _unconfirmed: int = 0
+    _listing: list[bytes] = field(default_factory=list)
+    _listed: float = -math.inf
+    _confirmed: asyncio.Event = field(default_factory=asyncio.Event)
+    _ended: list[Path] = field(default_factory=list)
+    _packing: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Connect, listen, and connect again, until stopped."""
+        pause = 1.0
+        try:
+            while not self.stop.is_set():
+                began = self._now()
+                why = await self._connection()
+                if self.stop.is_set():
+                    break
+                self.tape.lose(why)
+                self._tell(f"not listening: {why}")
+                pause = 1.0 if self._now() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+                await self._soon(self.stop.wait(), pause * random.uniform(0.5, 1) * self.settings.backoff_seconds)
+                await self._cut_if_due()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        try:
+            self._pack(self.tape.close())
+            await self._packed()
+            self._tell("stopped; what was recorded waits for the next refresh")
+        except OSError as error:
+            self._tell(f"stopped; the last segment could not be closed ({error}) and will be when it is recorded again")
+
+    async def _connection(self) -> str:
+        """Listen on one connection until it ends; returns why it ended."""
+        why = "stopped"
+        try:
+            await self._renew_list()
+            async with (
+                connect(
+                    self._address(),
+                    max_size=LARGEST_MESSAGE,
+                    open_timeout=OPEN_SECONDS,
+                    close_timeout=CLOSE_SECONDS,
+                    ping_interval=None,
+                ) as socket,
+                asyncio.TaskGroup() as group,
+            ):
+                beside = [group.create_task(self._beat(socket)), group.create_task(self._leave(socket))]
+                why = await self._listen(socket)
+                for task in beside:
+                    task.cancel()
+        except* FAILURES as failures:
+            why = "; ".join(f"{type(error).__name__}: {error}".removesuffix(": ") for error in _each(failures))
+        return why
+
+    async def _listen(self, socket: ClientConnection) -> str:
+        """Keep every message until the connection ends; what had arrived by then is kept too. Raises NotListening."""
+        self._asked, self._unconfirmed = set(), 0
+        self._confirmed.clear()
+        await self._subscribe(socket)
+        try:
+            while True:
+                message = await socket.recv(decode=False)
+                match self.stream.heard(message := _plain(message) if self.stream.STREAM.packed else message):
+                    case Heard.KEPT:
+                        self.tape.message(message)
+                        if self.tape.size > self.pace.segment_bytes:
+                            await self._cut()
+                    case Heard.CONFIRMED:
+                        self._unconfirmed -= 1
+                        self._begin_if_confirmed()
+                    case Answer(text):
+                        with suppress(ConnectionClosed):
+                            await socket.send(text)
+                    case Denied(why):
+                        raise NotListening(why)
+        except ConnectionClosed as closed:
+            if closed.rcvd:
+                self.tape.prove()
+            return f"the connection ended ({closed})"
+
+    async def _subscribe(self, socket: ClientConnection) -> None:
+        """Ask for every topic that is not asked for yet."""
+        wanted = [topic for topic in self.stream.topics(self._listing) if topic not in self._asked]
+        messages = self.stream.subscribe(wanted)
+        self._asked.update(wanted)
+        self._unconfirmed += len(messages)
+        for message in messages:
+            await socket.send(message)
+        self._begin_if_confirmed()
+
+    def _begin_if_confirmed(self) -> None:
+        if self._unconfirmed == 0 and not self.tape.listening:
+            self.tape.begin()
+            self._confirmed.set()
+            self._tell("listening")
+
+    async def _beat(self, socket: ClientConnection) -> None:
+        """Prove now and then that the line is alive, and cut segments by the clock. Raises NotListening."""
+        if not await self._soon(self._confirmed.wait(), self.pace.patience):
+            raise NotListening("the subscription was not confirmed")
+        # A connection that ends is for `_listen` to find out: messages that arrived before may still wait to be kept.
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(self.pace.beat)
+                if self.stream.STREAM.ping:
+                    await socket.send(self.stream.STREAM.ping)
+                before = self.tape.alive
+                if await self._soon(await socket.ping(), self.pace.patience):
+                    self.tape.prove()
+                elif self.tape.alive == before:
+                    raise NotListening(f"no sign of life for {self.pace.beat + self.pace.patience:g} s")
+                if await self._cut_if_due():
+                    await self._subscribe(socket)
+
+    async def _leave(self, socket: ClientConnection) -> None:
+        """Hang up when stopped: the messages that are on their way still arrive."""
+        await self.stop.wait()
+        await socket.close()
+
+    async def _cut_if_due(self) -> bool:
+        """Go on in another segment when this one is old, with a fresh list of contracts when that is old too."""
+        due = self.tape.started and segments.microseconds() - self.tape.started > self.pace.segment * 1_000_000
+        if due:
+            try:
+                await self._renew_list()
+            except FetchFailed as failure:
+                self._tell(f"goes on with the list of contracts it has: {failure}")
+            await self._cut()
+        return bool(due)
+
+    async def _cut(self) -> None:
+        """Go on in another segment. Waits for the one before to be packed: a slow disk slows the reading."""
+        await self._packed()
+        self._pack(self.tape.cut())
+
+    def _pack(self, ended: Path | None) -> None:
+        self._ended += [ended] if ended else []
+        self._packing = asyncio.create_task(asyncio.to_thread(self._pack_ended))
+
+    def _pack_ended(self) -> None:
+        while self._ended:
+            segments.pack(self._ended[0])
+            self._ended.pop(0)
+
+    async def _packed(self) -> None:
+        """Wait for what is being packed. What cannot be packed is tried again with the next one."""
+        if self._packing:
+            try:
+                await self._packing
+            except OSError as error:
+                self._tell(f"a segment waits to be packed: {error}")
+
+    async def _renew_list(self) -> None:
+        """Ask for the venue's list of contracts, where the stream needs one and the last is old. Raises FetchFailed."""
+        if self.stream.STREAM.listing and self._now() - self._listed > self.pace.listing:
+            self._listing = await asyncio.to_thread(self._fetched_list, self.stream.STREAM.listing)
+            self.tape.keep_list(self._listing)
+            self._listed = self._now()
+
+    def _fetched_list(self, request: Request) -> list[bytes]:
+        """The pages of the list, over HTTP from where the stream comes from."""
+        base = self._base and self._base.replace("ws", "http", 1)
+        client = Client(self.stream.STREAM.source, self.tape.folder / "partial", base)
+        pages: list[bytes] = []
+        following: Request | None = request
+        while following:
+            reply = client.get(following)
+            pages.append(reply.path.read_bytes())
+            reply.path.unlink()
+            if fault := fault_in(self.stream, pages[-1]):
+                raise FetchFailed(f"{reply.url}: {fault.message}")
+            following = next_page(self.stream, pages[-1], following)
+        return pages
+
+    @property
+    def _base(self) -> str | None:
+        """A mirror in place of the venue: CRASHDAY_URL_STREAM_<VENUE>=ws://…"""
+        return self.settings.url.get(f"stream_{self.stream.STREAM.venue}")
+
+    def _address(self) -> str:
+        there, here = urlsplit(self.stream.STREAM.url), urlsplit(self._base or self.stream.STREAM.url)
+        return urlunsplit((here.scheme, here.netloc, there.path, there.query, ""))
+
+    async def _soon(self, event: Awaitable[object], seconds: float) -> bool:
+        """Whether it happens in time."""
+        try:
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
+            async with asyncio.timeout(seconds):
+                await event
+        except TimeoutError:
+            return False
+        return True
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _tell(self, words: str) -> None:
+        self.say(f"{self.stream.STREAM.source.id}: {words}")
+
+
+def _plain(message: bytes) -> bytes:
+    try:
+        return gzip.decompress(message)
+    except (EOFError, zlib.error) as error:
+        raise NotListening(f"a message cannot be unpacked ({error})") from None
+
+
+def _each(failures: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for failure in failures.exceptions:
+        yield from _each(failure) if isinstance(failure, BaseExceptionGroup) else (failure,)

@@ -1,0 +1,44 @@
+"""What is kept and what goes: generations, the bytes no generation needs any more, segments that are loaded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines import segments, snapshots, warehouse
+from pipelines.config import Settings
+
+
+def tidy(settings: Settings, now: datetime) -> list[int]:
+    """Remove what the rules no longer keep; returns the generations that went. Hold `exclusive` around it."""
+    gone = warehouse.prune(settings.warehouse_dir, now, keep_bytes=settings.keep_bytes)
+    if gone:
+        remove_snapshots(settings)
+    clear_inbox(settings)
+    return gone
+
+
+def remove_snapshots(settings: Settings) -> list[Path]:
+    """Remove stored bytes that neither the index's last word on a piece nor a kept generation refers to."""
+    held: set[tuple[str, str, str]] = set()
+    for number in warehouse.generations(settings.warehouse_dir):
+        held.update(_snapshots_of(settings.warehouse_dir / f"gen-{number:06d}.duckdb"))
+    return snapshots.forget_all_but(settings.snapshot_dir, held)
+
+
+def clear_inbox(settings: Settings) -> None:
+    """Remove recorded segments that the published generation holds."""
+    published = warehouse.current(settings.warehouse_dir)
+    if published is None or not settings.inbox_dir.exists():
+        return
+    loaded = {(loader, piece) for loader, piece, _ in _snapshots_of(settings.warehouse_dir / published.file)}
+    for folder in settings.inbox_dir.iterdir():
+        segments.clear(folder, {piece for loader, piece in loaded if loader == folder.name})
+
+
+def _snapshots_of(file: Path) -> list[tuple[str, str, str]]:
+    """The pieces a generation was built from: source, piece, sha256."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute("SELECT loader, piece, sha256 FROM snapshots").fetchall()

@@ -1,0 +1,44 @@
+"""CoinGecko's list of derivatives exchanges: open interest and trailing volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
+from pipelines.sources import _coingecko
+
+SOURCE = Source(
+    id="coingecko_derivatives",
+    publisher="CoinGecko",
+    dataset="Derivatives exchanges: open interest, trailing 24 h volume",
+    url="https://docs.coingecko.com/reference/derivatives-exchanges",
+    licence=_coingecko.LICENCE,
+    method="Open interest in BTC and trailing 24 h volume in BTC as CoinGecko states them; the volume in USD at the price of bitcoin asked for in the same reading. CoinGecko ranks these exchanges by no score of its own.",
+    tables=("exchange_ranks",),
+    span="now; history grows with each refresh",
+    resolution="as often as it is refreshed",
+    reaches_oct_2025=False,
+    group="hourly",
+    limits=_coingecko.LIMITS,
+    requests_per_second=_coingecko.PACE,
+    accumulates=True,
+    key_header="x-cg-demo-api-key",
+    key_optional=True,
+)
+
+fault = _coingecko.fault
+follow = _coingecko.next_page
+
+
+def plan(ask: Ask) -> Iterable[Piece]:
+    return [_coingecko.reading("derivatives", ask, _coingecko.PRICE, _coingecko.page("derivatives/exchanges"))]
+
+
+def parse(bodies: list[bytes], piece: Piece) -> Frames:
+    return {"exchange_ranks": _coingecko.ranks(bodies, piece, "futures")}
+
+
+def check(frames: Frames, piece: Piece) -> None:
+    found = frames["exchange_ranks"]
+    if found["open_interest_btc"].drop_nulls().is_empty():
+        raise CheckFailed(f"{piece.name} lists {found.height} exchanges, none with open interest.")

@@ -1,0 +1,106 @@
+"""Every close by force on Hyperliquid, from the hourly files its nodes write; for readers who have the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pyarrow as pa
+
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.sources import _hyperliquid
+from pipelines.sources._archives import whole_lines
+
+BUCKET = "https://hl-mainnet-node-data.s3.ap-northeast-1.amazonaws.com"
+SOURCE = Source(
+    id="hyperliquid_node_fills",
+    publisher="Hyperliquid",
+    dataset="Fills by block, as its nodes write them (node_fills_by_block, hourly)",
+    url="https://hyperliquid.gitbook.io/hyperliquid-docs/historical-data",
+    licence=_hyperliquid.LICENCE,
+    method="Fills that carry a liquidation are kept, one row a trade of the two that are stored: the liquidated user's fill (mechanism liquidation where the market filled it, insurance where the backstop took it over), or the deleveraged user's (mechanism adl, the side is that user's position, mostly the winning one); the other party's fill is dropped. A position taken over and then passed on by ADL is in both, so the two are never added. USDC is taken as USD.",
+    tables=("liquidations",),
+    span="2025-07-27 to now, as far as the reader has the files",
+    resolution="fill",
+    reaches_oct_2025=None,
+    limits="The bucket s3://hl-mainnet-node-data asks the reader's AWS account to pay. Copy node_fills_by_block/hourly/YYYYMMDD/H.lz4 to a folder and set CRASHDAY_URL_HYPERLIQUID_NODE_FILLS=file:///that/folder; files may be unpacked (same name). How long the bucket keeps files is disputed. The same closes may be in hyperliquid_sqd: count one feed.",
+    max_bytes=4 << 30,
+    heavy=True,
+    default=False,
+)
+FEED = "node_fills_by_block"
+FIRST = datetime(2025, 7, 27, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LZ4 = b"\x04\x22\x4d\x18"
+BLOCK = 16 << 20
+METHODS = {"market": "liquidation", "backstop": "insurance"}
+MARK = b'"liquidation"'
+
+
+def plan(ask: Ask) -> Iterable[Piece]:
+    hour = max(FIRST, ask.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+    while hour < ask.end and hour + HOUR <= ask.now:
+        name = f"{hour:%Y%m%d}/{hour.hour}"
+        yield Piece(
+            name,
+            (Request(f"{BUCKET}/node_fills_by_block/hourly/{name}.lz4"),),
+            {"hour": f"{hour:%Y-%m-%dT%H}"},
+            final_at=hour + HOUR + HOUR,
+        )
+        hour += HOUR
+
+
+def parse(bodies: list[bytes], piece: Piece) -> Frames:
+    closes = (
+        (fill["time"], (fill, mechanism))
+        for lines in whole_lines(_unpacked(bodies[0], piece.name))
+        for fill, mechanism in _closes(lines, piece.name)
+    )
+    return {"liquidations": _hyperliquid.frame(closes, FEED)}
+
+
+def check(frames: Frames, piece: Piece) -> None:
+    if (frames["liquidations"]["ts"].dt.strftime("%Y-%m-%dT%H") != piece.facts["hour"]).any():
+        raise CheckFailed(f"{piece.name} holds fills of another hour.")
+
+
+def _unpacked(body: bytes, name: str) -> Iterator[bytes]:
+    """The lines of the file in blocks, whether it is packed (LZ4) or not. Raises Refused."""
+    if not body.startswith((LZ4, b"{")):
+        raise Refused(
+            name,
+            f"it is neither LZ4 nor lines of JSON (starts with {body[:12]!r})",
+            "Copy the file from the bucket again.",
+        )
+    source = pa.BufferReader(body)
+    try:
+        stream = pa.CompressedInputStream(source, "lz4") if body.startswith(LZ4) else source
+        while block := stream.read(BLOCK):
+            yield block
+    except OSError as error:
+        raise Refused(name, f"it cannot be unpacked ({error})", "Copy the file from the bucket again.") from None
+
+
+def _closes(lines: bytes, name: str) -> Iterator[_hyperliquid.Closed]:
+    """The closes by force of some blocks, one line each: `{block_number, events: [[user, fill], …]}`."""
+    for line in lines.splitlines():
+        if MARK in line:
+            try:
+                block = orjson.loads(line)
+            except ValueError:
+                raise Refused(
+                    name, "a line of it is not JSON", "The file is cut short or damaged: copy it again."
+                ) from None
+            marked = [{**fill, "user": user} for user, fill in block["events"] if fill.get("liquidation")]
+            yield from _hyperliquid.closed(marked, _choose, f"{name} block {block['block_number']}")
+
+
+def _choose(trade: list[_hyperliquid.Fill]) -> list[_hyperliquid.Closed]:
+    """The deleveraged fill; else the liquidated user's own, for both parties' fills carry the liquidation."""
+    deleveraged = [(fill, "adl") for fill in trade if fill["dir"] == _hyperliquid.ADL]
+    return deleveraged or [
+        (fill, METHODS.get(fill["liquidation"]["method"], "unknown"))
+        for fill in trade
+        if fill["user"].lower() == fill["liquidation"]["liquidatedUser"].lower()
+    ]

@@ -1,0 +1,96 @@
+"""OKX trades from its public archive, added up to one-second bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.sources import _okx
+from pipelines.sources._archives import csv_blocks, named_columns, one_second_bars
+from pipelines.sources._spans import wanted
+
+SOURCE = Source(
+    id="okx_trades",
+    publisher="OKX",
+    dataset="Trades (market-data-history, static.okx.com), as 1-second bars",
+    url=f"{_okx.BASE}/historical-data",
+    licence=_okx.LICENCE,
+    method="Trades added up by second with exact sums; open and close by trade number. Sizes of swaps are contracts and are converted by the contract size OKX lists today.",
+    tables=("bars",),
+    span="September 2021 to two days ago",
+    resolution="1 second",
+    reaches_oct_2025=True,
+    limits="5 listings in 2 seconds. A file is a day in UTC+8, so that a UTC day needs two. OKX publishes no checksums.",
+    requests_per_second=2.5,
+    max_bytes=2 << 30,
+    heavy=True,
+)
+SYMBOLS = ("BTC/USDT:USDT", "BTC/USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC")
+COLUMNS = {
+    "trade_id": pl.Int64,
+    "side": pl.String,
+    "price": pl.Float64,
+    "size": pl.Float64,
+    "created_time": pl.Int64,
+}
+
+fault = _okx.fault
+follow = _okx.follow
+
+
+def plan(ask: Ask) -> Iterable[Piece]:
+    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in _okx.archive_days(ask)]
+
+
+def parse(bodies: list[bytes], piece: Piece) -> Frames:
+    symbol, file = piece.facts["symbol"], piece.facts["file"]
+    found = _okx.archives(bodies)
+    if not found:
+        raise Refused(file, "OKX lists no such archive", "It comes about two days after its day; ask again later.")
+    swap = _okx.is_swap(symbol)
+    # Spot sizes are in the base asset already.
+    contract = _okx.contract(bodies[0], symbol) if swap else _okx.Contract(1.0, inverse=False)
+    read = named_columns(COLUMNS)
+
+    def trades(block: bytes, first: bool) -> pl.DataFrame:
+        rows = read(block, first)
+        if not rows["side"].is_in(["buy", "sell"]).all():
+            raise Refused(file, "it holds sides other than buy and sell", "OKX may have changed its format.")
+        return rows.select(
+            time_us=pl.col("created_time") * 1000,
+            order="trade_id",
+            price="price",
+            quantity=contract.base(pl.col("size"), pl.col("price")),
+            taker_buys=pl.col("side") == "buy",
+            count=pl.lit(1, dtype=pl.Int64),
+        )
+
+    bars = one_second_bars(_okx.plain_header(csv_blocks(found[0], file)), trades)
+    labels = {
+        "venue": "okx",
+        "market": "perp" if swap else "spot",
+        "symbol": symbol,
+        "kind": "trade",
+        "interval": "1s",
+    }
+    return {"bars": bars.with_columns(pl.lit(value).alias(name) for name, value in labels.items())}
+
+
+def check(frames: Frames, piece: Piece) -> None:
+    start = datetime.fromisoformat(piece.facts["start"])
+    if not frames["bars"]["ts"].is_between(start, start + timedelta(days=1), closed="left").all():
+        raise CheckFailed(f"{piece.facts['file']} holds trades of another day than {piece.facts['day']} in UTC+8.")
+
+
+def _archive(symbol: str, day: date) -> Piece:
+    file = f"{_okx.native(symbol)}-trades-{day}.zip"
+    listing = _okx.listing(_okx.TRADES, symbol, day, file)
+    return Piece(
+        f"trades/{file}",
+        (_okx.instrument(symbol), listing) if _okx.is_swap(symbol) else (listing,),
+        {"symbol": symbol, "file": file, "day": str(day), "start": _okx.begins(day).isoformat()},
+        final_at=_okx.begins(day) + _okx.PUBLISHED_AFTER + timedelta(days=1),
+    )

@@ -1,0 +1,126 @@
+"""What all pages are made of: words that are safe to show, links that say what they could not use, cards with a receipt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from pages._parts import safe
+
+JOINER = "\u2060"
+"""Nobody sees it; it keeps an address from becoming a link."""
+
+
+@given(st.text())
+def test_safe_words_say_the_same(text: str) -> None:
+    assert re.sub(r"\\(.)", r"\1", safe(text)).replace(JOINER, "") == text.replace(JOINER, "")
+
+
+@given(st.text(alphabet="\\`*_{}[]()<>#+!|$~: ab"))
+def test_no_markup_survives(text: str) -> None:
+    assert re.sub(r"\\.", "", safe(text)).strip(" ab") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("$19 bn and $2 bn", r"\$19 bn and \$2 bn"),
+        ("[here](https://x.example)", rf"\[here\]\(https\:{JOINER}//x.example\)"),
+        ("www.copy.example", f"www{JOINER}.copy.example"),
+        ("me@copy.example", f"me@{JOINER}copy.example"),
+        ("<b>:material/bolt:</b>", r"\<b\>\:material/bolt\:\</b\>"),
+        (None, "None"),
+    ],
+)
+def test_what_would_be_a_formula_a_link_or_an_icon_stays_words(text: object, words: str) -> None:
+    assert safe(text) == words
+
+
+def page(script: str) -> AppTest:
+    """A page of the given parts, on the warehouse of the tests."""
+    app = AppTest.from_string("import polars as pl\nimport streamlit as st\nfrom pages._parts import *\n" + script)
+    app.run(timeout=30)
+    assert [exception.message for exception in app.exception] == []
+    return app
+
+
+CARD = """
+from analytics import export
+from analytics.warehouse import hub
+with hub().lease() as warehouse:
+    data = export.rows(warehouse, 'trades', {'limit': ['3']})
+card('Sweep to $0.001', data, key='sweep', about='Price, $', table={'price': st.column_config.NumberColumn('Price')}, note='Thin [book]')
+"""
+
+
+@pytest.fixture
+def card() -> Iterator[AppTest]:
+    yield page(CARD)
+
+
+def test_a_card_has_a_title_what_it_is_about_its_rows_and_its_source(card: AppTest) -> None:
+    assert r"#### Sweep to \$0.001" in card.markdown.values
+    assert card.caption.values[0] == r"Price, \$"
+    assert r"Thin \[book\]" in card.caption.values
+    assert card.caption.values[-1].startswith("Source: ") and len(card.caption.values[-1]) > 10
+    assert card.dataframe[0].value.shape[0] == 3
+
+
+def test_a_card_has_one_menu_with_its_data_its_sources_and_its_link(card: AppTest) -> None:
+    assert [button.label for button in card.get("download_button")] == ["Data as CSV (3 rows)", "Its sources as CSV"]
+    assert any(words.startswith("**Sources**") for words in card.markdown.values)
+    assert any("**Link to this view** (generation 1)" in words for words in card.markdown.values)
+
+
+def test_a_card_without_rows_says_so_and_offers_nothing_to_download() -> None:
+    app = page(CARD.replace("'limit': ['3']", "'limit': ['0']"))
+    assert app.info.values == ["No figure of this kind is known for this selection."]
+    assert len(app.get("download_button")) == 0
+
+
+def test_only_what_may_be_linked_is_linked() -> None:
+    app = page(
+        """
+from analytics import sources
+from pages._parts import _source_link
+every = ask(sources.every)
+st.session_state['links'] = [(row['linkable'], row['url'], _source_link(row)) for row in every.iter_rows(named=True)]
+"""
+    )
+    links = app.session_state["links"]
+    assert {linkable for linkable, _, _ in links} == {True, False}
+    for linkable, url, words in links:
+        assert (f"]({url.replace(')', '%29')})" in words) == linkable if url else "](" not in words
+        assert linkable or re.search(r"www\.|\w@\w|://", words) is None
+
+
+def test_an_unusable_value_is_named_and_a_usable_one_is_not() -> None:
+    script = "say_unusable('venue', ['binance', 'okx'], 'venue')"
+    app = AppTest.from_string("from pages._parts import *\n" + script)
+    app.query_params["venue"] = ["binance", "mt$gox"]
+    app.run()
+    (message,) = app.warning.values
+    assert message == r"The link asks for the venue “mt\$gox”, which is not known here. Showing the default."
+
+
+def test_an_answer_is_asked_for_once_a_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = page(
+        """
+from analytics import crash_days
+st.cache_data.clear()
+calls = []
+def counted(warehouse):
+    calls.append(warehouse.number)
+    return crash_days.every(warehouse)
+first, second = ask(counted), ask(counted)
+st.session_state['calls'] = calls
+st.session_state['same'] = first.equals(second)
+"""
+    )
+    assert app.session_state["calls"] == [1]
+    assert app.session_state["same"]
