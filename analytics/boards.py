@@ -61,7 +61,7 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
             SELECT 'other', NULL, NULL, rest_usd::DOUBLE, true, 'medium', 'The stated total less the exchanges named.', source_id
             FROM rest WHERE rest_usd > 0
         )
-        SELECT $board AS board, venue, coalesce(v.name, 'Other exchanges') AS name, long_usd, short_usd,
+        SELECT $board AS board, venue, CASE WHEN computed THEN 'Other exchanges' ELSE coalesce(v.name, venue) END AS name, long_usd, short_usd,
                CASE WHEN long_usd IS NULL OR short_usd IS NULL
                     THEN (total_usd::DECIMAL(18, 2) - coalesce(long_usd, short_usd, 0)::DECIMAL(18, 2))::DOUBLE END AS unsplit_usd,
                total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct, computed, confidence, listed.note, listed.source_id

@@ -79,7 +79,22 @@ def bars(
 
 def closes(warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
     """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `ts`, `close`."""
-    return _of_each(warehouse, "ts, close", "", chosen, {"start": start, "end": end})
+    return of_each(warehouse, "ts, close", "", chosen, {"start": start, "end": end})
+
+
+def of_each(
+    warehouse: Warehouse, columns: str, grouped: str, chosen: tuple[Key, ...], parameters: dict[str, object]
+) -> pl.DataFrame:
+    """The same columns of each series, with its `place` in `chosen`: one SELECT a series, `{place}` in it where they differ.
+
+    Equality with every part of the key lets DuckDB skip the rows of other series; a join would read them all.
+    """
+    selects = [
+        f"SELECT {place} AS place, {columns.format(place=place)} FROM bars WHERE {' AND '.join(f'{part} = ${part}_{place}' for part in KEY)} AND ts >= $start AND ts < $end {grouped}"
+        for place in range(len(chosen))
+    ]
+    named = {f"{part}_{place}": value for place, key in enumerate(chosen) for part, value in zip(KEY, key, strict=True)}
+    return warehouse.query(" UNION ALL ".join(selects), **named, **parameters)
 
 
 def points(line: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
@@ -99,7 +114,7 @@ def _merged(
 ) -> pl.DataFrame:
     shortest = step(start, end, most)
     lengths = {f"length_{place}": SECOND * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
-    found = _of_each(warehouse, columns, "GROUP BY begins", chosen, {"start": start, "end": end, **lengths})
+    found = of_each(warehouse, columns, "GROUP BY begins", chosen, {"start": start, "end": end, **lengths})
     named = pl.DataFrame(chosen, schema=dict.fromkeys(KEY, pl.String), orient="row").with_row_index("place")
     moment = pl.Datetime("us", "UTC")
     return (
@@ -113,18 +128,3 @@ def _merged(
             **{name: pl.col(name) for name in found.columns if name not in ("place", "begins", "length")},
         )
     )
-
-
-def _of_each(
-    warehouse: Warehouse, columns: str, grouped: str, chosen: tuple[Key, ...], parameters: dict[str, object]
-) -> pl.DataFrame:
-    """The same columns of each series, with its `place`: one SELECT a series.
-
-    Equality with every part of the key lets DuckDB skip the rows of other series; a join would read them all.
-    """
-    selects = [
-        f"SELECT {place} AS place, {columns.format(place=place)} FROM bars WHERE {' AND '.join(f'{part} = ${part}_{place}' for part in KEY)} AND ts >= $start AND ts < $end {grouped}"
-        for place in range(len(chosen))
-    ]
-    named = {f"{part}_{place}": value for place, key in enumerate(chosen) for part, value in zip(KEY, key, strict=True)}
-    return warehouse.query(" UNION ALL ".join(selects), **named, **parameters)

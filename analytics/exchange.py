@@ -12,6 +12,8 @@ from analytics.warehouse import Warehouse
 NAMED = r"regexp_matches(e.venue, '\b(' || replace(concat_ws('|', v.name, v.venue, replace(v.formerly, ';', '|')), '.', '\.') || ')\b', 'i')"
 """Who an event is about is free text: a venue `v` is meant where one of its names is a word of it."""
 
+MOST_READINGS = 1000
+
 
 def every(warehouse: Warehouse) -> pl.DataFrame:
     """The exchanges there is a page of, by name: `venue name kind status formerly note documented source_id`.
@@ -32,14 +34,18 @@ def ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     """All readings of the venue in rankings, by market, origin and time.
 
     Columns: `market origin as_of as_of_precision rank trust_score volume_24h_btc volume_24h_usd open_interest_btc source_id`.
-    Volumes are trailing 24 hours, so readings less than a day apart overlap; USD at the price of that instant.
+    Volumes are trailing 24 hours, so readings less than a day apart overlap; USD at the price of that instant. Where a market
+    has more than MOST_READINGS of one origin, only the last of each UTC day stands for it.
     """
     return warehouse.query(
         """
         SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd, open_interest_btc, source_id
-        FROM exchange_ranks WHERE venue = $venue ORDER BY market = 'spot' DESC, market, origin, as_of
+        FROM exchange_ranks WHERE venue = $venue
+        QUALIFY count(*) OVER (PARTITION BY market, origin) <= $most OR row_number() OVER (PARTITION BY market, origin, as_of::DATE ORDER BY as_of DESC) = 1
+        ORDER BY market = 'spot' DESC, market, origin, as_of
         """,
         venue=venue,
+        most=MOST_READINGS,
     )
 
 

@@ -1,8 +1,8 @@
-"""Who moved first: the lead of one series over another from prints that do not come at the same times.
+"""Who moved first: the lead of one series over another, from observations that do not come at the same times.
 
-The estimator is that of Hayashi and Yoshida (2005) for the covariance of two series that are observed at different
-times, shifted over a grid of lags as Hoffmann, Rosenbaum and Yoshida (2013) do: the lag at which the series move
-together most is the lead. Nothing is interpolated. Its interval comes from drawing blocks of time again.
+The estimator is the covariance of Hayashi and Yoshida (2005), which pairs every move of one series with all moves of the
+other that overlap it in time, shifted over a grid of lags as Hoffmann, Rosenbaum and Yoshida (2013) do. The lag at which
+the two move together most is the lead. Nothing is interpolated. Its interval comes from drawing blocks of time again.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import numpy as np
 
 GRID = np.arange(-60.0, 61.0)
 """Lags that are tried, in seconds; above zero the first series leads."""
+CLOCK = 1.0
+"""Bars tell their prints to the second, so no interval is narrower than a second to either side."""
+BLOCK, LEAST_BLOCKS = 30.0, 10
 LEAST_MOVES = 60
 """A series that moved less often says nothing about seconds."""
-BLOCKS, DRAWS, LEVEL = 30, 1000, 0.95
-WIDEST = 0.5
-"""An interval wider than this part of the grid is no answer."""
+LONGEST = 7200
+DRAWS, LEVEL, WIDEST = 1000, 0.95, 0.5
+"""An interval wider than half of the grid is no answer."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """Something observed now and then: the seconds of its observations and what it stood at (log price, cumulated count)."""
+    """Something observed now and then: the seconds of its observations, and what it stood at (log price, cumulated count)."""
 
     name: str
     seconds: np.ndarray
@@ -31,56 +34,110 @@ class Series:
 
 @dataclass(frozen=True)
 class Lead:
-    """How far the first series leads: `lag` seconds within `low` to `high`; `refusal` says why there is no answer.
+    """The first series leads by `lag` seconds, within `low` to `high`; `refusal` says why there is no answer.
 
-    `correlation` holds the contrast at each lag of GRID, `band` its lower and upper end.
+    `together` is the contrast, covariance over the moves' own sizes, at each lag of GRID, and `band` its lower and upper end.
     """
 
-    lag: float | None
-    low: float | None
-    high: float | None
-    correlation: np.ndarray
-    band: np.ndarray
+    lag: float | None = None
+    low: float | None = None
+    high: float | None = None
+    together: np.ndarray | None = None
+    band: np.ndarray | None = None
     refusal: str = ""
 
 
-def lead(first: Series, second: Series, seed: int = 0) -> Lead:
-    """The lag at which two series move together most, with a block-bootstrap interval, or the reason why there is none."""
+@dataclass(frozen=True)
+class Blocks:
+    """What each block of time holds: when it begins, its covariance at each lag, both series' squared moves and their number."""
+
+    begins: np.ndarray
+    covariance: np.ndarray
+    squares: np.ndarray
+    moves: np.ndarray
+
+    def cut(self, kept: np.ndarray) -> Blocks:
+        return Blocks(self.begins[kept], self.covariance[kept], self.squares[:, kept], self.moves[:, kept])
+
+
+def lead(first: Series, second: Series) -> Lead:
+    """How far the first series leads the second, or why that cannot be told."""
     if reason := unusable(first, second):
-        return Lead(None, None, None, np.empty(0), np.empty((2, 0)), reason)
-    blocks = contributions(first, second, GRID)
-    scale = np.sqrt(np.square(np.diff(first.level)).sum() * np.square(np.diff(second.level)).sum())
-    contrast = blocks.sum(axis=0) / scale
-    drawn = np.random.default_rng(seed).multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), DRAWS) @ blocks
-    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    band = np.quantile(drawn / scale, tails, axis=0)
-    best = int(np.abs(contrast).argmax())
-    low, high = np.quantile(GRID[np.abs(drawn).argmax(axis=1)], tails)
-    low, high = min(low, GRID[best]), max(high, GRID[best])
-    refusal = ""
-    if band[0, best] <= 0 <= band[1, best] or high - low > WIDEST * (GRID[-1] - GRID[0]):
-        refusal = (
-            f"{first.name} and {second.name} show no lag at which they clearly move together most: "
-            f"either neither leads, or their clocks differ by more than {GRID[-1]:.0f} s."
+        return Lead(refusal=reason)
+    return answer(blocks(first, second), first.name, second.name)
+
+
+def unusable(first: Series, second: Series) -> str:
+    """Why two series cannot be compared at all; empty where they can."""
+    for series in (first, second):
+        if not np.isfinite(series.level).all():
+            return f"{series.name} has a price of zero or less, at which nobody can trade: nothing is computed from it."
+        if len(series.seconds) < 2:
+            return f"{series.name} has no two prints in this range."
+        if not np.diff(series.level).any():
+            return f"{series.name} did not move in this range."
+    overlap = min(first.seconds[-1], second.seconds[-1]) - max(first.seconds[0], second.seconds[0])
+    if overlap <= GRID[-1]:
+        return f"{first.name} and {second.name} have less than a minute in common: either their prints or their clocks lie apart."
+    if overlap > LONGEST:
+        return f"The two have {overlap / 3600:.1f} hours in common. A lead of seconds changes within hours: choose a range of at most {LONGEST / 3600:g}."
+    return ""
+
+
+def blocks(first: Series, second: Series) -> Blocks:
+    """The Hayashi–Yoshida covariance of two series at each lag, block by block of the time they have in common."""
+    start, end = max(first.seconds[0], second.seconds[0]), min(first.seconds[-1], second.seconds[-1])
+    edges = np.arange(start, end, BLOCK)
+    steps = [np.diff(series.level) for series in (first, second)]
+    places = [np.searchsorted(edges, series.seconds[1:], side="left") - 1 for series in (first, second)]
+    inside = [(place >= 0) & (series.seconds[1:] <= end) for place, series in zip(places, (first, second), strict=True)]
+    count = [
+        np.bincount(place[kept], (step != 0)[kept], len(edges))
+        for step, place, kept in zip(steps, places, inside, strict=True)
+    ]
+    squares = [
+        np.bincount(place[kept], step[kept] ** 2, len(edges))
+        for step, place, kept in zip(steps, places, inside, strict=True)
+    ]
+    kept, last = inside[0], len(second.seconds) - 1
+    begins, ends = first.seconds[:-1][kept], first.seconds[1:][kept]
+    covariance = np.empty((len(edges), len(GRID)))
+    for column, lag in enumerate(GRID):
+        # The moves of the second that overlap one of the first are neighbours: their sum is a difference of two levels.
+        before = np.searchsorted(second.seconds, begins + lag, side="right") - 1
+        after = np.searchsorted(second.seconds, ends + lag, side="left")
+        moved = second.level[np.minimum(after, last)] - second.level[np.maximum(before, 0)]
+        covariance[:, column] = np.bincount(places[0][kept], steps[0][kept] * moved, len(edges))
+    return Blocks(edges, covariance, np.array(squares), np.array(count))
+
+
+def answer(found: Blocks, first: str, second: str) -> Lead:
+    """The lead that blocks of time tell, with the interval of drawing as many of them again and again."""
+    count = len(found.begins)
+    for name, moves in zip((first, second), found.moves.sum(axis=1), strict=True):
+        if moves < LEAST_MOVES:
+            return Lead(
+                refusal=f"{name} moved {moves:.0f} times: fewer than {LEAST_MOVES} moves say nothing about seconds."
+            )
+    if count < LEAST_BLOCKS:
+        return Lead(
+            refusal=f"{first} and {second} have {count * BLOCK:.0f} s in common: too short to say how sure a lead is."
         )
-    return Lead(float(GRID[best]), float(low), float(high), contrast, band, refusal)
-
-
-def contributions(first: Series, second: Series, lags: np.ndarray) -> np.ndarray:
-    """What each block of time adds to the Hayashi–Yoshida covariance at each lag: blocks × lags.
-
-    A move of the first series counts with every move of the second whose time overlaps it once shifted by the lag;
-    those moves are neighbours, so their sum is a difference of two levels.
-    """
-    begins, ends = first.seconds[:-1, None] + lags, first.seconds[1:, None] + lags
-    last = len(second.seconds) - 1
-    before = np.searchsorted(second.seconds, begins, side="right") - 1
-    after = np.searchsorted(second.seconds, ends, side="left")
-    moved = second.level[np.clip(after, 0, last)] - second.level[np.clip(before, 0, last)]
-    products = np.diff(first.level)[:, None] * moved
-    middle = (first.seconds[:-1] + first.seconds[1:]) / 2
-    edges = np.linspace(first.seconds[0], first.seconds[-1], BLOCKS + 1)[1:-1]
-    block = np.searchsorted(edges, middle)
-    added = np.zeros((BLOCKS, len(lags)))
-    np.add.at(added, block, products)
-    return added
+    draw = np.random.default_rng(0)
+    drawn = draw.multinomial(count, np.full(count, 1 / count), DRAWS) @ found.covariance
+    flipped = draw.choice([-1.0, 1.0], (DRAWS, count)) @ found.covariance
+    total, tails = found.covariance.sum(axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    scale = np.sqrt(found.squares.sum(axis=1).prod())
+    together, band = total / scale, np.quantile(drawn / scale, tails, axis=0)
+    best = int(total.argmax())
+    low, high = np.quantile(GRID[drawn.argmax(axis=1)], tails)
+    low, high = min(low, GRID[best]) - CLOCK, max(high, GRID[best]) + CLOCK
+    # Were the two unrelated, each block could as well have had the other sign: so high a peak must then be rare.
+    by_chance = float((flipped.max(axis=1) >= total[best]).mean())
+    if by_chance > 1 - LEVEL or high - low > WIDEST * (GRID[-1] - GRID[0]):
+        reason = (
+            f"At no lag do {first} and {second} clearly move together most: neither leads by seconds, the prints are too "
+            f"few or too wild to tell, or the clocks differ by more than {GRID[-1]:.0f} s."
+        )
+        return Lead(None, None, None, together, band, reason)
+    return Lead(float(GRID[best]), float(low), float(high), together, band)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from analytics.settlement import CENT, RULES, Position, Scenario, cents, collateral_for, notional
+from analytics.settlement import CENT, Position, Scenario, cents, collateral_for, notional
 
 SIDES = ("long", "short")
 SECOND = "_2"
@@ -105,13 +105,6 @@ def scenario(given: Mapping[str, str]) -> Scenario:
         deposit=cents(known["deposit"]),
         deposited_after=int(known["deposited"]),
     )
-
-
-def rule(text: str) -> str:
-    """One of RULES. Raises Unusable."""
-    if text not in RULES:
-        raise Unusable([Problem("rule", f"The rule is one of {', '.join(RULES)}.")])
-    return text
 
 
 def number(name: str, text: str) -> Decimal | Problem:

@@ -73,22 +73,26 @@ class Hub:
     @contextmanager
     def lease(self, number: int | None = None) -> Iterator[Warehouse]:
         """Hold a generation, the published one by default; no refresh removes it meanwhile. Raises NoWarehouse, GenerationGone."""
-        generation = self.published() if number is None else self._kept(number)
-        with self._read(generation.generation):
-            self._attach(generation)
-            try:
-                yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
-            finally:
-                self._release(generation.generation)
-
-    @contextmanager
-    def _read(self, number: int) -> Iterator[None]:
         with ExitStack() as held:
-            try:
-                held.enter_context(publishing.reading(self.folder, number))
-            except FileNotFoundError:
-                raise self._gone(number) from None
-            yield
+            generation = self._hold(number, held)
+            yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
+
+    def _hold(self, number: int | None, held: ExitStack) -> publishing.Generation:
+        """Mark a generation as read and attach it, until `held` is closed."""
+        while True:
+            generation = self.published() if number is None else self._kept(number)
+            with ExitStack() as trying:
+                try:
+                    trying.enter_context(publishing.reading(self.folder, generation.generation))
+                    self._attach(generation)
+                except FileNotFoundError:
+                    # Published a moment ago, replaced and removed since: the one that is published now will do.
+                    if number is None and self.published() != generation:
+                        continue
+                    raise self._gone(generation.generation) from None
+                held.push(trying.pop_all())
+                held.callback(self._release, generation.generation)
+                return generation
 
     def _gone(self, number: int) -> GenerationGone:
         kept = ", ".join(map(str, publishing.generations(self.folder)))
@@ -105,7 +109,7 @@ class Hub:
             if generation.generation not in self._leases:
                 path = self.folder / generation.file
                 if not path.exists():
-                    raise self._gone(generation.generation)
+                    raise FileNotFoundError(path)
                 self._connection.cursor().execute(f"ATTACH '{path}' AS {_alias(generation.generation)} (READ_ONLY)")
                 self._leases[generation.generation] = 0
             self._leases[generation.generation] += 1

@@ -38,7 +38,6 @@ def built(folder: Path) -> float:
 
 def pages_table(data_dir: Path) -> Table:
     os.environ["CRASHDAY_DATA_DIR"] = str(data_dir)
-    os.environ["STREAMLIT_LOGGER_LEVEL"] = "error"  # what Streamlit says of every run outside a server
     from benchmarks import pages
 
     table = Table("server's part of a page run, warm", "ms", "times a bare page")

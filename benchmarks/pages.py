@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Timing:
 
 def measure() -> Iterator[Timing]:
     """Every page of the shell, in rounds that go through all of them, so that a busy moment hits all alike."""
+    logging.disable(logging.WARNING)  # Streamlit warns of every run outside a server
     compiled = ScriptCache()
     app_test.ScriptCache = lambda: compiled  # AppTest compiles a page anew in every run; the server does it once
     runs = {"a bare Streamlit page": AppTest.from_string(BARE, default_timeout=60)} | {

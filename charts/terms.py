@@ -9,6 +9,7 @@ PHASES = {
     "aftermath": "AFTERMATH, not the crash",
     "comparison": "quoted for comparison",
     "year": "the year",
+    "day": "a calendar day",
 }
 COUNTING = {
     "floor": "at least: what feeds published",

@@ -95,7 +95,7 @@ def _between(quoted: pl.DataFrame) -> str:
     low, high = quoted["total_usd"].min(), quoted["total_usd"].max()
     if high is None:
         return ""
-    return f"{usd(high)} liquidated" if low == high else f"{usd(low)} to {usd(high)} liquidated, by window"
+    return f"{usd(high)} reported liquidated" if low == high else f"{usd(low)} to {usd(high)} reported liquidated"
 
 
 def ranking(venue: Row) -> None:
@@ -128,18 +128,23 @@ def _rank_words(venue: Row, last: pl.DataFrame) -> str:
 
 
 def _history(venue: Row, market: str, part: pl.DataFrame) -> None:
-    for column, draw, what in (("rank", ranks.place, "Rank"), ("volume_24h_btc", ranks.volume, "Trailing volume")):
-        known = part.filter(pl.col(column).is_not_null())
+    """How the rank and the trailing volume of one market went, where there are at least two readings."""
+    for column, draw, what, unit in (
+        ("rank", ranks.place, "Rank", ""),
+        ("volume_24h_btc", ranks.volume, "Trailing volume", " BTC"),
+    ):
+        known = part.filter(pl.col(column).is_not_null()).sort("as_of")
         if known.height < 2:
             continue
-        first, last = known["as_of"].min(), known["as_of"].max()
+        first, last = known.row(0, named=True), known.row(-1, named=True)
+        said = [f"{number(row[column])}{unit} on {utc(row['as_of'], 'day')}" for row in (first, last)]
         card(
-            f"{what} on {market}: {number(known[column][0])} at first, {number(known[column][-1])} now",
+            f"{what} on {market}: {', '.join(said)}",
             known,
             draw(known),
             key=f"{column}-{market}",
-            about=f"{venue['name']}, {market}, {utc(first, 'day')} to {utc(last, 'day')}. Trailing 24 hours in BTC; readings less than a day apart overlap",
-            alt=f"{what} of {venue['name']} at {known.height} readings from {utc(first)} to {utc(last)}.",
+            about=f"{venue['name']}, {market}, {known.height} readings. Readings more than two days apart are not joined; trailing 24 hours overlap where readings are closer than a day. UTC",
+            alt=f"{what} of {venue['name']} at {known.height} readings from {utc(first['as_of'])} to {utc(last['as_of'])}.",
         )
 
 
@@ -199,13 +204,13 @@ def liquidated(venue: Row, day: Row) -> None:
     """Every board that names the exchange, and what its feed let through."""
     every = _liquidations(venue)
     own = every.filter(pl.col("crash_day") == day["crash_day"])
-    said = _between(_quotable(own)) or ("no figure to quote" if own.height else "")
-    title = f"{own.height} boards name {venue['name']}: {said}" if own.height else f"Liquidations of {venue['name']}"
+    said = _between(_quotable(own)) or "none of them to quote"
+    title = f"{own.height} figures of {venue['name']}: {said}" if own.height else f"Liquidations of {venue['name']}"
     card(
         title,
         own,
         key="liquidations",
-        about="One row a board. Rows differ in window, universe or counting: never added. USD",
+        about="One row a board and asset. Rows differ in window, universe or counting: never added. USD",
         table={name: column for name, column in LIQUIDATIONS.items() if name != "title"},
         empty=f"No board of this day names {venue['name']}: how much was liquidated there is not known.",
     )

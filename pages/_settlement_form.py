@@ -51,8 +51,9 @@ def set_rule(rule: str) -> None:
 def chosen_scenario() -> Scenario | None:
     """The scenario of the fields; None where a field says why there is none."""
     given: dict[str, str] = {}
-    cells = _fields("", {**EXAMPLE}, given)
-    with st.expander("A second position of the same account", icon=":material/add:"):
+    cells = _fields("", EXAMPLE, given)
+    second = bool(st.query_params.get(f"quantity{SECOND}"))
+    with st.expander("A second position of the same account", expanded=second, icon=":material/add:"):
         cells |= _fields(SECOND, dict.fromkeys(POSITION, ""), given)
     try:
         return scenario(given)

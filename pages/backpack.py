@@ -17,6 +17,10 @@ SCALE = {
     "amount absorbed": ("Deposits, up to", usd),
     "vouchers": ("Vouchers offered", number),
 }
+APART = {
+    **{name: REPORTS[name] for name in ("metric", "value", "unit", "read", "trust")},
+    "note": TEXT("What it was", width=800),
+}
 TREATMENT = {
     "name": TEXT("Exchange"),
     "said": TEXT("What", width="large"),
@@ -63,13 +67,13 @@ card(
     missing,
     key="unknown",
     about="Looked for and not found; an absence here is no proof that there is nothing",
-    table={"question": TEXT("Question", width=400), "answer": TEXT("What was found", width=700)},
+    table={"question": TEXT("Question", width=300), "answer": TEXT("What was found", width=700)},
 )
 card(
-    "The rule, as its CEO described it",
+    "What is reported of its rule for a negative balance",
     worded(ask(exchange.settlement_rules, venue=VENUE)),
     key="rule",
-    about="What is reported of negative balances there, in our own words",
+    about="Statements in our own words; its rule book was not read",
     table=STATED,
     empty="Nothing is reported.",
 )
@@ -86,18 +90,18 @@ apart = worded(everything.filter(pl.col("crash_day").is_null()))
 for key, title, part, about in (
     (
         "earlier",
-        "An earlier incident: other users, other cause",
+        "An earlier incident, and not this case",
         apart.filter(pl.col("as_of") < crash),
         "Before this crash day, and no part of it",
     ),
     (
         "later",
-        "Later products of the same name",
+        "Later products, and not this case",
         apart.filter(pl.col("as_of") >= crash),
         "After this crash day, and no part of it",
     ),
 ):
-    card(title, part, key=key, about=about, table=REPORTS, empty="Nothing of this kind is recorded.")
+    card(title, part, key=key, about=about, table=APART, empty="Nothing of this kind is recorded.")
 card(
     "Published figures of the day",
     worded(reports),

@@ -113,7 +113,9 @@ def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:
         return None
     if st.session_state["board"] not in rows:
         st.session_state["board"] = known["board_id"][0]
-    st.query_params["board"] = st.selectbox("Board", list(rows), format_func=label, key="board", required=True)
+    board = st.selectbox("Board", list(rows), format_func=label, key="board", required=True)
+    if st.query_params.get("board", known["board_id"][0]) != board:
+        st.query_params["board"] = board
     return rows[st.session_state["board"]]
 
 

@@ -44,6 +44,9 @@ app = typer.Typer(
 out = Console(highlight=False, markup=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
+DISK_FAULTS = (OSError, duckdb.OperationalError, duckdb.FatalException)
+"""What a disk that is full or broken makes of a build, wherever it is met: in a copy, a load or a checkpoint."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -57,6 +60,8 @@ def build(json: Json = False) -> None:
     except warehouse.Busy as busy:
         err.print(str(busy))
         raise typer.Exit(0) from None
+    except DISK_FAULTS as error:
+        raise _stopped(settings, error) from None
     _report(settings, generation, outcomes, began, json)
 
 
@@ -67,7 +72,9 @@ def refresh(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(help="First moment, ISO with zone, e.g. 2025-10-10T00:00Z. By default two whole UTC days ago."),
+        typer.Option(
+            help="First moment, ISO with zone, e.g. 2025-10-10T00:00Z. By default two whole UTC days ago, or since the source last worked."
+        ),
     ] = None,
     end: Annotated[str | None, typer.Option(help="End, not included; now by default.")] = None,
     symbol: Annotated[
@@ -104,11 +111,8 @@ def refresh(
     except warehouse.Busy as busy:
         err.print(str(busy))
         raise typer.Exit(0) from None
-    except (OSError, duckdb.IOException) as error:
-        err.print(
-            f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
-        )
-        raise typer.Exit(1) from None
+    except DISK_FAULTS as error:
+        raise _stopped(settings, error) from None
     if not offline:
         news = watching.news(before, watching.health(settings.data_dir, datetime.now(UTC)))
         if problem := watching.tell(settings.webhook_url, news):
@@ -282,6 +286,13 @@ def _change_pins(settings: Settings, change: Callable[[Path, int], None], number
         raise typer.Exit(1) from None
 
 
+def _stopped(settings: Settings, error: Exception) -> typer.Exit:
+    err.print(
+        f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
+    )
+    return typer.Exit(1)
+
+
 def _report(
     settings: Settings,
     generation: warehouse.Generation | None,
@@ -349,7 +360,7 @@ def _ask(settings: Settings, start: str | None, end: str | None, event: str | No
     for symbol in symbols or []:
         if not re.fullmatch(r"[A-Za-z0-9]{1,20}(/[A-Za-z0-9]{1,12}(:[A-Za-z0-9]{1,12})?)?", symbol):
             raise typer.BadParameter(f"'{symbol}' is not a base asset (BTC) or a symbol (BTC/USDT, BTC/USDT:USDT).")
-    return Ask(first, last, now, tuple(symbol.upper() for symbol in symbols or []))
+    return Ask(first, last, now, tuple(symbol.upper() for symbol in symbols or []), catch_up=not (event or start))
 
 
 def _window(settings: Settings, event: str) -> tuple[datetime, datetime]:

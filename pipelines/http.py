@@ -36,6 +36,10 @@ class FetchFailed(RuntimeError):
     """A request that did not succeed: which, why, and what the reader can do."""
 
 
+class Unavailable(FetchFailed):
+    """The server did not answer, or only that it cannot: asking it for something else now is no use either."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What was received, kept with the bytes: `path` is where they wait to be stored."""
@@ -59,6 +63,8 @@ class Client:
     backoff: float = 1.0
     sleep: Callable[[float], None] = time.sleep
     session: requests.Session = field(default_factory=requests.Session)
+    unreachable: str | None = None
+    """Why the source could not be reached at all: then its other requests of this run fail at once."""
 
     def __post_init__(self) -> None:
         adapter = LimiterAdapter(per_second=self.source.requests_per_second, per_host=True, max_retries=0)
@@ -71,6 +77,8 @@ class Client:
     def get(self, request: Request, known: Reply | None = None, count: Count = lambda _: None) -> Reply:
         """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body. Raises FetchFailed."""
         url = self.address(request)
+        if self.unreachable:
+            raise FetchFailed(f"{url}: not asked, since {self.unreachable}. Run the same command again later.")
         # Pieces fetched beside each other may ask for the same URL: each thread has a file of its own.
         asked = f"{url} {sorted(request.params.items())} {request.body} {threading.get_ident()}"
         part = self.partial / hashlib.sha256(asked.encode()).hexdigest()
@@ -102,7 +110,9 @@ class Client:
                     )
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 why = f"the connection broke ({type(error).__name__})"
-        raise FetchFailed(
+                if attempt == ATTEMPTS - 1 and not part.exists():
+                    self.unreachable = f"{urlsplit(url).netloc} could not be reached ({type(error).__name__})"
+        raise Unavailable(
             f"{url}: {why}, {ATTEMPTS} times. What was there before stays; run the same command again later."
         )
 

@@ -7,11 +7,12 @@ nothing of the failing piece is, and the next refresh fetches just that piece.
 from __future__ import annotations
 
 import os
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -22,10 +23,10 @@ from pipelines import detect, pieces
 from pipelines import watch as watch_log
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
-from pipelines.http import Client, FetchFailed
+from pipelines.http import Client, FetchFailed, Unavailable
 from pipelines.pieces import Origin, Outcome
 from pipelines.snapshots import Damaged, Entry, Store, bodies
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, SourceModule, discover
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source, SourceModule, discover
 from pipelines.warehouse import Draft, Generation, exclusive
 
 WORKERS = max(1, len(os.sched_getaffinity(0)))
@@ -33,11 +34,20 @@ FETCH_THREADS = 4
 AHEAD = 4
 """Pieces that may be fetched or parsed ahead of the one being loaded: bounds memory and disk."""
 
+LONGEST_CATCH_UP = 32
+"""Days."""
+PATIENCE = 3
+"""Pieces that a source may fail to answer for in a row before the rest is left for the next refresh."""
+
 Found = Frames | str
 """A piece's rows, or why there are none: words, since an exception may not survive the way back from a worker process."""
 Load = tuple[Entry, Found | None]
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+
+class NotAsked(FetchFailed):
+    """A piece left for the next refresh, since the source does not answer."""
 
 
 class Watch(Protocol):
@@ -72,6 +82,7 @@ def refresh(
     """Fetch what is missing or changed of these sources and publish once. Raises Busy."""
     with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir) as draft:
         run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
+        shutil.rmtree(settings.snapshot_dir / "partial", ignore_errors=True)
         outcomes = [_embedded(run), *_reread(run, modules)]
         for module in modules:
             outcomes.append(_source(run, module, ask))
@@ -142,7 +153,7 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
             f"{source.id} needs a key. Get one at {source.url} and set CRASHDAY_KEY_{source.id.upper()}; the other sources go on without it."
         )
         return outcome
-    planned = list(module.plan(replace(ask, inbox=run.settings.inbox_dir)))
+    planned = list(module.plan(_for_source(run, source, ask)))
     run.watch.planned(source.id, len(planned))
     client = Client(
         source,
@@ -156,6 +167,13 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
     return outcome
 
 
+def _for_source(run: Run, source: Source, ask: Ask) -> Ask:
+    """What to ask this source for: with `catch_up`, from the days before it last worked."""
+    last = watch_log.since(run.settings.data_dir, source.id) if ask.catch_up else None
+    days = min((ask.now.date() - last.date()).days, LONGEST_CATCH_UP) if last else 0
+    return replace(ask, start=ask.start - timedelta(days=max(0, days)), inbox=run.settings.inbox_dir)
+
+
 def _fetch_all(
     run: Run, module: SourceModule, planned: list[Piece], client: Client, outcome: Outcome
 ) -> Iterator[Entry]:
@@ -167,18 +185,34 @@ def _fetch_all(
             return known
         if known is not None and module.SOURCE.accumulates:
             piece = _beside(run, piece, module)
+        if len(unanswered) >= PATIENCE:
+            return NotAsked()
         try:
-            return fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
+            entry = fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
         except FetchFailed as failure:
+            if isinstance(failure, Unavailable):
+                unanswered.append(piece.name)
             return failure
+        unanswered.clear()
+        return entry
+
+    unanswered: list[str] = []
+    not_asked = 0
 
     with ThreadPoolExecutor(FETCH_THREADS) as pool:
         for result in _in_order(pool.submit, one, planned):
-            if isinstance(result, FetchFailed):
+            if isinstance(result, NotAsked):
+                not_asked += 1
+            elif isinstance(result, FetchFailed):
                 outcome.failed(f"{module.SOURCE.id}: {result}")
-                run.watch.loaded(module.SOURCE.id, 0)
             else:
                 yield result
+                continue
+            run.watch.loaded(module.SOURCE.id, 0)
+    if not_asked:
+        outcome.failed(
+            f"{module.SOURCE.id}: does not answer; {not_asked} more pieces were not asked for. The next refresh asks for them."
+        )
 
 
 def _beside(run: Run, piece: Piece, module: SourceModule) -> Piece:
@@ -284,7 +318,7 @@ class Workers:
         if self._pool is None:
             # Spawned, not forked: a fork would inherit the refresh lock and hold it after the parent's death.
             os.environ["POLARS_MAX_THREADS"] = "1"
-            self._pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("fork"))
         return self._pool.submit(read, source, entry, folder, stored).result
 
 

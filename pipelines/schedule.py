@@ -10,7 +10,6 @@ import ctypes
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,12 +23,33 @@ from pipelines.source import discover
 
 LOOK_BACK = timedelta(days=32)
 
-Runner = Callable[[str], None]
+
+class Refreshes:
+    """Refreshes in child processes, one at a time; when stopped, the one under way ends too."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def __call__(self, group: str) -> None:
+        command = [sys.executable, "-m", "pipelines", "refresh", "--group", group, "--die-with-parent"]
+        if not self._stopped:
+            self._child = subprocess.Popen(command)
+            if self._stopped:
+                self._child.terminate()
+            self._child.wait()
+
+    def stop(self, *_: object) -> None:
+        """End at once: a refresh may be killed at any moment, and the process must not wait for it."""
+        self._stopped = True
+        if self._child:
+            self._child.terminate()
+        sys.exit(0)
 
 
-def run(settings: Settings, runner: Runner | None = None) -> None:
+def run(settings: Settings) -> None:
     """Run until stopped. One refresh at a time: groups that fall due together follow each other."""
-    refresh = runner or _child
+    refresh = Refreshes()
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     now = datetime.now(UTC)
     for group in SCHEDULE:
@@ -45,7 +65,7 @@ def run(settings: Settings, runner: Runner | None = None) -> None:
             misfire_grace_time=None,
             **options,
         )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, refresh.stop)
     scheduler.start()
 
 
@@ -75,7 +95,3 @@ def die_with_parent() -> None:
     """Ask Linux to end this process when its parent dies, even by kill -9: no refresh outlives its scheduler."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def _child(group: str) -> None:
-    subprocess.run([sys.executable, "-m", "pipelines", "refresh", "--group", group, "--die-with-parent"], check=False)

@@ -93,6 +93,8 @@ class Ask:
     end: datetime
     now: datetime
     symbols: tuple[str, ...] = ()
+    catch_up: bool = False
+    """Begin earlier where the source has not worked since: what it was down for is asked for too."""
     inbox: Path | None = None
     """Where files wait that were recorded here and not fetched."""
 

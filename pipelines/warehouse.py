@@ -87,13 +87,17 @@ class Draft:
         self.base = None if empty or (self.published and self.published.layout != layout()) else self.published
         self.number = max([*generations(folder), 0]) + 1
         self.path = folder / f"building-{self.number:06d}.duckdb"
-        for stale in folder.glob("building-*"):
-            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+        self._clear()
         try:
             self._begin()
         except BaseException:
-            self.path.unlink(missing_ok=True)
+            self._clear()
             raise
+
+    def _clear(self) -> None:
+        """Remove every draft, with what DuckDB laid beside it: a log it could not work off holds disk space others need."""
+        for stale in self.folder.glob("building-*"):
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
 
     def _begin(self) -> None:
         if self.base:
@@ -110,7 +114,7 @@ class Draft:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
-        self.path.unlink(missing_ok=True)
+        self._clear()
 
     def rows(self, sql: str, **parameters: object) -> pl.DataFrame:
         return self.connection.sql(sql, params=parameters).pl()

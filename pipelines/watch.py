@@ -61,6 +61,13 @@ def health(data_dir: Path, now: datetime) -> list[Health]:
     return [_health(declared[name], tried[name], now) for name in sorted(declared.keys() & tried.keys())]
 
 
+def since(data_dir: Path, source: str) -> datetime | None:
+    """Since when a source may lack data: the start of the last run in which it worked, else of its first try."""
+    tries = [run for run in runs(data_dir) if run["loader"] == source]
+    good = [run for run in tries if run["outcome"] in ("loaded", "unchanged")]
+    return _moment((good[-1:] or tries[:1])[0]["started_at"]) if tries else None
+
+
 def news(before: list[Health], after: list[Health]) -> list[str]:
     """What changed for the worse or the better between two states: a sentence each."""
     failing = {one.source for one in before if one.error}

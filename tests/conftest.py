@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from analytics.warehouse import Hub, Warehouse
+from analytics.warehouse import Hub, Warehouse, hub
 from pipelines import build
 from pipelines.config import ROOT, Settings
 
@@ -29,6 +29,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         generation, outcomes = build.build(Settings())
         assert generation is not None, outcomes
         yield folder
+    hub.cache_clear()
 
 
 @pytest.fixture(scope="session")

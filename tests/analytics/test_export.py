@@ -54,7 +54,9 @@ def equals(value: Any, text: str) -> bool:
 
 
 @given(st.sampled_from(COLUMNS), st.lists(tricky | st.text(), min_size=1, max_size=3))
-def test_any_text_gives_equal_rows_or_a_refusal(warehouse: Warehouse, where: tuple[str, str], values: list[str]) -> None:
+def test_any_text_gives_equal_rows_or_a_refusal(
+    warehouse: Warehouse, where: tuple[str, str], values: list[str]
+) -> None:
     table, column = where
     try:
         rows = export.rows(warehouse, table, {column: values, "limit": ["20"]})

@@ -76,3 +76,38 @@ def test_a_menu_is_reached_and_opened_by_keyboard_alone(visit: Visit) -> None:
     menu.get_by_text("Data as CSV").wait_for()
     visit.page.keyboard.press("Escape")
     menu.wait_for(state="hidden")
+
+
+MINUTES = "t=2025-10-10T21:10:00&t=2025-10-10T21:30:00"
+
+
+def drawn_from(visit: Visit) -> list[str]:
+    """The first and the last time on the first chart in sight."""
+    return visit.page.evaluate(
+        "() => { const x = document.querySelector('.js-plotly-plot')._fullData[0].x; return [x[0], x[x.length - 1]].map(time => String(time).replace(' ', 'T')) }"
+    )
+
+
+def test_a_link_to_a_range_of_the_cascade_draws_just_that_range(visit: Visit) -> None:
+    visit.open(f"/cascade?{MINUTES}")
+    assert visit.warnings.count("link_off") == 0
+    first, last = drawn_from(visit)
+    assert "2025-10-10T21:10:00" <= first < last <= "2025-10-10T21:30:00"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "t=2025-10-10T21:10:00Z&t=2025-10-10T21:30:00Z",
+        "t=2031-01-01T00:00:00&t=2031-01-02T00:00:00",
+        "t=2025-10-10T21:10:00",
+        "t=2025-10-10T21:30:00&t=2025-10-10T21:10:00",
+        "t=yesterday&t=today",
+    ],
+    ids=["with Z", "out of range", "one end", "reversed", "no times"],
+)
+def test_a_link_with_an_unusable_range_says_so_and_shows_the_rest(visit: Visit, times: str) -> None:
+    visit.open(f"/cascade?{times}")
+    assert "link_off" in visit.warnings
+    assert "Showing" in visit.warnings
+    assert max(map(max, visit.points())) > 0

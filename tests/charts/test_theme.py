@@ -45,9 +45,7 @@ NAMED = {
     "accent": theme.ACCENT,
     **{f"class {position}": colour for position, colour in enumerate(theme.CLASSES)},
 }
-PAIRS = sorted(
-    {pair for group in theme.MEETING for pair in combinations(sorted(group), 2)} | {("long", "short")}
-)
+PAIRS = sorted({pair for group in theme.MEETING for pair in combinations(sorted(group), 2)} | {("long", "short")})
 
 
 def linear(colour: str) -> np.ndarray:

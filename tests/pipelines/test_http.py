@@ -132,3 +132,14 @@ def test_two_pieces_that_ask_for_one_url_at_once_do_not_share_a_file(tmp_path: P
     with serve(Route("/a", BODY)) as replay, ThreadPoolExecutor(2) as threads:
         paths = set(threads.map(get, [client(replay, tmp_path)] * 2))
     assert len(paths) == 2
+
+
+def test_a_source_that_cannot_be_reached_is_not_asked_again_in_the_same_run(tmp_path: Path) -> None:
+    with serve() as replay:
+        asking = client(replay, tmp_path)
+    with pytest.raises(FetchFailed, match="connection broke"):
+        asking.get(ASKED)
+    assert len(asking.pauses) == ATTEMPTS - 1
+    with pytest.raises(FetchFailed, match=r"not asked, since 127\.0\.0\.1:\d+ could not be reached"):
+        asking.get(Request("https://venue.example/b"))
+    assert len(asking.pauses) == ATTEMPTS - 1

@@ -1,0 +1,264 @@
+"""Which venue left the others: every venue against the composite of all that trade, second by second or bar by bar.
+
+The composite is the median over the eligible venues' last prices. Eligible: traded in dollars or dollar tokens, one market
+a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. One venue alone has no
+composite; with two it is their midpoint, so that neither can be said to have left it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from analytics import decimate, prices
+from analytics.warehouse import Warehouse
+
+FRESH = {"1s": 10}
+"""Bars for which a close stays a venue's price; without an entry only the bar itself."""
+LEFT_PCT, HELD = 1.0, 3
+"""A venue has left where it stands this far off the composite in so many composed bars running."""
+TWO, THREE = 2, 3
+HOUR, SAME_MOVES = 3600, 0.3
+"""A clock is off where a venue's moves fit the others' an hour apart, with at least this correlation, and not at once."""
+WORDS = {"1s": "seconds", "1m": "minutes"}
+MOMENT = pl.Datetime("us", "UTC")
+DEPARTURES = {
+    "venue": pl.String,
+    "name": pl.String,
+    "market": pl.String,
+    "symbol": pl.String,
+    "interval": pl.String,
+    "prints": pl.Int64,
+    "composed": pl.Int64,
+    "bars": pl.Int64,
+    "left_after": MOMENT,
+    "left_by": MOMENT,
+    "bars_out": pl.Int64,
+    "deepest_pct": pl.Float64,
+    "deepest_ts": MOMENT,
+    "refusal": pl.String,
+    "source_id": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Fresh prices on one clock: `price` is venues × bars, NaN where a venue has none; `printed` where it traded.
+
+    `worthless` counts closes of zero or less, which are no prices.
+    """
+
+    start: datetime
+    seconds: int
+    price: np.ndarray
+    printed: np.ndarray
+    worthless: int
+
+    def at(self, place: int) -> datetime:
+        """When the bar at a place closes."""
+        return self.start + timedelta(seconds=self.seconds * (int(place) + 1))
+
+
+def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """The assets that trade on two venues or more at one bar length, the finest and best covered first: `base interval venues bars`."""
+    known = _eligible(prices.series(warehouse, start, end))
+    return (
+        known.group_by("base", "interval", "seconds")
+        .agg(venues=pl.col("venue").n_unique(), bars=pl.col("bars").sum())
+        .filter(pl.col("venues") >= TWO)
+        .sort("seconds", "venues", "bars", "base", descending=[False, True, True, False])
+        .unique("base", keep="first", maintain_order=True)
+        .select("base", "interval", "venues", "bars")
+    )
+
+
+def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime, interval: str = "") -> pl.DataFrame:
+    """The eligible markets of an asset, one a venue, at one bar length: the columns of `prices.series` and `name`.
+
+    The bar length is the finest of which two venues' bars span most of the range, unless one is asked for.
+    """
+    known = _eligible(prices.series(warehouse, start, end)).filter(pl.col("base") == base)
+    spans = (pl.col("last_ts") - pl.col("first_ts")).dt.total_seconds() / (end - start).total_seconds()
+    wide = known.filter(spans >= prices.LEAST_COVERAGE).group_by("seconds", "interval").agg(venues=pl.len())
+    several = wide.filter(pl.col("venues") >= TWO).sort("seconds")
+    fallback = (
+        known.group_by("seconds", "interval").agg(venues=pl.len()).sort("venues", "seconds", descending=[True, False])
+    )
+    if not interval:
+        interval = (several if several.height else fallback)["interval"].first() or ""
+    names = warehouse.query("SELECT venue, name FROM venues")
+    return (
+        known.filter(pl.col("interval") == interval)
+        .join(names, on="venue", how="left", maintain_order="left")
+        .with_columns(name=pl.coalesce("name", "venue"))
+        .sort("venue")
+    )
+
+
+def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
+    """How far each of the chosen markets stood from the composite, thinned to what a screen shows; no extreme is lost.
+
+    Columns: `venue market symbol interval ts price composite deviation_pct venues source_id`; `ts` is when the price stood,
+    `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than two had one.
+    """
+    grid = _grid(warehouse, chosen, start, end)
+    composite, deviation = _composite(grid.price, TWO)
+    fresh = (~np.isnan(grid.price)).sum(axis=0)
+    lines = []
+    for key, price, line in zip(chosen, grid.price, deviation, strict=True):
+        kept = decimate.points(line)
+        named = dict(zip(decimate.KEY, key, strict=True))
+        lines.append(
+            pl.DataFrame(
+                {
+                    "place": kept,
+                    "price": price[kept],
+                    "composite": composite[kept],
+                    "deviation_pct": line[kept],
+                    "venues": fresh[kept],
+                }
+            ).select(
+                *(pl.lit(named[part]).alias(part) for part in ("venue", "market", "symbol", "interval")),
+                (pl.lit(grid.start) + pl.duration(seconds=grid.seconds) * (pl.col("place") + 1)).alias("ts"),
+                *(pl.col(column).fill_nan(None) for column in ("price", "composite", "deviation_pct")),
+                "venues",
+                pl.lit(named["source_id"]).alias("source_id"),
+            )
+        )
+    return pl.concat(lines)
+
+
+def departures(
+    warehouse: Warehouse, markets: tuple[tuple[str, decimate.Key], ...], start: datetime, end: datetime
+) -> pl.DataFrame:
+    """Which of the chosen markets, `(name of the venue, key)`, left the composite of three or more first, for how long and how far.
+
+    Columns: `venue name market symbol interval prints composed bars left_after left_by bars_out deepest_pct deepest_ts refusal
+    source_id`, in the order of leaving. A venue left between `left_after`, the last composed bar it was not out in, and
+    `left_by`, the first it was; between them there may be bars without a composite. `refusal` says on every row why the
+    order is not known, wholly or for two of them.
+    """
+    grid = _grid(warehouse, tuple(key for _, key in markets), start, end)
+    _, deviation = _composite(grid.price, THREE)
+    rows = [
+        {"name": name, **dict(zip(decimate.KEY, key, strict=True)), **_departure(grid, place, deviation[place])}
+        for place, (name, key) in enumerate(markets)
+    ]
+    frame = pl.DataFrame([{column: row.get(column) for column in DEPARTURES} for row in rows], schema=DEPARTURES)
+    ordered = frame.sort("left_by", "left_after", "venue", nulls_last=True)
+    refusal = _wrong_clock(grid, [name for name, _ in markets]) or undecided(ordered)
+    if grid.worthless:
+        refusal = f"{grid.worthless} prices of zero or less are among the bars, at which nobody can trade: no order is computed."
+    return ordered.with_columns(refusal=pl.lit(refusal or None, pl.String))
+
+
+def undecided(left: pl.DataFrame) -> str:
+    """Why the order in which venues left (`departures`, sorted) is not known; empty where it is."""
+    unit = WORDS.get(left["interval"][0], "bars")
+    if left.height < THREE:
+        named = " and ".join(left["name"])
+        lack = (
+            "lies midway between them, so that neither can be said to leave it"
+            if left.height == TWO
+            else "needs others"
+        )
+        return f"Only {named} has prints by {unit[:-1]} here: the composite {lack}."
+    composed, bars = left["composed"][0], left["bars"][0]
+    few = left.row(int(left["prints"].arg_min() or 0), named=True)
+    want = f"{few['name']} has a print in {few['prints']:,} of {bars:,} {unit}, so three venues compare in {composed:,} of them"
+    gone = left.filter(pl.col("left_by").is_not_null())
+    if gone.is_empty():
+        return f"No venue stood {LEFT_PCT:g} % off the composite for {HELD} {unit}: {want}."
+    for first, second in zip(gone.iter_rows(named=True), gone[1:].iter_rows(named=True), strict=False):
+        if second["left_after"] < first["left_by"]:
+            return f"Of {first['name']} and {second['name']} it cannot be told which left first: {want}."
+    return ""
+
+
+def _wrong_clock(grid: Grid, names: list[str]) -> str:
+    """Whose moves fit the others' an hour apart but not at the same time."""
+    moves = np.nan_to_num(np.diff(np.log(grid.price), axis=1))
+    hour = HOUR // grid.seconds
+    if len(names) < TWO or moves.shape[1] <= 2 * hour:
+        return ""
+    for place, name in enumerate(names):
+        own, others = moves[place], np.delete(moves, place, axis=0).mean(axis=0)
+        later, earlier = _alike(own[hour:], others[:-hour]), _alike(own[:-hour], others[hour:])
+        if max(later, earlier) > max(SAME_MOVES, 2 * _alike(own, others)):
+            return f"The moves of {name} fit those of the others an hour {'earlier' if later > earlier else 'later'}: its clock seems to be off, so nothing is compared."
+    return ""
+
+
+def _alike(first: np.ndarray, second: np.ndarray) -> float:
+    size = np.sqrt(np.square(first).sum() * np.square(second).sum())
+    return float(first @ second / size) if size else 0.0
+
+
+def _departure(grid: Grid, place: int, deviation: np.ndarray) -> dict[str, object]:
+    composed = np.flatnonzero(~np.isnan(deviation))
+    traded = np.flatnonzero(grid.printed.any(axis=0))
+    bars = int(traded[-1] - traded[0]) + 1 if len(traded) else 0
+    row: dict[str, object] = {"prints": int(grid.printed[place].sum()), "composed": len(composed), "bars": bars}
+    out = np.abs(deviation[composed]) >= LEFT_PCT
+    runs = np.convolve(out, np.ones(HELD), "valid") == HELD if len(out) >= HELD else np.zeros(0, bool)
+    if not runs.any():
+        return row
+    first, deepest = int(runs.argmax()), composed[np.abs(deviation[composed]).argmax()]
+    return {
+        **row,
+        "left_after": grid.at(composed[first - 1]) if first else grid.start,
+        "left_by": grid.at(composed[first]),
+        "bars_out": int(out.sum()),
+        "deepest_pct": float(deviation[deepest]),
+        "deepest_ts": grid.at(deepest),
+    }
+
+
+def _grid(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> Grid:
+    """Fresh prices of series of one bar length on one clock. Raises ValueError when bar lengths are mixed."""
+    if len({key[4] for key in chosen}) != 1:
+        raise ValueError("Bars of different lengths have no clock in common.")
+    interval = chosen[0][4]
+    seconds = prices.SECONDS[interval]
+    rows = decimate.closes(warehouse, chosen, start, end)
+    begins = int(start.timestamp()) // seconds * seconds
+    bars = -((begins - int(end.timestamp())) // seconds)
+    place = (rows["ts"].dt.epoch("us").to_numpy() // decimate.SECOND - begins) // seconds
+    price = np.full((len(chosen), bars), np.nan)
+    close = rows["close"].to_numpy()
+    price[rows["place"].to_numpy(), place] = np.where(close > 0, close, np.nan)
+    printed = ~np.isnan(price)
+    _carry(price, printed, FRESH.get(interval, 1))
+    return Grid(datetime.fromtimestamp(begins, start.tzinfo), seconds, price, printed, int((close <= 0).sum()))
+
+
+def _carry(price: np.ndarray, printed: np.ndarray, fresh: int) -> None:
+    """Let each price stand until the next print, for so many bars at most."""
+    bars = np.arange(price.shape[1])
+    for line, traded in zip(price, printed, strict=True):
+        last = np.maximum.accumulate(np.where(traded, bars, -1))
+        stands = (last >= 0) & (bars - last < fresh)
+        line[stands] = line[last[stands]]
+
+
+def _composite(price: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """The median of the fresh prices where at least so many are, and each price's distance from it in percent."""
+    ordered = np.sort(price, axis=0)  # NaN sorts last
+    fresh = (~np.isnan(price)).sum(axis=0)
+    lower, upper = np.maximum(fresh - 1, 0) // 2, fresh // 2
+    bars = np.arange(price.shape[1])
+    middle = (ordered[lower, bars] + ordered[np.minimum(upper, len(price) - 1), bars]) / 2
+    composite = np.where(fresh >= least, middle, np.nan)
+    return composite, 100 * (price / composite - 1)
+
+
+def _eligible(known: pl.DataFrame) -> pl.DataFrame:
+    intraday = known.filter(
+        (pl.col("kind") == "trade") & pl.col("quote").is_in(prices.DOLLARS) & (pl.col("seconds") < prices.SECONDS["1d"])
+    )
+    return intraday.sort(
+        pl.col("market") != "spot", "volume_base", "symbol", descending=[False, True, False], nulls_last=True
+    ).unique(["base", "venue", "interval"], keep="first", maintain_order=True)

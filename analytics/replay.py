@@ -1,0 +1,242 @@
+"""The state of a crash as of one second: what every market had printed by then, and nothing of what came after.
+
+A bar counts once it has closed. What was not yet known, or is not known at all, is absent or null, never zero.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from analytics import adl, decimate, prices
+from analytics.warehouse import Warehouse
+
+FRAMES = 120
+MOMENT = pl.Datetime("us", "UTC")
+MARKETS = {
+    "name": pl.String,
+    "venue": pl.String,
+    "market": pl.String,
+    "symbol": pl.String,
+    "kind": pl.String,
+    "quote": pl.String,
+    "price": pl.Float64,
+    "price_at": MOMENT,
+    "age_seconds": pl.Int64,
+    "interval": pl.String,
+    "reference_price": pl.Float64,
+    "drawdown_pct": pl.Float64,
+    "lowest": pl.Float64,
+    "lowest_from": MOMENT,
+    "lowest_until": MOMENT,
+    "lowest_pct": pl.Float64,
+    "source_id": pl.String,
+}
+STATE = """
+    arg_max(close, ts) FILTER (WHERE ts <= $by_{place}) AS price, max(ts) FILTER (WHERE ts <= $by_{place} AND close IS NOT NULL) AS price_from,
+    arg_max(close, ts) FILTER (WHERE ts <= $reference_{place}) AS reference_price, max(ts) FILTER (WHERE ts <= $reference_{place} AND close IS NOT NULL) AS reference_from,
+    min(low) FILTER (WHERE ts <= $by_{place}) AS lowest, arg_min(ts, row(low, ts)) FILTER (WHERE ts <= $by_{place}) AS lowest_from
+"""
+MARKET = ["venue", "market", "symbol", "kind"]
+
+
+def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, reference: datetime) -> pl.DataFrame:
+    """Each market's last price by `at` and how far it had fallen, the deepest first.
+
+    Columns: `name venue market symbol kind quote price price_at age_seconds interval reference_price drawdown_pct lowest
+    lowest_from lowest_until lowest_pct source_id`. Prices are of bars closed since `start`, of whatever length closed last;
+    `reference_price` is the last one closed by `reference`, null where none was in the hour before it. `lowest` is the lowest
+    since `start`; it lies somewhere between `lowest_from` and `lowest_until`.
+    """
+    reference = min(reference, at)
+    states = _states(warehouse, base, start, at, reference)
+    if states.is_empty():
+        return pl.DataFrame(schema=MARKETS)
+    last, lowest = pl.col("price_at").arg_max(), pl.col("lowest").arg_min()
+    recent = pl.col("reference_at") >= reference - prices.REFERENCE_AGE
+    merged = states.group_by(*MARKET, "quote", maintain_order=True).agg(
+        *(pl.col(column).get(last) for column in ("name", "price", "price_at", "interval")),
+        *(pl.col(column).get(lowest) for column in ("lowest", "lowest_from", "lowest_until")),
+        pl.col("reference_price").filter(recent).get(pl.col("reference_at").filter(recent).arg_max(), null_on_oob=True),
+        pl.col("source_id").unique().sort().str.join(";"),
+    )
+    return (
+        merged.with_columns(
+            age_seconds=(at - pl.col("price_at")).dt.total_seconds(),
+            drawdown_pct=100 * (pl.col("price") / pl.col("reference_price") - 1),
+            lowest_pct=100 * (pl.col("lowest") / pl.col("reference_price") - 1),
+        )
+        .select(*MARKETS)
+        .sort(pl.col("kind") != "trade", "lowest_pct", *MARKET, nulls_last=True)
+    )
+
+
+def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, reference: datetime) -> pl.DataFrame:
+    """The same per series, before the bar lengths of a market are put together; the finest first."""
+    known = _intraday(prices.series(warehouse, start, at)).filter(pl.col("base") == base)
+    if known.is_empty():
+        return known
+    ends: dict[str, object] = {"start": start, "end": at}
+    for place, key in enumerate(decimate.keys(known)):
+        length = timedelta(seconds=prices.SECONDS[key[4]])
+        ends |= {f"by_{place}": at - length, f"reference_{place}": reference - length}
+    rows = decimate.of_each(warehouse, STATE, "", decimate.keys(known), ends)
+    length = pl.duration(seconds="seconds")
+    return (
+        known.with_row_index("place")
+        .with_columns(pl.col("place").cast(pl.Int32))
+        .join(rows, on="place")
+        .filter(pl.col("price").is_not_null())
+        .join(warehouse.query("SELECT venue, name FROM venues"), on="venue", how="left")
+        .with_columns(
+            name=pl.coalesce("name", "venue"),
+            price_at=pl.col("price_from") + length,
+            reference_at=pl.col("reference_from") + length,
+            lowest_until=pl.col("lowest_from") + length,
+        )
+        .sort("seconds", *MARKET)
+    )
+
+
+def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datetime) -> pl.DataFrame:
+    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_day_pct first_ts last_ts source_id`.
+
+    A second counts once it is over. `of_day_pct` is the part of all fills counted from `start` to `end`.
+    """
+    return warehouse.query(
+        """
+        SELECT c.venue, any_value(coalesce(v.name, c.venue)) AS name, sum(adl_fills) FILTER (over_by)::BIGINT AS adl_fills,
+               100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_day_pct,
+               min(c.ts) FILTER (over_by AND adl_fills > 0) AS first_ts, max(c.ts) FILTER (over_by AND adl_fills > 0) AS last_ts,
+               string_agg(DISTINCT c.source_id, ';' ORDER BY c.source_id) AS source_id
+        FROM (SELECT *, ts + INTERVAL 1 SECOND <= $at AS over_by FROM liquidation_counts WHERE ts >= $start AND ts < $end) c LEFT JOIN venues v USING (venue)
+        GROUP BY c.venue HAVING adl_fills IS NOT NULL ORDER BY adl_fills DESC, c.venue
+        """,
+        start=start,
+        end=end,
+        at=at,
+    )
+
+
+def liquidations(warehouse: Warehouse, start: datetime, at: datetime) -> pl.DataFrame:
+    """Liquidations so far of feeds that state single ones, by venue, mechanism and side; the feeds differ in what they let through.
+
+    Columns: `venue name feed completeness mechanism liquidated_side events notional_usd source_id`.
+    """
+    return warehouse.query(
+        """
+        SELECT l.venue, any_value(coalesce(v.name, l.venue)) AS name, l.feed,
+               coalesce((SELECT min(completeness) FROM feed_regimes r WHERE r.venue = l.venue AND r.feed = l.feed AND valid_from <= $at AND $at < coalesce(valid_to, 'infinity'::TIMESTAMPTZ)), 'unknown') AS completeness,
+               l.mechanism, l.liquidated_side, count(*) AS events, sum(l.notional_usd::DECIMAL(28, 2))::DOUBLE AS notional_usd,
+               string_agg(DISTINCT l.source_id, ';' ORDER BY l.source_id) AS source_id
+        FROM liquidations l LEFT JOIN venues v USING (venue) WHERE l.ts >= $start AND l.ts <= $at
+        GROUP BY l.venue, l.feed, l.mechanism, l.liquidated_side ORDER BY notional_usd DESC, l.venue, l.feed, l.mechanism, l.liquidated_side
+        """,
+        start=start,
+        at=at,
+    )
+
+
+def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> pl.DataFrame:
+    """Funding paid so far on an asset's perpetuals: `venue name symbol interval_hours payments paid_pct last_pct last_ts source_id`.
+
+    `paid_pct` adds up the rates from `start` to `at`, in percent of the position: above zero a long has paid. A market no
+    payment of which is known is absent.
+    """
+    return warehouse.query(
+        """
+        SELECT f.venue, any_value(coalesce(v.name, f.venue)) AS name, f.symbol, f.interval_hours, count(*) AS payments,
+               100 * sum(f.funding_rate::DECIMAL(18, 12))::DOUBLE AS paid_pct, 100 * arg_max(f.funding_rate, f.ts) AS last_pct, max(f.ts) AS last_ts,
+               string_agg(DISTINCT f.source_id, ';' ORDER BY f.source_id) AS source_id
+        FROM (SELECT * FROM funding_rates QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1) f LEFT JOIN venues v USING (venue)
+        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts > $start AND f.ts <= $at
+        GROUP BY f.venue, f.symbol, f.interval_hours ORDER BY paid_pct, f.venue, f.symbol
+        """,
+        base=base,
+        start=start,
+        at=at,
+    )
+
+
+def open_interest(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> pl.DataFrame:
+    """The last open interest observed by `at`: `venue name symbol sides ts precision open_interest_base open_interest_usd source_id`."""
+    return warehouse.query(
+        """
+        SELECT o.venue, coalesce(v.name, o.venue) AS name, o.symbol, o.sides, o.ts, o.precision, o.open_interest_base, o.open_interest_usd, o.source_id
+        FROM open_interest o LEFT JOIN venues v USING (venue)
+        WHERE split_part(o.symbol, '/', 1) IN ($base, 'all') AND o.ts >= $start AND o.ts <= $at AND o.precision IN ('second', 'minute', 'microsecond')
+        QUALIFY row_number() OVER (PARTITION BY o.venue, o.symbol, o.source_id ORDER BY o.ts DESC) = 1
+        ORDER BY o.open_interest_usd DESC NULLS LAST, o.venue, o.symbol, o.source_id
+        """,
+        base=base,
+        start=start,
+        at=at,
+    )
+
+
+def pegs(
+    warehouse: Warehouse, assets: tuple[tuple[str, str, float], ...], start: datetime, at: datetime
+) -> pl.DataFrame:
+    """How far each pegged asset, `(asset, base, reference value)`, stood from its reference by `at`, market by market.
+
+    Columns: `asset name symbol kind price price_at off_pct lowest lowest_until lowest_off_pct source_id`.
+    """
+    frames = [
+        markets(warehouse, base, start, at, at).select(
+            pl.lit(asset).alias("asset"),
+            *("name", "symbol", "kind", "price", "price_at"),
+            (100 * (pl.col("price") / value - 1)).alias("off_pct"),
+            *("lowest", "lowest_until"),
+            (100 * (pl.col("lowest") / value - 1)).alias("lowest_off_pct"),
+            "source_id",
+        )
+        for asset, base, value in assets
+    ]
+    return (
+        pl.concat(frames).sort("lowest_off_pct", "asset", "name")
+        if frames
+        else pl.DataFrame(schema={"source_id": pl.String})
+    )
+
+
+def track(warehouse: Warehouse, base: str, start: datetime, end: datetime, reference: datetime) -> pl.DataFrame:
+    """Each market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at its close.
+
+    Columns: `name venue market symbol kind interval frame close_at drawdown_pct deepest_pct source_id`. `frame` counts the
+    bars from the start of the range; `deepest_pct` is the lowest of the bar. Markets without a reference price are left out.
+    """
+    known = decimate.finest(_intraday(prices.series(warehouse, start, end)).filter(pl.col("base") == base))
+    references = markets(warehouse, base, start - prices.REFERENCE_AGE, end, reference).filter(
+        pl.col("reference_price").is_not_null()
+    )
+    length = decimate.step(start, end, FRAMES)
+    rows = (
+        decimate.paths(warehouse, decimate.keys(known), start, end, FRAMES)
+        if known.height
+        else decimate.paths(warehouse, (), start, end)
+    )
+    on = ["venue", "market", "symbol", "kind"]
+    first = start.timestamp() // length * length
+    return (
+        rows.join(references.select(*on, "name", "reference_price"), on=on, how="inner", maintain_order="left")
+        .with_columns(frame=((pl.col("close_at").dt.epoch("s") - first) // length).cast(pl.Int64) - 1)
+        .select(
+            *("name", *on, "interval", "frame", "close_at"),
+            (100 * (pl.col("close") / pl.col("reference_price") - 1)).alias("drawdown_pct"),
+            (100 * (pl.col("low") / pl.col("reference_price") - 1)).alias("deepest_pct"),
+            "source_id",
+        )
+    )
+
+
+def fills(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """Auto-deleveraging fills added up second by second through a range: `venue name ts fills_so_far source_id`; the counts of `analytics.adl`."""
+    counts = adl.by_second(warehouse, start, end)
+    return counts.select(
+        "venue", "name", "ts", pl.col("adl_fills").cum_sum().over("venue").alias("fills_so_far"), "source_id"
+    )
+
+
+def _intraday(known: pl.DataFrame) -> pl.DataFrame:
+    return known.filter((pl.col("kind") != "premium") & (pl.col("seconds") < prices.SECONDS["1d"]))

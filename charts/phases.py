@@ -1,0 +1,115 @@
+"""The phases of a fall over its price, and beneath them those that publications claim."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from html import escape
+
+import plotly.graph_objects as go
+import polars as pl
+
+from charts import theme
+from charts.lines import gridded, milliseconds, time_axis
+from charts.price import quote
+
+COLOURS = {"onset": "#b07800", "cascade": "#e2571c", "capitulation": "#aa4444", "recovery": "#3f9a86"}
+ROW = 22
+LONGEST_LABEL = 46
+
+
+def found(
+    bars: pl.DataFrame, phases: pl.DataFrame, published: pl.DataFrame, start: datetime, end: datetime
+) -> go.Figure:
+    """A market's bars (`analytics.phases.measured`) with the phases found in them (`.found`) as bands, over the published ones (`.published`).
+
+    Raises ValueError when the bars are of several markets.
+    """
+    if bars.select("venue", "market", "symbol", "interval").n_unique() != 1:
+        raise ValueError("Phases of different markets may not share an axis.")
+    rows = _rows(published, start, end)
+    below = (ROW * len(rows) + 26) / (ROW * len(rows) + 26 + 330) if rows else 0.0
+    figure = theme.figure(round(330 + ROW * len(rows) + 40), alt_axis=f"Price, {escape(quote(bars))}", legend=False)
+    length = (bars["close_at"][0] - bars["ts"][0]).total_seconds()
+    colour = theme.venue_colour(bars["venue"][0])
+    for column, line in (("high", {"width": 0}), ("low", {"width": 0}), ("close", {"width": 2, "color": colour})):
+        figure.add_scatter(
+            **gridded(bars["close_at" if column == "close" else "ts"], bars[column], length),
+            mode="lines",
+            line=line,
+            fill="tonexty" if column == "low" else None,
+            fillcolor=theme.faint(colour),
+            hovertemplate=f"{column} %{{y:,.7~r}}<extra></extra>",
+        )
+    for phase in phases.iter_rows(named=True):
+        figure.add_vrect(
+            x0=milliseconds(phase["begins"]),
+            x1=milliseconds(phase["ends"] or bars["close_at"][-1]),
+            fillcolor=theme.faint(COLOURS[phase["phase"]]),
+            line_width=0,
+            layer="below",
+        )
+    _names(figure, phases, bars["close_at"][-1])
+    figure.update_layout(
+        xaxis=time_axis(start, end, anchor="y2" if rows else "y"),
+        yaxis={"domain": [below + 0.02 if rows else 0, 1]},
+        uirevision=f"{start}{end}",
+    )
+    if rows:
+        _published(figure, rows, below)
+    return figure
+
+
+def _names(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:
+    """The phases' names in two rows along the top, so that short ones do not cover each other."""
+    for place, phase in enumerate(phases.iter_rows(named=True)):
+        begins, ends = milliseconds(phase["begins"]), milliseconds(phase["ends"] or last)
+        figure.add_annotation(
+            x=(begins + ends) / 2,
+            xref="x",
+            y=1 - 0.055 * place,
+            yref="paper",
+            text=f"<b>{phase['phase']}</b>",
+            showarrow=False,
+            font={"size": 12, "color": COLOURS[phase["phase"]]},
+        )
+
+
+def _rows(published: pl.DataFrame, start: datetime, end: datetime) -> list[dict[str, object]]:
+    reach = published.filter((pl.col("begins") < end) & (pl.col("ends").fill_null(pl.col("begins")) >= start))
+    return list(reach.iter_rows(named=True))
+
+
+def _published(figure: go.Figure, rows: list[dict[str, object]], below: float) -> None:
+    names = [escape(_short(f"{row['origin']}: {row['label']}" if row["ends"] else str(row["label"]))) for row in rows]
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+        begins, ends = row["begins"], row["ends"] or row["begins"] + timedelta(0)
+        moment = row["ends"] is None
+        figure.add_scatter(
+            x=[milliseconds(begins), milliseconds(ends)],
+            y=[place, place],
+            mode="markers" if moment else "lines",
+            yaxis="y2",
+            line={"width": 9, "color": theme.OTHER},
+            marker={"size": 9, "color": theme.OTHER, "symbol": "diamond"},
+            hovertemplate=f"{escape(str(row['label']))}<br>{begins:%H:%M}"
+            + ("" if moment else f"–{ends:%H:%M}")
+            + " UTC<extra></extra>",
+        )
+        figure.add_annotation(
+            x=0.005,
+            xref="paper",
+            y=place,
+            yref="y2",
+            text=name,
+            showarrow=False,
+            xanchor="left",
+            yshift=11,
+            font={"size": 11},
+        )
+    figure.update_layout(
+        yaxis2={"domain": [0, below - 0.02], "range": [len(rows) - 0.4, -1.0], "visible": False, "fixedrange": True}
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"

@@ -1,0 +1,82 @@
+"""A disk that is full at any point of a refresh: one clear line, what is published stays whole, and the next one works."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipelines.config import ROOT, Settings
+from tests.faults import victim
+from tests.faults.victim import Scene
+from tests.replay.server import Replay
+
+KILOBYTE = 1024
+ENOUGH = 512 * KILOBYTE
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
+    """A file system of its own, so small; the test is skipped where mounting is not allowed (test_refresh has a limit on files)."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def grow(folder: Path) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={ENOUGH}k", folder], check=True)
+
+
+def command(settings: Settings, replay: Replay) -> subprocess.CompletedProcess[str]:
+    """`python -m pipelines refresh`, as a person or a schedule runs it."""
+    environment = {
+        **os.environ,
+        "CRASHDAY_DATA_DIR": str(settings.data_dir),
+        "CRASHDAY_URL_BINANCE_TRADES": replay.base,
+        "CRASHDAY_BACKOFF_SECONDS": "0",
+    }
+    arguments = ["--source", victim.SOURCE, "--symbol", "BTC/USDT:USDT"]
+    arguments += ["--start", f"{victim.SPAN.start:%Y-%m-%dT%H:%MZ}", "--end", f"{victim.SPAN.end:%Y-%m-%dT%H:%MZ}"]
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines", "refresh", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def size(folder: Path) -> int:
+    """Kilobytes a folder takes, in whole pages."""
+    return sum(-(-path.stat().st_size // 4096) * 4 for path in folder.rglob("*") if path.is_file())
+
+
+# Of what a refresh needs beside what is there: in the copy, in the download, in the load, at the end.
+@pytest.mark.parametrize("share", [0.3, 0.97, 1.005, 1.02, 1.1, 1.3])
+def test_a_full_disk(scene: Scene, replay: Replay, tmp_path: Path, share: float) -> None:
+    there = size(scene.before)
+    with (
+        small_disk(tmp_path / "disk", round(there * (1 + share)) + 64),
+        scene.copy(tmp_path / "disk" / "data") as settings,
+    ):
+        full = command(settings, replay)
+        if full.returncode:
+            assert full.returncode == 1
+            assert "Stopped:" in full.stderr and "Traceback" not in full.stderr, full.stderr
+            assert not list(settings.warehouse_dir.glob("building-*"))
+        scene.check_as_published(settings)
+        grow(tmp_path / "disk")
+        scene.check_completes(settings)
+    assert full.returncode or share > 1

@@ -1,0 +1,46 @@
+"""Two refreshes at once: one works, the other says so and is no failure; nothing is damaged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.test_disk import command
+from tests.faults.victim import Scene, refresh, started
+from tests.replay.server import Replay, Route
+
+
+@contextmanager
+def held(replay: Replay, patch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Requests get no answer until the block ends; the event tells that one has arrived."""
+    arrived, go_on, find = threading.Event(), threading.Event(), replay.find
+
+    def waiting(path: str, query: dict[str, str], body: str) -> Route | None:
+        arrived.set()
+        go_on.wait()
+        return find(path, query, body)
+
+    with patch.context() as patched:
+        patched.setattr(replay, "find", waiting)
+        try:
+            yield arrived
+        finally:
+            go_on.set()
+
+
+def test_two_refreshes_at_once(scene: Scene, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scene.copy(tmp_path / "data") as settings:
+        with held(replay, monkeypatch) as arrived:
+            first = started(refresh, settings)
+            arrived.wait()
+            second = command(settings, replay)
+            assert second.returncode == 0
+            assert "Another build or refresh is running on this warehouse; nothing was done." in second.stderr
+            assert scene.check_as_published(settings) == scene.content_before
+        first.join()
+        assert first.exitcode == 0
+        scene.check_completes(settings)

@@ -1,0 +1,141 @@
+"""Refreshes in processes that may be killed, and what must hold of the data folder they leave behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.tape import agg_trades, zipped
+from pipelines import pieces
+from pipelines import refresh as refreshing
+from pipelines.config import Settings
+from pipelines.snapshots import Store
+from pipelines.sources import _binance
+from pipelines.warehouse import content_hash_of, current, is_whole
+from tests.pipelines.sources_kit import ask, run
+from tests.replay.server import Route
+
+SOURCE = "binance_trades"
+SPAN = ask("2025-10-10T00:00Z", "2025-10-12T00:00Z", "BTC/USDT:USDT")
+STEPS = {"os.rename", "os.remove", "os.mkdir", "os.truncate", "shutil.copyfile"}
+"""What Python tells an audit hook before a file changes its name, goes, or comes."""
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
+
+
+def tape() -> list[Route]:
+    """Two days of trades, as the archive serves them."""
+    routes = []
+    for day in (10, 11):
+        one = _binance.archive("aggTrades", "BTC/USDT:USDT", date(2025, 10, day))
+        body, checksum = zipped(agg_trades(800, date(2025, 10, day)), one.facts["file"].removesuffix(".zip"))
+        for request, content in zip(one.requests, (body, checksum), strict=True):
+            routes.append(Route(request.url.removeprefix(_binance.BASE), content))
+    return routes
+
+
+def refresh(settings: Settings, die_at: int | None = None) -> None:
+    """One refresh of both days; with `die_at`, dead by kill -9 before that step (a change to a file, or a sync)."""
+    refreshing.WORKERS = 1
+    if die_at is not None:
+        _die_at(die_at, settings.data_dir)
+    outcome = run(settings, SOURCE, SPAN)
+    assert outcome.error is None, outcome.error
+
+
+def die_beside_a_worker(settings: Settings) -> None:
+    """Be killed while a worker process still has a day to parse, or has just done so."""
+    calls, load = iter(range(9)), pieces.load_piece
+
+    def dying(*arguments: Any) -> None:
+        if next(calls):
+            os.kill(os.getpid(), signal.SIGKILL)
+        load(*arguments)
+
+    refreshing.WORKERS, pieces.load_piece = 2, dying
+    run(settings, SOURCE, SPAN)
+
+
+def _die_at(step: int, data_dir: Path) -> None:
+    left, sync = [step], os.fsync
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if (writes and str(arguments[0]).startswith(str(data_dir))) or event in STEPS:
+            count()
+
+    def fsync(handle: int) -> None:
+        count()
+        sync(handle)
+
+    os.fsync = fsync
+    sys.addaudithook(hook)
+
+
+def started(work: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Work in a process of its own that has its imports done."""
+    process = FORKS.Process(target=work, args=arguments)
+    process.start()
+    return process
+
+
+@dataclass
+class Scene:
+    """A data folder before a refresh, and what the warehouse holds after one that nobody disturbs."""
+
+    before: Path
+    settings: Callable[[Path], Settings]
+    content_before: str
+    content_after: str
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator[Settings]:
+        """A fresh copy of the data folder, for one refresh; generations are linked, since nobody may write them."""
+        shutil.copytree(self.before, folder, copy_function=_linked)
+        yield self.settings(folder)
+        shutil.rmtree(folder)
+
+    def check_as_published(self, settings: Settings) -> str:
+        """The published generation opens and is what was published: returns its content hash."""
+        published = current(settings.warehouse_dir)
+        assert published is not None and is_whole(settings.warehouse_dir, published)
+        with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
+            assert content_hash_of(connection) == published.content_hash
+        assert published.content_hash in (self.content_before, self.content_after)
+        return published.content_hash
+
+    def check_completes(self, settings: Settings) -> None:
+        """The next refresh works, equals an undisturbed one, and leaves nothing lying about."""
+        refresh(settings)
+        assert self.check_as_published(settings) == self.content_after
+        assert len(Store(settings.snapshot_dir).entries) == 2
+        litter = [
+            path for path in settings.data_dir.rglob("*") if path.name.startswith("building-") or ".tmp" in path.name
+        ]
+        assert litter == []
+
+
+def _linked(source: str, target: str) -> None:
+    same_disk = os.stat(source).st_dev == os.stat(Path(target).parent).st_dev
+    if source.endswith(".duckdb") and same_disk:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
