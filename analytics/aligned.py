@@ -9,7 +9,7 @@ import polars as pl
 from analytics import crash_days, decimate, prices, regimes
 from analytics.warehouse import Warehouse
 
-BEFORE, AFTER = timedelta(hours=1), timedelta(hours=3)
+BEFORE, AFTER = timedelta(minutes=30), timedelta(hours=2)
 USUAL = timedelta(days=1)
 """How much of the time before T0 tells what is usual."""
 LEAST_RETURNS = 60
@@ -35,7 +35,7 @@ def days(warehouse: Warehouse, base: str) -> pl.DataFrame:
 
     Columns: `crash_day title t0 market interval sigma_pct lowest_pct lowest_sigmas lowest_minutes refusal source_id`. `sigma_pct`
     is the standard deviation of an hour's return before T0, from the returns of the bars in the day up to it; null where there are
-    fewer than 60. `lowest_pct` is the lowest price within three hours after T0 against the close at T0.
+    fewer than 60. `lowest_pct` is the lowest price within two hours after T0 against the close at T0.
     """
     rows = [_day(warehouse, day, base) for day in crash_days.every(warehouse).iter_rows(named=True)]
     return pl.DataFrame([{column: row.get(column) for column in DAYS} for row in rows], schema=DAYS).sort(
@@ -137,7 +137,7 @@ def _day(warehouse: Warehouse, day: dict[str, object], base: str) -> dict[str, o
     after = decimate.paths(warehouse, (key,), t0 - BEFORE, t0 + AFTER)
     price = _price_at(after, t0)
     if price is None:
-        return {**day, "refusal": f"No bar of {base} closed in the hour before its T0."}
+        return {**day, "refusal": f"No bar of {base} closed in the half hour before its T0."}
     sigma = _sigma(warehouse, t0, base)
     later = after.filter(pl.col("ts") >= t0)
     low = later.row(int(later["low"].arg_min() or 0), named=True)

@@ -6,12 +6,14 @@ the method behaves and is no data of any day. `complete_feeds` does it for what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 import polars as pl
 
-from analytics import throttle
+from analytics import event_feeds, throttle
+from analytics.warehouse import Warehouse
 
 
 class Calibration(NamedTuple):
@@ -35,6 +37,38 @@ class Calibration(NamedTuple):
 
 
 CALIBRATION: tuple[Calibration, ...] = ()
+SCHEMA = {
+    "rule": pl.String,
+    "orders_a_second": pl.Int64,
+    "bursts": pl.String,
+    "runs": pl.Int64,
+    "estimated": pl.Int64,
+    "covered": pl.Int64,
+    "off": pl.Float64,
+    "width": pl.Int64,
+    "reported": pl.Int64,
+    "bound": pl.Int64,
+    "bound_held": pl.Int64,
+}
+SCORED = {
+    "venue": pl.String,
+    "name": pl.String,
+    "feed": pl.String,
+    "mechanism": pl.String,
+    "source_id": pl.String,
+    "rule": pl.String,
+    "orders": pl.Int64,
+    "true_usd": pl.Float64,
+    "passed": pl.Int64,
+    "reported_share": pl.Float64,
+    "bound_share": pl.Float64,
+    "bound_holds": pl.Boolean,
+    "estimate_share": pl.Float64,
+    "low_share": pl.Float64,
+    "high_share": pl.Float64,
+    "covered": pl.Boolean,
+    "refusal": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -81,3 +115,21 @@ def score(complete: pl.DataFrame, rule: str) -> Score | None:
         None if low is None or high is None else low <= 1 <= high,
         found.refusal,
     )
+
+
+def calibration() -> pl.DataFrame:
+    """CALIBRATION as a table, with ours as its source."""
+    return pl.DataFrame(CALIBRATION, schema=SCHEMA, orient="row").with_columns(source_id=pl.lit("crashday"))
+
+
+def complete_feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """Every complete feed of a range, throttled by each rule, estimated and compared with what it really was.
+
+    Columns: `venue name feed mechanism source_id` and those of `Score`.
+    """
+    complete = event_feeds.feeds(warehouse, start, end).filter(pl.col("completeness") == "complete")
+    rows = []
+    for feed in complete.select("venue", "name", "feed", "mechanism", "source_id").iter_rows(named=True):
+        orders = event_feeds.orders(warehouse, feed["venue"], feed["feed"], feed["mechanism"], start, end)
+        rows += [feed | asdict(scored) for rule in throttle.RULES if (scored := score(orders, rule))]
+    return pl.DataFrame(rows, schema=SCORED)

@@ -6,7 +6,7 @@ smallest and the largest value of every stretch.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -78,23 +78,36 @@ def bars(
 
 
 def closes(warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
-    """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `ts`, `close`."""
-    return of_each(warehouse, "ts, close", "", chosen, {"start": start, "end": end})
+    """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `second` since `start` at which its bar begins, `close`."""
+    columns = f"((epoch_us(ts) - epoch_us($start::TIMESTAMPTZ)) // {SECOND})::INTEGER AS second, close"
+    return of_each(warehouse, columns, chosen, start, end)
 
 
 def of_each(
-    warehouse: Warehouse, columns: str, grouped: str, chosen: tuple[Key, ...], parameters: dict[str, object]
+    warehouse: Warehouse,
+    columns: str,
+    chosen: tuple[Key, ...],
+    start: datetime,
+    end: datetime,
+    *,
+    grouped: str = "",
+    closed: bool = False,
+    **parameters: object,
 ) -> pl.DataFrame:
     """The same columns of each series, with its `place` in `chosen`: one SELECT a series, `{place}` in it where they differ.
 
-    Equality with every part of the key lets DuckDB skip the rows of other series; a join would read them all.
+    Bars that begin in the range count or, `closed`, those of them that are over by its end. Equality with every part of the
+    key lets DuckDB skip the rows of other series; a join would read them all.
     """
-    selects = [
-        f"SELECT {place} AS place, {columns.format(place=place)} FROM bars WHERE {' AND '.join(f'{part} = ${part}_{place}' for part in KEY)} AND ts >= $start AND ts < $end {grouped}"
-        for place in range(len(chosen))
-    ]
-    named = {f"{part}_{place}": value for place, key in enumerate(chosen) for part, value in zip(KEY, key, strict=True)}
-    return warehouse.query(" UNION ALL ".join(selects), **named, **parameters)
+    selects, named = [], dict(parameters)
+    for place, key in enumerate(chosen):
+        late = timedelta(seconds=prices.SECONDS[key[4]], microseconds=-1) if closed else timedelta()
+        named |= {f"{part}_{place}": value for part, value in zip(KEY, key, strict=True)} | {f"end_{place}": end - late}
+        of_key = " AND ".join(f"{part} = ${part}_{place}" for part in KEY)
+        selects.append(
+            f"SELECT {place} AS place, {columns.format(place=place)} FROM bars WHERE {of_key} AND ts >= $start AND ts < $end_{place} {grouped}"
+        )
+    return warehouse.query(" UNION ALL ".join(selects), start=start, **named)
 
 
 def points(line: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
@@ -114,7 +127,7 @@ def _merged(
 ) -> pl.DataFrame:
     shortest = step(start, end, most)
     lengths = {f"length_{place}": SECOND * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
-    found = of_each(warehouse, columns, "GROUP BY begins", chosen, {"start": start, "end": end, **lengths})
+    found = of_each(warehouse, columns, chosen, start, end, grouped="GROUP BY begins", **lengths)
     named = pl.DataFrame(chosen, schema=dict.fromkeys(KEY, pl.String), orient="row").with_row_index("place")
     moment = pl.Datetime("us", "UTC")
     return (

@@ -102,33 +102,31 @@ def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: da
     """How far each of the chosen markets stood from the composite, thinned to what a screen shows; no extreme is lost.
 
     Columns: `venue market symbol interval ts price composite deviation_pct venues source_id`; `ts` is when the price stood,
-    `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than two had one.
+    `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than three had one (two, where only
+    two are chosen), and a composite that venues join and leave would jump by itself.
     """
     grid = _grid(warehouse, chosen, start, end)
-    composite, deviation = _composite(grid.price, TWO)
-    fresh = (~np.isnan(grid.price)).sum(axis=0)
-    lines = []
-    for key, price, line in zip(chosen, grid.price, deviation, strict=True):
-        kept = decimate.points(line)
-        named = dict(zip(decimate.KEY, key, strict=True))
-        lines.append(
-            pl.DataFrame(
-                {
-                    "place": kept,
-                    "price": price[kept],
-                    "composite": composite[kept],
-                    "deviation_pct": line[kept],
-                    "venues": fresh[kept],
-                }
-            ).select(
-                *(pl.lit(named[part]).alias(part) for part in ("venue", "market", "symbol", "interval")),
-                (pl.lit(grid.start) + pl.duration(seconds=grid.seconds) * (pl.col("place") + 1)).alias("ts"),
-                *(pl.col(column).fill_nan(None) for column in ("price", "composite", "deviation_pct")),
-                "venues",
-                pl.lit(named["source_id"]).alias("source_id"),
-            )
+    composite, deviation, fresh = _composite(grid.price, min(THREE, len(chosen)))
+    kept = [decimate.points(line) for line in deviation]
+    place, bar = np.repeat(np.arange(len(chosen)), [len(points) for points in kept]), np.concatenate(kept)
+    moment = round(grid.start.timestamp()) * decimate.SECOND
+    return (
+        pl.DataFrame(
+            {
+                "place": place,
+                "ts": moment + (bar + 1) * grid.seconds * decimate.SECOND,
+                "price": grid.price[place, bar],
+                "composite": composite[bar],
+                "deviation_pct": deviation[place, bar],
+                "venues": fresh[bar],
+            }
         )
-    return pl.concat(lines)
+        .with_columns(pl.col("ts").cast(MOMENT), pl.col("price", "composite", "deviation_pct").fill_nan(None))
+        .join(_named(chosen), on="place", how="left", maintain_order="left")
+        .select(
+            "venue", "market", "symbol", "interval", "ts", "price", "composite", "deviation_pct", "venues", "source_id"
+        )
+    )
 
 
 def departures(
@@ -138,11 +136,11 @@ def departures(
 
     Columns: `venue name market symbol interval prints composed bars left_after left_by bars_out deepest_pct deepest_ts refusal
     source_id`, in the order of leaving. A venue left between `left_after`, the last composed bar it was not out in, and
-    `left_by`, the first it was; between them there may be bars without a composite. `refusal` says on every row why the
-    order is not known, wholly or for two of them.
+    `left_by`, the first it was; between them there may be bars without a composite. `refusal` says on every row why it is not
+    known who was first.
     """
     grid = _grid(warehouse, tuple(key for _, key in markets), start, end)
-    _, deviation = _composite(grid.price, THREE)
+    _, deviation, _ = _composite(grid.price, THREE)
     rows = [
         {"name": name, **dict(zip(decimate.KEY, key, strict=True)), **_departure(grid, place, deviation[place])}
         for place, (name, key) in enumerate(markets)
@@ -156,25 +154,23 @@ def departures(
 
 
 def undecided(left: pl.DataFrame) -> str:
-    """Why the order in which venues left (`departures`, sorted) is not known; empty where it is."""
+    """Why it is not known which venue left first (`departures`, sorted); empty where it is."""
     unit = WORDS.get(left["interval"][0], "bars")
     if left.height < THREE:
         named = " and ".join(left["name"])
-        lack = (
-            "lies midway between them, so that neither can be said to leave it"
-            if left.height == TWO
-            else "needs others"
-        )
-        return f"Only {named} has prints by {unit[:-1]} here: the composite {lack}."
+        if left.height < TWO:
+            return f"Only {named} has prints by {unit[:-1]} here, and one venue has no composite to leave."
+        return f"Only {named} have prints by {unit[:-1]} here: the composite of two lies midway between them, so neither can be said to leave it."
     composed, bars = left["composed"][0], left["bars"][0]
     few = left.row(int(left["prints"].arg_min() or 0), named=True)
     want = f"{few['name']} has a print in {few['prints']:,} of {bars:,} {unit}, so three venues compare in {composed:,} of them"
     gone = left.filter(pl.col("left_by").is_not_null())
     if gone.is_empty():
         return f"No venue stood {LEFT_PCT:g} % off the composite for {HELD} {unit}: {want}."
-    for first, second in zip(gone.iter_rows(named=True), gone[1:].iter_rows(named=True), strict=False):
-        if second["left_after"] < first["left_by"]:
-            return f"Of {first['name']} and {second['name']} it cannot be told which left first: {want}."
+    first = gone.row(0, named=True)
+    for other in gone[1:].iter_rows(named=True):
+        if other["left_after"] < first["left_by"]:
+            return f"Of {first['name']} and {other['name']} it cannot be told which left first: {want}."
     return ""
 
 
@@ -226,9 +222,9 @@ def _grid(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetim
     rows = decimate.closes(warehouse, chosen, start, end)
     begins = int(start.timestamp()) // seconds * seconds
     bars = -((begins - int(end.timestamp())) // seconds)
-    place = (rows["ts"].dt.epoch("us").to_numpy() // decimate.SECOND - begins) // seconds
-    price = np.full((len(chosen), bars), np.nan)
+    place = (rows["second"].to_numpy() + (round(start.timestamp()) - begins)) // seconds
     close = rows["close"].to_numpy()
+    price = np.full((len(chosen), bars), np.nan)
     price[rows["place"].to_numpy(), place] = np.where(close > 0, close, np.nan)
     printed = ~np.isnan(price)
     _carry(price, printed, FRESH.get(interval, 1))
@@ -244,15 +240,21 @@ def _carry(price: np.ndarray, printed: np.ndarray, fresh: int) -> None:
         line[stands] = line[last[stands]]
 
 
-def _composite(price: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """The median of the fresh prices where at least so many are, and each price's distance from it in percent."""
+def _composite(price: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The median of the fresh prices where at least so many are, each price's distance from it in percent, and how many are fresh."""
     ordered = np.sort(price, axis=0)  # NaN sorts last
-    fresh = (~np.isnan(price)).sum(axis=0)
-    lower, upper = np.maximum(fresh - 1, 0) // 2, fresh // 2
+    fresh = len(price) - np.isnan(price).sum(axis=0)
     bars = np.arange(price.shape[1])
-    middle = (ordered[lower, bars] + ordered[np.minimum(upper, len(price) - 1), bars]) / 2
-    composite = np.where(fresh >= least, middle, np.nan)
-    return composite, 100 * (price / composite - 1)
+    lower, upper = ordered[np.maximum(fresh - 1, 0) // 2, bars], ordered[np.minimum(fresh // 2, len(price) - 1), bars]
+    composite = np.where(fresh >= least, (lower + upper) / 2, np.nan)
+    return composite, 100 * (price / composite - 1), fresh
+
+
+def _named(chosen: tuple[decimate.Key, ...]) -> pl.DataFrame:
+    """The parts of the keys by their place."""
+    return pl.DataFrame(chosen, schema=dict.fromkeys(decimate.KEY, pl.String), orient="row").with_columns(
+        place=pl.int_range(pl.len(), dtype=pl.Int64)
+    )
 
 
 def _eligible(known: pl.DataFrame) -> pl.DataFrame:

@@ -85,6 +85,8 @@ def estimates(
     rows = []
     for begin, until in windows if last - first > length else windows[:1]:
         part = found.cut((found.begins >= begin) & (found.begins < until))
+        if not len(part.begins):
+            continue
         lead = lead_lag.answer(part, one.name, other.name)
         moves = part.moves.sum(axis=1)
         rows.append(
@@ -111,13 +113,13 @@ def contrast(
 ) -> pl.DataFrame:
     """How closely the pair moves together at each lag: `lag_s together low high source_id`; empty where they cannot be compared."""
     one, other = (_series(warehouse, *each, start, end) for each in pair)
-    lead = lead_lag.lead(one, other)
-    if lead.together is None:
+    if lead_lag.unusable(one, other):
         return pl.DataFrame(schema={"lag_s": pl.Float64, "source_id": pl.String})
-    ids = ";".join(sorted({pair[0][1][5], pair[1][1][5]}))
-    return pl.DataFrame(
-        {"lag_s": lead_lag.GRID, "together": lead.together, "low": lead.band[0], "high": lead.band[1]}
-    ).with_columns(source_id=pl.lit(ids))
+    together, low, high = lead_lag.contrast(lead_lag.blocks(one, other))
+    ids = pl.lit(";".join(sorted({pair[0][1][5], pair[1][1][5]})))
+    return pl.DataFrame({"lag_s": lead_lag.GRID, "together": together, "low": low, "high": high}).with_columns(
+        source_id=ids
+    )
 
 
 def _series(warehouse: Warehouse, label: str, key: decimate.Key, start: datetime, end: datetime) -> Series:
@@ -134,10 +136,9 @@ def _series(warehouse: Warehouse, label: str, key: decimate.Key, start: datetime
         total = np.cumsum(rows["adl_fills"].to_numpy().astype(float))
         usual = np.interp(seconds, seconds[[0, -1]], total[[0, -1]]) if len(seconds) else total
         return Series(label, seconds, usual - total)
-    rows = decimate.closes(warehouse, (key,), start, end).sort("ts")
-    price = rows["close"].to_numpy()
+    rows = decimate.closes(warehouse, (key,), start, end).sort("second")
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Series(label, _since(rows, start), np.log(price))
+        return Series(label, rows["second"].to_numpy() + 1.0, np.log(rows["close"].to_numpy()))
 
 
 def _since(rows: pl.DataFrame, start: datetime) -> np.ndarray:

@@ -8,6 +8,7 @@ the two move together most is the lead. Nothing is interpolated. Its interval co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,7 @@ LEAST_MOVES = 60
 """A series that moved less often says nothing about seconds."""
 LONGEST = 7200
 DRAWS, LEVEL, WIDEST = 1000, 0.95, 0.5
+TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 """An interval wider than half of the grid is no answer."""
 
 
@@ -34,16 +36,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Lead:
-    """The first series leads by `lag` seconds, within `low` to `high`; `refusal` says why there is no answer.
-
-    `together` is the contrast, covariance over the moves' own sizes, at each lag of GRID, and `band` its lower and upper end.
-    """
+    """The first series leads by `lag` seconds, within `low` to `high`; `refusal` says why there is no answer."""
 
     lag: float | None = None
     low: float | None = None
     high: float | None = None
-    together: np.ndarray | None = None
-    band: np.ndarray | None = None
     refusal: str = ""
 
 
@@ -123,21 +120,31 @@ def answer(found: Blocks, first: str, second: str) -> Lead:
         return Lead(
             refusal=f"{first} and {second} have {count * BLOCK:.0f} s in common: too short to say how sure a lead is."
         )
-    draw = np.random.default_rng(0)
-    drawn = draw.multinomial(count, np.full(count, 1 / count), DRAWS) @ found.covariance
-    flipped = draw.choice([-1.0, 1.0], (DRAWS, count)) @ found.covariance
-    total, tails = found.covariance.sum(axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    scale = np.sqrt(found.squares.sum(axis=1).prod())
-    together, band = total / scale, np.quantile(drawn / scale, tails, axis=0)
+    again, flipped = _draws(count)
+    drawn, total = again @ found.covariance, found.covariance.sum(axis=0)
     best = int(total.argmax())
-    low, high = np.quantile(GRID[drawn.argmax(axis=1)], tails)
+    low, high = np.quantile(GRID[drawn.argmax(axis=1)], TAILS)
     low, high = min(low, GRID[best]) - CLOCK, max(high, GRID[best]) + CLOCK
     # Were the two unrelated, each block could as well have had the other sign: so high a peak must then be rare.
-    by_chance = float((flipped.max(axis=1) >= total[best]).mean())
+    by_chance = float(((flipped @ found.covariance).max(axis=1) >= total[best]).mean())
     if by_chance > 1 - LEVEL or high - low > WIDEST * (GRID[-1] - GRID[0]):
-        reason = (
-            f"At no lag do {first} and {second} clearly move together most: neither leads by seconds, the prints are too "
+        return Lead(
+            refusal=f"At no lag do {first} and {second} clearly move together most: neither leads by seconds, the prints are too "
             f"few or too wild to tell, or the clocks differ by more than {GRID[-1]:.0f} s."
         )
-        return Lead(None, None, None, together, band, reason)
-    return Lead(float(GRID[best]), float(low), float(high), together, band)
+    return Lead(float(GRID[best]), float(low), float(high))
+
+
+def contrast(found: Blocks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Covariance over the size of the moves at each lag of GRID, and the lower and upper end of its band."""
+    scale = np.sqrt(found.squares.sum(axis=1).prod())
+    low, high = np.quantile(_draws(len(found.begins))[0] @ found.covariance, TAILS, axis=0)
+    return found.covariance.sum(axis=0) / scale, low / scale, high / scale
+
+
+@lru_cache(maxsize=8)
+def _draws(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often each of so many blocks is drawn, and signs for each: always the same, so that an answer can be reproduced."""
+    draw = np.random.default_rng(0)
+    again = draw.multinomial(count, np.full(count, 1 / count), DRAWS).astype(float)
+    return again, draw.choice([-1.0, 1.0], (DRAWS, count))

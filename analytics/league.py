@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import low_deviation
 from analytics.boards import LISTED
 from analytics.exchange import NAMED
 from analytics.warehouse import Warehouse
@@ -79,7 +80,8 @@ def table(warehouse: Warehouse, crash_day: str, board: str | None, window_start:
 
     Columns: `venue name kind`, in USD `liquidations futures_volume spot_volume open_interest_before`, in percent
     `liquidations_to_volume_pct` (of the futures volume) and `liquidations_to_open_interest_pct`, `outage_minutes`, and in words
-    `outages losses`; each with its `…_source_id`, and `source_id` for the row.
+    `outages losses`; `low_deviation_pct`, the distance from the composite at its low (`analytics.low_deviation`), with
+    `low_base low_market low_ts low_composed`; each with its `…_source_id`, and `source_id` for the row.
     """
     known = figures(warehouse, crash_day, board, window_start)
     rows = warehouse.query(
@@ -91,6 +93,7 @@ def table(warehouse: Warehouse, crash_day: str, board: str | None, window_start:
         rows = rows.join(part, on="venue", how="left", validate="1:1", maintain_order="left")
     for measure, column in (("outage", "outages"), ("losses", "losses")):
         rows = rows.join(_told(known, measure, column), on="venue", how="left", validate="1:1", maintain_order="left")
+    rows = rows.join(_at_the_low(warehouse, crash_day), on="venue", how="left", validate="1:1", maintain_order="left")
     for ratio, (over, under) in DERIVED.items():
         rows = rows.with_columns((pl.col(over) * 100 / pl.col(under)).alias(ratio))
     receipts = [column for column in rows.columns if column.endswith("_source_id")]
@@ -98,6 +101,23 @@ def table(warehouse: Warehouse, crash_day: str, board: str | None, window_start:
         rows.with_columns(source_id=pl.concat_str(receipts, separator=";", ignore_nulls=True))
         .drop("own_source_id", "losses_minutes")
         .sort("liquidations", "futures_volume", "spot_volume", descending=True, nulls_last=True, maintain_order=True)
+    )
+
+
+def _at_the_low(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
+    """The distance from the composite within the focus of the crash day, by venue."""
+    day = warehouse.query(
+        "SELECT focus_start, focus_end FROM crash_days WHERE crash_day = $crash_day", crash_day=crash_day
+    )
+    found = low_deviation.at_the_low(warehouse, *day.row(0))
+    return found.select(
+        "venue",
+        low_deviation_pct="deviation_pct",
+        low_base="base",
+        low_market=pl.concat_str("symbol", pl.lit(" "), "market"),
+        low_ts="ts",
+        low_composed="composed",
+        low_deviation_pct_source_id="source_id",
     )
 
 

@@ -39,6 +39,38 @@ def levels(warehouse: Warehouse, base: str, reference_value: float, start: datet
     return pl.concat(frames).sort("level_pct", "first_below_ts", "venue", nulls_last=True)
 
 
+def new_lows(warehouse: Warehouse, base: str, reference_value: float, start: datetime, end: datetime) -> pl.DataFrame:
+    """The bars in which the market that fell furthest went lower than ever before in a range, once below the first level.
+
+    Columns: `ts name low off_pct other_name other_low source_id`; `other_*` is the market that fell least, in the bar of the
+    same start, null where it has none.
+    """
+    paths = prices.paths(warehouse, base, start, end)
+    if paths.is_empty():
+        return pl.DataFrame(schema={"source_id": pl.String})
+    depth = paths.group_by("name", "symbol", "kind", maintain_order=True).agg(pl.col("low").min()).sort("low")
+    one, other = depth.row(0, named=True), depth.row(-1, named=True)
+    lows = paths.filter((pl.col("name") == one["name"]) & (pl.col("symbol") == one["symbol"])).sort("ts")
+    before = pl.col("low").cum_min().shift(1)
+    fell = (pl.col("low") < reference_value * (1 - LEVELS_PCT[0] / 100)) & (
+        pl.col("low") < before.fill_null(float("inf"))
+    )
+    beside = paths.filter((pl.col("name") == other["name"]) & (pl.col("name") != one["name"]))
+    return (
+        lows.filter(fell)
+        .join(
+            beside.select("ts", "name", "low", "source_id"), on="ts", how="left", suffix="_other", maintain_order="left"
+        )
+        .select(
+            *("ts", "name", "low"),
+            (100 * (pl.col("low") / reference_value - 1)).alias("off_pct"),
+            pl.col("name_other").alias("other_name"),
+            pl.col("low_other").alias("other_low"),
+            pl.concat_str("source_id", "source_id_other", separator=";", ignore_nulls=True).alias("source_id"),
+        )
+    )
+
+
 def statements(warehouse: Warehouse, timeline: str) -> pl.DataFrame:
     """What was published about the depegs and their place in the order of the day, by time.
 

@@ -268,7 +268,7 @@ def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
         UNION ALL
         SELECT title, ts, NULL, venue, NULL, note, confidence, source_id FROM events
         WHERE timeline = $crash_day AND standing = 'reported' AND precision IN ('minute', 'second')
-          AND category IN ('market', 'low', 'liquidation', 'recovery') AND confidence <> 'low'
+          AND category IN ('market', 'low', 'recovery') AND confidence <> 'low'
         ORDER BY begins, ends DESC NULLS LAST, label
         """,
         crash_day=crash_day,

@@ -94,5 +94,42 @@ def story(warehouse: Warehouse, words: tuple[str, ...]) -> pl.DataFrame:
     )
 
 
+def moves(warehouse: Warehouse) -> pl.DataFrame:
+    """Which products entered and left, and when, as far as it is known: those without a known day stand last.
+
+    Columns: `product_id issuer product move ts precision year status confidence second_hand note source_id`; `move` is "entered",
+    "left" (a status that says closed) or "announced" (and nothing more). No day is taken from anything but the product's own row.
+    """
+    return warehouse.query(
+        """
+        WITH moved AS (
+            SELECT *, CASE WHEN launched IS NULL AND starts_with(status, 'announced') THEN 'announced' ELSE 'entered' END AS move,
+                   launched AS ts, CASE WHEN launched IS NULL THEN 'unknown' ELSE launched_precision END AS precision
+            FROM tokenized_products
+            UNION ALL
+            SELECT * EXCLUDE (closed), 'left', closed, CASE WHEN closed IS NULL THEN 'unknown' ELSE 'day' END
+            FROM (SELECT *, try_strptime(status, 'closed %Y-%m-%d')::TIMESTAMPTZ AS closed FROM tokenized_products WHERE starts_with(status, 'closed'))
+        )
+        SELECT product_id, issuer, product, move, ts, precision, CASE WHEN precision <> 'unknown' THEN year(ts) END AS year, status,
+               confidence, second_hand, note, source_id
+        FROM moved ORDER BY ts NULLS LAST, issuer, product
+        """
+    )
+
+
+def moves_by_year(warehouse: Warehouse) -> pl.DataFrame:
+    """How many products entered and left in each year: `year move products names source_id`; days that are not known are left out."""
+    dated = moves(warehouse).filter(pl.col("year").is_not_null())
+    return (
+        dated.group_by("year", "move")
+        .agg(
+            products=pl.len().cast(pl.Int64),
+            names=pl.concat_str("issuer", pl.lit(": "), "product").str.join("; "),
+            source_id=tokenized.JOINED_SOURCES,
+        )
+        .sort("year", "move")
+    )
+
+
 def _products(warehouse: Warehouse) -> pl.DataFrame:
     return warehouse.query("SELECT * EXCLUDE (snapshot_id) FROM tokenized_products ORDER BY issuer, product")

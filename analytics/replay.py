@@ -14,6 +14,18 @@ from analytics.warehouse import Warehouse
 
 FRAMES = 120
 MOMENT = pl.Datetime("us", "UTC")
+TRACK = {
+    "name": pl.String,
+    "venue": pl.String,
+    "market": pl.String,
+    "symbol": pl.String,
+    "kind": pl.String,
+    "interval": pl.String,
+    "close_at": MOMENT,
+    "drawdown_pct": pl.Float64,
+    "deepest_pct": pl.Float64,
+    "source_id": pl.String,
+}
 MARKETS = {
     "name": pl.String,
     "venue": pl.String,
@@ -34,9 +46,7 @@ MARKETS = {
     "source_id": pl.String,
 }
 STATE = """
-    arg_max(close, ts) FILTER (WHERE ts <= $by_{place}) AS price, max(ts) FILTER (WHERE ts <= $by_{place} AND close IS NOT NULL) AS price_from,
-    arg_max(close, ts) FILTER (WHERE ts <= $reference_{place}) AS reference_price, max(ts) FILTER (WHERE ts <= $reference_{place} AND close IS NOT NULL) AS reference_from,
-    min(low) FILTER (WHERE ts <= $by_{place}) AS lowest, arg_min(ts, row(low, ts)) FILTER (WHERE ts <= $by_{place}) AS lowest_from
+    arg_max(close, ts) AS price, max(ts) FILTER (WHERE close IS NOT NULL) AS price_from, min(low) AS lowest, arg_min(ts, row(low, ts)) AS lowest_from
 """
 MARKET = ["venue", "market", "symbol", "kind"]
 
@@ -49,20 +59,18 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     `reference_price` is the last one closed by `reference`, null where none was in the hour before it. `lowest` is the lowest
     since `start`; it lies somewhere between `lowest_from` and `lowest_until`.
     """
-    reference = min(reference, at)
-    states = _states(warehouse, base, start, at, reference)
+    states, references = _states(warehouse, base, start, at), _references(warehouse, base, min(reference, at))
     if states.is_empty():
         return pl.DataFrame(schema=MARKETS)
     last, lowest = pl.col("price_at").arg_max(), pl.col("lowest").arg_min()
-    recent = pl.col("reference_at") >= reference - prices.REFERENCE_AGE
     merged = states.group_by(*MARKET, "quote", maintain_order=True).agg(
         *(pl.col(column).get(last) for column in ("name", "price", "price_at", "interval")),
         *(pl.col(column).get(lowest) for column in ("lowest", "lowest_from", "lowest_until")),
-        pl.col("reference_price").filter(recent).get(pl.col("reference_at").filter(recent).arg_max(), null_on_oob=True),
         pl.col("source_id").unique().sort().str.join(";"),
     )
     return (
-        merged.with_columns(
+        merged.join(references, on=MARKET, how="left", maintain_order="left")
+        .with_columns(
             age_seconds=(at - pl.col("price_at")).dt.total_seconds(),
             drawdown_pct=100 * (pl.col("price") / pl.col("reference_price") - 1),
             lowest_pct=100 * (pl.col("lowest") / pl.col("reference_price") - 1),
@@ -72,27 +80,36 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     )
 
 
-def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, reference: datetime) -> pl.DataFrame:
-    """The same per series, before the bar lengths of a market are put together; the finest first."""
+def _references(warehouse: Warehouse, base: str, reference: datetime) -> pl.DataFrame:
+    """Each market's last price in the hour up to a moment: `venue market symbol kind reference_price`."""
+    longest = timedelta(seconds=prices.SECONDS["1h"])
+    states = _states(warehouse, base, reference - prices.REFERENCE_AGE - longest, reference)
+    recent = states.filter(pl.col("price_at") >= reference - prices.REFERENCE_AGE)
+    price = pl.col("price").get(pl.col("price_at").arg_max())
+    return recent.group_by(MARKET, maintain_order=True).agg(price.alias("reference_price"))
+
+
+def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> pl.DataFrame:
+    """What the closed bars of each series of an asset say, before the bar lengths of a market are put together; the finest first."""
     known = _intraday(prices.series(warehouse, start, at)).filter(pl.col("base") == base)
     if known.is_empty():
-        return known
-    ends: dict[str, object] = {"start": start, "end": at}
-    for place, key in enumerate(decimate.keys(known)):
-        length = timedelta(seconds=prices.SECONDS[key[4]])
-        ends |= {f"by_{place}": at - length, f"reference_{place}": reference - length}
-    rows = decimate.of_each(warehouse, STATE, "", decimate.keys(known), ends)
+        return pl.DataFrame(
+            schema={
+                **dict.fromkeys((*MARKET, "name", "quote", "interval", "source_id"), pl.String),
+                "price": pl.Float64,
+                "price_at": MOMENT,
+            }
+        )
+    rows = decimate.of_each(warehouse, STATE, decimate.keys(known), start, at, closed=True)
     length = pl.duration(seconds="seconds")
     return (
         known.with_row_index("place")
         .with_columns(pl.col("place").cast(pl.Int32))
-        .join(rows, on="place")
-        .filter(pl.col("price").is_not_null())
+        .join(rows.filter(pl.col("price").is_not_null()), on="place")
         .join(warehouse.query("SELECT venue, name FROM venues"), on="venue", how="left")
         .with_columns(
             name=pl.coalesce("name", "venue"),
             price_at=pl.col("price_from") + length,
-            reference_at=pl.col("reference_from") + length,
             lowest_until=pl.col("lowest_from") + length,
         )
         .sort("seconds", *MARKET)
@@ -200,34 +217,42 @@ def pegs(
     )
 
 
-def track(warehouse: Warehouse, base: str, start: datetime, end: datetime, reference: datetime) -> pl.DataFrame:
-    """Each market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at its close.
+def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of `prices.series`."""
+    return decimate.finest(_intraday(prices.series(warehouse, start, end)).filter(pl.col("base") == base))
 
-    Columns: `name venue market symbol kind interval frame close_at drawdown_pct deepest_pct source_id`. `frame` counts the
-    bars from the start of the range; `deepest_pct` is the lowest of the bar. Markets without a reference price are left out.
+
+def track(
+    warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime, reference: datetime
+) -> pl.DataFrame:
+    """Each chosen market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at its close.
+
+    Columns: `name venue market symbol kind interval close_at drawdown_pct deepest_pct source_id`. `deepest_pct` is the lowest of
+    the bar. The fall is from the market's last price in the hour up to `reference`; markets without one are left out.
     """
-    known = decimate.finest(_intraday(prices.series(warehouse, start, end)).filter(pl.col("base") == base))
-    references = markets(warehouse, base, start - prices.REFERENCE_AGE, end, reference).filter(
-        pl.col("reference_price").is_not_null()
-    )
-    length = decimate.step(start, end, FRAMES)
-    rows = (
-        decimate.paths(warehouse, decimate.keys(known), start, end, FRAMES)
-        if known.height
-        else decimate.paths(warehouse, (), start, end)
-    )
-    on = ["venue", "market", "symbol", "kind"]
-    first = start.timestamp() // length * length
+    if not chosen:
+        return pl.DataFrame(schema=TRACK)
+    references = pl.concat(_references(warehouse, base, reference) for base in {key[2].split("/")[0] for key in chosen})
+    names = warehouse.query("SELECT venue, name FROM venues")
     return (
-        rows.join(references.select(*on, "name", "reference_price"), on=on, how="inner", maintain_order="left")
-        .with_columns(frame=((pl.col("close_at").dt.epoch("s") - first) // length).cast(pl.Int64) - 1)
-        .select(
-            *("name", *on, "interval", "frame", "close_at"),
-            (100 * (pl.col("close") / pl.col("reference_price") - 1)).alias("drawdown_pct"),
-            (100 * (pl.col("low") / pl.col("reference_price") - 1)).alias("deepest_pct"),
-            "source_id",
+        decimate.paths(warehouse, chosen, start, end, FRAMES)
+        .join(references, on=MARKET, how="inner", maintain_order="left")
+        .join(names, on="venue", how="left", maintain_order="left")
+        .with_columns(
+            name=pl.coalesce("name", "venue"),
+            drawdown_pct=100 * (pl.col("close") / pl.col("reference_price") - 1),
+            deepest_pct=100 * (pl.col("low") / pl.col("reference_price") - 1),
         )
+        .select(*TRACK)
     )
+
+
+def low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """When the lowest bar of Bitcoin in a range was over: `low_until low source_id`, one row, none where no bars are known."""
+    bars = prices.bitcoin(warehouse, start, end)
+    seconds = pl.col("interval").replace_strict(prices.SECONDS, return_dtype=pl.Int64)
+    until = pl.min_horizontal(pl.col("ts") + pl.duration(seconds=seconds), pl.lit(end))
+    return bars.sort("low", "ts").head(1).select(until.alias("low_until"), "low", "source_id")
 
 
 def fills(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:

@@ -16,6 +16,7 @@ are one-sided at 95 % and hold with short bursts and in full seconds, too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,8 @@ RULES = {
     "last": "the last order of each symbol and second",
     "largest": "the largest order of each symbol and second",
 }
+MOST_USD = 1e12
+"""More than any single order can be worth."""
 LOW, HIGH = 0.05, 0.95
 """The levels of the draws between which a range lies; the lower one is the bound's, too."""
 
@@ -70,9 +73,13 @@ def estimate(passed: pl.DataFrame, rule: str) -> Estimate:
     if passed.is_empty():
         return Estimate(rule, 0, None, None, refusal="no order passed")
     amounts = passed["notional_usd"].cast(pl.Float64)
-    if not (amounts.is_finite() & (amounts > 0)).fill_null(False).all():
-        return Estimate(rule, passed.height, None, None, refusal="an order without a positive amount is among them")
-    reported = float(amounts.sum())
+    if not amounts.is_between(0, MOST_USD, closed="right").fill_null(False).all():
+        return Estimate(
+            rule, passed.height, None, None, refusal="an order's amount is missing, not positive or not possible"
+        )
+    if any(passed[column].null_count() for column in ("symbol", "ts")):
+        return Estimate(rule, passed.height, None, None, refusal="an order is without its symbol or its time")
+    reported = fsum(amounts)
     try:
         totals = (throttle_models.last if rule == "last" else throttle_models.largest)(Feed.of(passed))
     except Refused as refused:

@@ -23,8 +23,8 @@ MINUTE, SECOND = 60, 1000
 """The pace of a symbol is measured over a clock minute of so many seconds; a second has so many milliseconds."""
 SAMPLE, WIDEST_MS = 200, 12
 """The end of the second is as wide as it must be to hold this many orders, and never wider than this."""
-FULLEST = 0.2
-"""An end of the second that holds an order in more seconds than this is no sample any more."""
+FULLEST = 0.25
+"""An end of the second that may hold an order in more seconds than this is no sample any more."""
 STEEPEST, BEFORE = 1.25, 3
 """How much denser orders may come at the end of the second than in so many times its width before: beyond, bursts are too short."""
 BUSIEST, TOLERATED = 0.9, 0.05
@@ -185,13 +185,11 @@ class _Pace(NamedTuple):
         return _with_hidden(feed.amount, each, np.maximum(scales * self.multiplied, self.usd).sum(1), multiples, random)
 
     def refusal(self) -> str | None:
-        near = _rate(self.first, self.seconds)
-        steep = (
-            (near * self.seconds).sum() / (_rate(self.wide, self.seconds - self.first) * self.seconds).sum() * BEFORE
-        )
-        if (self.first > FULLEST * self.seconds).any():
-            return f"at the busiest, more than {FULLEST:.0%} of the seconds have an order in their last {self.end} ms: how many hide there is not known"
-        if steep > STEEPEST:
+        near = (_rate(self.first, self.seconds) * self.seconds).sum()
+        before = (_rate(self.wide, self.seconds - self.first) * self.seconds).sum() / BEFORE
+        if (self.first + np.sqrt(self.first) > FULLEST * self.seconds).any():
+            return f"at the busiest, {FULLEST:.0%} of the seconds or more may have an order in their last {self.end} ms: how many hide there is not known"
+        if near > STEEPEST * before:
             return f"orders come in bursts so short that the last {self.end} ms of a second do not resolve them"
         return None
 
@@ -257,7 +255,7 @@ def _fullness(feed: Feed) -> str | None:
 
 def _rate(count: Array, at_risk: Array) -> Array:
     """Orders per span where `count` of the spans at risk hold at least one."""
-    return -np.log1p(-np.minimum(count / at_risk, 0.95))
+    return -np.log1p(-np.minimum(count / np.maximum(at_risk, 1), 0.95))
 
 
 def _with_hidden(

@@ -12,6 +12,8 @@ from analytics import tokenized
 from analytics.warehouse import Warehouse
 
 NAMED_ISSUERS = 5
+PUBLISHED = ~pl.col("origin").str.starts_with("computed")
+METRIC = pl.col("metric").str.replace_all("_", " ")
 COLUMNS = [
     "as_of",
     "as_of_precision",
@@ -93,18 +95,48 @@ def sizes(warehouse: Warehouse, measure: str) -> pl.DataFrame:
 
     `low` and `high` span the readings of the same metric, scope and day where they disagree; all of them are kept.
     """
-    points = warehouse.query(
+    points = _published(warehouse, "market", measure)
+    return _named(points, pl.concat_str("origin", pl.lit(": "), METRIC)).select(COLUMNS).sort("as_of", "series")
+
+
+def lines(warehouse: Warehouse, kind: str, measure: str) -> pl.DataFrame:
+    """What was published of single subjects of a kind ("issuer" or "token") on two days or more in the same way, in USD: the columns of `COLUMNS`.
+
+    Publishers count differently, so that lines of two publishers, metrics or scopes neither add up nor are one line.
+    """
+    points = _published(warehouse, kind, measure).filter((pl.col("unit") == "USD") & PUBLISHED)
+    name = pl.concat_str("subject", pl.lit(": "), METRIC, pl.lit(" ("), "origin", pl.lit(")"))
+    return _named(points, name).filter(pl.col("name").is_not_null()).select(COLUMNS).sort("as_of", "series")
+
+
+def chains(warehouse: Warehouse) -> pl.DataFrame:
+    """Everything published of single chains, in USD and in percent, oldest first: the columns of `COLUMNS` and `measure`.
+
+    Each way of counting has a `name`: no share is computed, as no reading of a chain states a whole of its own scope.
+    """
+    points = pl.concat([_published(warehouse, "chain", measure) for measure in ("value", "volume", "holders")])
+    name = pl.concat_str("subject", pl.lit(": "), METRIC, pl.lit(" ("), "origin", pl.lit(")"))
+    return points.filter(PUBLISHED).with_columns(name=name).select(*COLUMNS, "measure").sort("as_of", "series")
+
+
+def _published(warehouse: Warehouse, kind: str, measure: str) -> pl.DataFrame:
+    return warehouse.query(
         f"""
         {tokenized.MEASURED}
         SELECT *, min(value) OVER same AS low, max(value) OVER same AS high FROM measured
-        WHERE subject_kind = 'market' AND measure = $measure
-        WINDOW same AS (PARTITION BY metric, scope, unit, as_of, as_of_precision)
+        WHERE subject_kind = $kind AND measure = $measure
+        WINDOW same AS (PARTITION BY subject, metric, scope, unit, as_of, as_of_precision)
         """,
+        kind=kind,
         measure=measure,
     ).with_columns(series=_series("subject", "metric", "scope", "origin"))
-    again = pl.col("as_of").n_unique().over("series") > 1
-    name = pl.when(again).then(pl.col("origin") + ": " + pl.col("metric").str.replace_all("_", " "))
-    return points.with_columns(name=name).select(COLUMNS).sort("as_of", "series")
+
+
+def _named(points: pl.DataFrame, name: pl.Expr) -> pl.DataFrame:
+    """Series of several dates get a name, with their scope where another one would have the same."""
+    named = points.with_columns(name=pl.when(pl.col("as_of").n_unique().over("series") > 1).then(name))
+    shared = pl.col("series").n_unique().over("name") > 1
+    return named.with_columns(name=pl.when(shared).then(pl.concat_str("name", pl.lit(", "), "scope")).otherwise("name"))
 
 
 def concentration(warehouse: Warehouse) -> pl.DataFrame:

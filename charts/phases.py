@@ -11,9 +11,10 @@ import polars as pl
 from charts import theme
 from charts.lines import gridded, milliseconds, time_axis
 from charts.price import quote
+from charts.words import usd
 
 COLOURS = {"onset": "#b07800", "cascade": "#e2571c", "capitulation": "#aa4444", "recovery": "#3f9a86"}
-ROW = 22
+ROW = 34
 LONGEST_LABEL = 46
 
 
@@ -80,7 +81,7 @@ def _rows(published: pl.DataFrame, start: datetime, end: datetime) -> list[dict[
 
 
 def _published(figure: go.Figure, rows: list[dict[str, object]], below: float) -> None:
-    names = [escape(_short(f"{row['origin']}: {row['label']}" if row["ends"] else str(row["label"]))) for row in rows]
+    names = [escape(_short(_words(row))) for row in rows]
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         begins, ends = row["begins"], row["ends"] or row["begins"] + timedelta(0)
         moment = row["ends"] is None
@@ -103,12 +104,18 @@ def _published(figure: go.Figure, rows: list[dict[str, object]], below: float) -
             text=name,
             showarrow=False,
             xanchor="left",
-            yshift=11,
+            yshift=13,
             font={"size": 11},
         )
     figure.update_layout(
         yaxis2={"domain": [0, below - 0.02], "range": [len(rows) - 0.4, -1.0], "visible": False, "fixedrange": True}
     )
+
+
+def _words(row: dict[str, object]) -> str:
+    if row["ends"] is None:
+        return str(row["label"])
+    return f"{row['origin']}, {str(row['label']).removeprefix('liquidations, ')}: {usd(row['value_usd'])}"
 
 
 def _short(text: str) -> str:

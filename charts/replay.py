@@ -47,7 +47,8 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
         shapes=_veil(at, end),
         uirevision=f"{start}{end}",
         updatemenus=[_buttons()],
-        margin={"t": 44},
+        margin={"t": 48},
+        legend={"y": -0.12, "yanchor": "top"},
     )
     last = len(figure.data) - 1
     figure.frames = [
@@ -123,8 +124,9 @@ def _buttons() -> dict[str, Any]:
         "method": "animate",
         "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}],
     }
-    place = {"x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "direction": "left", "showactive": False}
-    return {"type": "buttons", **place, "buttons": [*play, stop], "bgcolor": NOT_YET, "borderwidth": 0, "pad": {"b": 0}}
+    place = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "direction": "right", "showactive": False}
+    look = {"bgcolor": "rgba(0,0,0,0)", "bordercolor": theme.OTHER, "borderwidth": 1, "font": {"color": theme.ACCENT}}
+    return {"type": "buttons", **place, **look, "buttons": [*play, stop], "pad": {"b": 4}}
 
 
 def _dash(market: dict[str, Any]) -> str:

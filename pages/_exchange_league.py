@@ -51,6 +51,8 @@ def show(day: dict[str, Any]) -> None:
     counted = board["window_label"] if board else "no board of this day"
     traded = f"{clock(window['window_start'])}–{clock(window['window_end'])} UTC" if window else "no window of this day"
     ratio = rows.filter(pl.col("liquidations_to_volume_pct").is_not_null())["name"].to_list()
+    lows = rows.filter(pl.col("low_deviation_pct").is_not_null())
+    low = lows.row(0, named=True) if lows.height else None
     card(
         f"Liquidations can be set against volume for {listed(ratio)} only"
         if ratio
@@ -76,6 +78,13 @@ def show(day: dict[str, Any]) -> None:
                 width=240,
                 help=safe(f"Liquidations, {counted}, in percent of the open interest before the crash"),
             ),
+            "low_deviation_pct": NUMBER(
+                f"{low['low_base']} off the composite at its low, %" if low else "Off the composite at its low, %",
+                format="%.1f",
+                width=240,
+                help=safe(_low_in_words(low)),
+            ),
+            "low_market": TEXT("… of which market"),
             "outage_minutes": NUMBER("Minutes degraded", help="Only where begin and end are reported to the minute"),
             "outages": TEXT("Outages as reported", width="medium"),
             "losses": TEXT("Losses and compensation as stated, never added", width="large"),
@@ -83,10 +92,11 @@ def show(day: dict[str, Any]) -> None:
                 f"{measure}_source_id": TEXT(f"Source: {WHAT[measure].lower()}")
                 for measure in ("liquidations", "futures_volume", "spot_volume", "open_interest_before")
             },
+            "low_deviation_pct_source_id": TEXT("Source: off the composite"),
             "outages_source_id": TEXT("Source: outages"),
             "losses_source_id": TEXT("Source: losses and compensation"),
         },
-        note=f"The two windows differ: liquidations over {counted}, volume over {traded}. A percentage compares exchanges that share both windows; it is not the part of the volume that was liquidated, and what the feeds let through differs. Deviation from a composite price at the low is not computed here.",
+        note=f"The two windows differ: liquidations over {counted}, volume over {traded}. A percentage compares exchanges that share both windows; it is not the part of the volume that was liquidated, and what the feeds let through differs. {_low_in_words(low)}",
     )
     receipts = ask(league.figures, **asked)
     card(
@@ -97,3 +107,10 @@ def show(day: dict[str, Any]) -> None:
         table=RECEIPTS,
         empty="No figure of this day is published here.",
     )
+
+
+def _low_in_words(low: dict[str, Any] | None) -> str:
+    """What the distance from the composite compares, or why there is none."""
+    if low is None:
+        return "Deviation from a composite price at the low: no asset has one-minute prices of three exchanges around this crash, so none is computed."
+    return f"Off the composite: {low['low_base']}, the market named, against the median of three or more exchanges' closes in the minute ending {clock(low['low_ts'])} UTC, their lowest of {low['low_composed']} minutes in which three have a price; it may have been lower in between, and another asset or market gives another figure. The exchange in the middle is at 0 by definition."

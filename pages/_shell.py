@@ -25,11 +25,13 @@ page = st.navigation(
             st.Page("overview.py", title="Overview", icon=":material/bolt:", default=True),
             st.Page("cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
             st.Page("exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
+            st.Page("liquidations.py", title="How much, really?", icon=":material/balance:", url_path="how-much"),
             st.Page("tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
             st.Page("crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
             st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
         ],
         "In depth": [
+            st.Page("microscope.py", title="Microscope", icon=":material/biotech:", url_path="microscope"),
             st.Page("exchange.py", title="One exchange", icon=":material/search:", url_path="exchange"),
             st.Page("backpack.py", title="Backpack case", icon=":material/backpack:", url_path="backpack"),
             st.Page("settlement.py", title="Settlement", icon=":material/calculate:", url_path="settlement"),

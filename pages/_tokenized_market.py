@@ -9,6 +9,7 @@ from analytics import claims, tokenized, tokenized_history
 from charts import claims as claims_chart
 from charts import readings
 from charts.words import number, percent, usd, utc
+from pages import _tokenized_moves as moves
 from pages._parts import ask, card, figures
 from pages._tokenized_parts import dated, in_words, points_in_words
 from pages._tokenized_rule import Chosen
@@ -40,6 +41,9 @@ def denominators(_: Chosen) -> None:
             "Open interest of stock perpetuals: no reading is in the warehouse, so none is shown.",
             icon=":material/help:",
         )
+    else:
+        _size("open interest", "Open interest of stock perpetuals", "USD billion; synthetic, added to nothing")
+    moves.read_daily()
 
 
 def _volumes() -> None:

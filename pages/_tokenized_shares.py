@@ -8,6 +8,7 @@ import streamlit as st
 from analytics import classification, timeline, tokenized, tokenized_history
 from charts import readings, shares
 from charts.words import number, percent, usd, utc
+from pages import _tokenized_moves as moves
 from pages._parts import ask, card, safe, say_unusable
 from pages._tokenized_parts import dated, in_words, points_in_words
 from pages._tokenized_rule import Chosen
@@ -129,6 +130,11 @@ def over_time(chosen: Chosen) -> None:
             st.markdown(
                 safe(f"{row['number'] or '–'} · {utc(row['ts'], row['precision'])} · {row['title']} ({row['venue']}{flag})")
             )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        moves.entrants_and_exits()
+    with right:
+        moves.share_by_chain()
 
 
 def _milestones() -> pl.DataFrame:

@@ -28,6 +28,7 @@ from pipelines import refresh as refreshing
 from pipelines import schedule as scheduling
 from pipelines import streams, warehouse
 from pipelines import watch as watching
+from pipelines.children import die_with_parent as end_with_parent
 from pipelines.config import SCHEDULE, Settings
 from pipelines.dictionary import dictionary, summary
 from pipelines.pieces import Outcome
@@ -95,7 +96,7 @@ def refresh(
     settings = Settings()
     began = time.perf_counter()
     if die_with_parent:
-        scheduling.die_with_parent()
+        end_with_parent()
     try:
         if offline:
             if source or start or end or symbol or event or group:
@@ -107,7 +108,8 @@ def refresh(
             before = watching.health(settings.data_dir, datetime.now(UTC))
             ask = _ask(settings, start, end, event, symbol)
             with Bars(err) as bars:
-                generation, outcomes = refreshing.refresh(settings, modules, ask, bars)
+                # A group nobody uses here (nothing is recorded, say) is no reason to draft a generation.
+                generation, outcomes = refreshing.refresh(settings, modules, ask, bars) if modules else (None, [])
     except warehouse.Busy as busy:
         err.print(str(busy))
         raise typer.Exit(0) from None
@@ -121,10 +123,15 @@ def refresh(
 
 
 @app.command()
-def schedule(die_with_parent: Annotated[bool, typer.Option("--die-with-parent", hidden=True)] = False) -> None:
+def schedule(
+    once: Annotated[
+        bool, typer.Option("--once", help="Refresh what is due by now and end: for cron, a timer or a workflow.")
+    ] = False,
+    die_with_parent: Annotated[bool, typer.Option("--die-with-parent", hidden=True)] = False,
+) -> None:
     """Refresh by the clock until stopped: a cron expression per source group, missed runs caught up once."""
     if die_with_parent:
-        scheduling.die_with_parent()
+        end_with_parent()
     settings = Settings()
     try:
         triggers = {group: scheduling.trigger(settings, group) for group in SCHEDULE}
@@ -132,6 +139,8 @@ def schedule(die_with_parent: Annotated[bool, typer.Option("--die-with-parent", 
         raise typer.BadParameter(f"A cron expression in CRASHDAY_SCHEDULE_… cannot be read: {error}") from None
     for group, due in triggers.items():
         out.print(f"{group}: {due}, last tried {scheduling.last_run(settings.data_dir, group) or 'never'}")
+    if once:
+        raise typer.Exit(scheduling.once(settings))
     scheduling.run(settings)
 
 

@@ -111,7 +111,6 @@ class Recorder:
                 self._tell(f"not listening: {why}")
                 pause = 1.0 if self._now() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
                 await self._soon(self.stop.wait(), pause * random.uniform(0.5, 1) * self.settings.backoff_seconds)
-                await self._cut_if_due()
         finally:
             await self._end()
 
@@ -127,6 +126,7 @@ class Recorder:
         """Listen on one connection until it ends; returns why it ended."""
         why = "stopped"
         try:
+            await self._cut_if_due()
             await self._renew_list()
             async with (
                 connect(
@@ -254,7 +254,7 @@ class Recorder:
     def _fetched_list(self, request: Request) -> list[bytes]:
         """The pages of the list, over HTTP from where the stream comes from."""
         base = self._base and self._base.replace("ws", "http", 1)
-        client = Client(self.stream.STREAM.source, self.tape.folder / "partial", base)
+        client = Client(self.stream.STREAM.source, self.tape.folder / "partial", base, sleep=_not_now)
         pages: list[bytes] = []
         following: Request | None = request
         while following:
@@ -290,6 +290,11 @@ class Recorder:
 
     def _tell(self, words: str) -> None:
         self.say(f"{self.stream.STREAM.source.id}: {words}")
+
+
+def _not_now(_: float) -> None:
+    """In place of a pause before the next try: the connection is tried again as a whole, and may be stopped meanwhile."""
+    raise FetchFailed("the venue does not give its list of contracts now")
 
 
 def _plain(message: bytes) -> bytes:

@@ -21,6 +21,7 @@ import polars as pl
 
 from pipelines import detect, pieces
 from pipelines import watch as watch_log
+from pipelines.children import die_with_parent
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed, Unavailable
@@ -318,7 +319,9 @@ class Workers:
         if self._pool is None:
             # Spawned, not forked: a fork would inherit the refresh lock and hold it after the parent's death.
             os.environ["POLARS_MAX_THREADS"] = "1"
-            self._pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("fork"))
+            self._pool = ProcessPoolExecutor(
+                WORKERS, get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
+            )
         return self._pool.submit(read, source, entry, folder, stored).result
 
 

@@ -6,7 +6,6 @@ is older than its last due time runs once.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import subprocess
 import sys
@@ -31,13 +30,15 @@ class Refreshes:
         self._child: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
-    def __call__(self, group: str) -> None:
+    def __call__(self, group: str) -> int:
+        """Refresh one group; returns the command's exit code."""
         command = [sys.executable, "-m", "pipelines", "refresh", "--group", group, "--die-with-parent"]
-        if not self._stopped:
-            self._child = subprocess.Popen(command)
-            if self._stopped:
-                self._child.terminate()
-            self._child.wait()
+        if self._stopped:
+            return 0
+        self._child = subprocess.Popen(command)
+        if self._stopped:
+            self._child.terminate()
+        return self._child.wait()
 
     def stop(self, *_: object) -> None:
         """End at once: a refresh may be killed at any moment, and the process must not wait for it."""
@@ -50,6 +51,7 @@ class Refreshes:
 def run(settings: Settings) -> None:
     """Run until stopped. One refresh at a time: groups that fall due together follow each other."""
     refresh = Refreshes()
+    signal.signal(signal.SIGTERM, refresh.stop)
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     now = datetime.now(UTC)
     for group in SCHEDULE:
@@ -65,8 +67,16 @@ def run(settings: Settings) -> None:
             misfire_grace_time=None,
             **options,
         )
-    signal.signal(signal.SIGTERM, refresh.stop)
     scheduler.start()
+
+
+def once(settings: Settings) -> int:
+    """Refresh every group that is due, each once, and end: for cron and its kin. Returns 0, or 1 where one failed."""
+    refresh = Refreshes()
+    signal.signal(signal.SIGTERM, refresh.stop)
+    now = datetime.now(UTC)
+    due = [one for one in SCHEDULE if is_missed(trigger(settings, one), last_run(settings.data_dir, one), now)]
+    return int(any([refresh(group) for group in due]))
 
 
 def trigger(settings: Settings, group: str) -> CronTrigger:
@@ -89,9 +99,3 @@ def is_missed(due: CronTrigger, last: datetime | None, now: datetime) -> bool:
         return False
     following = due.get_next_fire_time(None, max(last, now - LOOK_BACK) + timedelta(microseconds=1))
     return following is not None and following <= now
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, even by kill -9: no refresh outlives its scheduler."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -247,6 +247,22 @@ class SettlementRules(Traced):
     source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
 
 
+class Interests(Traced):
+    """What somebody who produces liquidation figures has at stake in them."""
+
+    origin = text("Who produced the number, as `liquidation_reports.origin` names it", primary_key=True)
+    interest = choice(
+        "An exchange speaking of itself, a competitor of those it speaks of, a seller of data, an investor, a researcher counting public records",
+        "exchange",
+        "competitor",
+        "vendor",
+        "investor",
+        "research",
+        "unknown",
+    )
+    reason = text("What the interest consists in", min_length=1)
+
+
 class FeedRegimes(Traced):
     """How complete a venue's liquidation feed was, and between which UTC dates."""
 
@@ -505,6 +521,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "liquidation_counts": LiquidationCounts,
     "liquidation_reports": LiquidationReports,
     "venue_reports": VenueReports,
+    "interests": Interests,
     "feed_regimes": FeedRegimes,
     "feed_coverage": FeedCoverage,
     "settlement_rules": SettlementRules,

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +73,8 @@ def exclusive(folder: Path, name: str = "refresh.lock") -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy("Another build or refresh is running on this warehouse; nothing was done.") from None
+        except OSError as error:
+            raise OSError(f"{folder} lies on a file system that cannot lock ({error.strerror})") from None
         yield
 
 
@@ -234,7 +236,9 @@ def reading(folder: Path, number: int) -> Iterator[None]:
     """Mark a generation as read: no refresh removes it meanwhile, and a reader that dies holds nothing. Raises FileNotFoundError."""
     # Not the database itself: closing any handle of it would drop the lock DuckDB holds on it in this process.
     with _note(folder, number).open() as handle:
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        # Where nothing can be locked nothing can be refreshed and removed either; reading still works.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
         yield
 
 

@@ -53,10 +53,11 @@ def runs(data_dir: Path) -> list[dict[str, object]]:
 
 
 def health(data_dir: Path, now: datetime) -> list[Health]:
-    """The state of every fetched source that was ever tried, by name."""
+    """The state of every fetched source that was ever tried, by name. One that has no key was not tried."""
     tried: dict[str, list[dict[str, object]]] = {}
     for run in runs(data_dir):
-        tried.setdefault(str(run["loader"]), []).append(run)
+        if run["outcome"] != "skipped":
+            tried.setdefault(str(run["loader"]), []).append(run)
     declared = {name: module.SOURCE for name, module in discover().items() if module.SOURCE.group in PROMISE}
     return [_health(declared[name], tried[name], now) for name in sorted(declared.keys() & tried.keys())]
 

@@ -118,6 +118,7 @@ LEAST_ROWS = {
     "liquidation_counts": 186,
     "liquidation_reports": 325,
     "venue_reports": 87,
+    "interests": 15,
     "feed_regimes": 28,
     "settlement_rules": 22,
     "venue_volumes": 382,

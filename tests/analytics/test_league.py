@@ -42,7 +42,9 @@ def test_a_ratio_stands_only_where_both_figures_are_known(table: dict[str, dict[
 def test_what_is_not_known_is_null_and_never_zero(table: dict[str, dict[str, object]]) -> None:
     empty = table["ftx"]
     assert all(empty[column] is None for column in empty if column not in ("venue", "name", "kind", "source_id"))
-    assert not any(value == 0 for row in table.values() for value in row.values())
+    # Only the venue whose price is the median stands at 0 from it.
+    figures = [value for row in table.values() for column, value in row.items() if column != "low_deviation_pct"]
+    assert not any(value == 0 for value in figures)
 
 
 def test_the_largest_stand_first_and_every_exchange_is_listed_once(warehouse: Warehouse, board: str) -> None:
@@ -54,7 +56,7 @@ def test_the_largest_stand_first_and_every_exchange_is_listed_once(warehouse: Wa
 def test_each_cell_leads_to_its_source(warehouse: Warehouse, board: str) -> None:
     rows = league.table(warehouse, OCT_10, board, START)
     known = set(warehouse.query("SELECT source_id FROM sources")["source_id"])
-    for measure in (*league.SINGLE, "outages", "losses"):
+    for measure in (*league.SINGLE, "low_deviation_pct", "outages", "losses"):
         traced = rows.select(measure, pl.col(f"{measure}_source_id").alias("receipt"))
         assert traced.filter(pl.col(measure).is_null() != pl.col("receipt").is_null()).is_empty()
         for row in rows.filter(pl.col(measure).is_not_null()).iter_rows(named=True):
@@ -111,3 +113,17 @@ def test_an_outage_has_minutes_where_both_ends_are_known_to_the_minute(
         table = league.table(changed, OCT_10, None, None)
     row = table.row(by_predicate=pl.col("venue") == "dydx", named=True)
     assert row["outage_minutes"] == minutes and "ends" not in row["outages"]
+
+
+def test_the_distance_at_the_low_names_asset_market_and_minute(table: dict[str, dict[str, object]]) -> None:
+    known = {venue: row for venue, row in table.items() if row["low_deviation_pct"] is not None}
+    assert set(known) == {"binance", "coinbase", "gemini"}
+    assert {(row["low_base"], row["low_ts"], row["low_composed"]) for row in known.values()} == {("AVAX", datetime(2025, 10, 10, 21, 21, tzinfo=UTC), 85)}  # fmt: skip
+    assert {venue: row["low_market"] for venue, row in known.items()} == {"binance": "AVAX/USD:AVAX perp", "coinbase": "AVAX/USD spot", "gemini": "AVAX/USD spot"}  # fmt: skip
+    assert known["binance"]["low_deviation_pct"] == pytest.approx(100 * (6.61 / 17.64 - 1))
+    assert known["gemini"]["low_deviation_pct"] == pytest.approx(100 * (21.0 / 17.64 - 1))
+
+
+def test_a_day_without_three_venues_by_the_minute_has_no_distance(warehouse: Warehouse) -> None:
+    rows = league.table(warehouse, "mar-12-2020", None, None)
+    assert rows["low_deviation_pct"].null_count() == rows.height == rows["low_deviation_pct_source_id"].null_count()

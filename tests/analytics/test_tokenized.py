@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from analytics import classification, tokenized, tokenized_history
+from analytics import classification, products, tokenized, tokenized_history
 from analytics.warehouse import Hub, Warehouse
 from pipelines import build
 from pipelines.config import Settings
@@ -199,3 +199,66 @@ def test_all_readings_are_listed_with_their_denominator(warehouse: Warehouse) ->
     rows = tokenized.everything(warehouse)
     assert rows.height == warehouse.query("SELECT count(*) AS n FROM tokenized_metrics")["n"].item()
     assert set(rows["measure"]) == {"value", "volume", "holders"}
+
+
+def test_a_reading_and_a_product_of_the_future_are_refused(own: Settings) -> None:
+    with (own.reference_dir / "tokenized_products.csv").open("a") as file:
+        file.write("tomorrows,Somebody,A product,A note,,,unknown,,,live,2999-01-01T00:00:00Z,day,medium,false,,crashday\n")  # fmt: skip
+    hub = rebuilt(own, "t1,2999-01-01T00:00:00Z,day,all,market,,distributed_value,5,USD,tokenized stocks,somebody,high,false,,crashday")  # fmt: skip
+    with hub.lease() as fresh:
+        refused = fresh.query("SELECT table_name, rule FROM quarantine WHERE table_name LIKE 'tokenized%' ORDER BY ALL")
+        assert "somebody" not in tokenized_history.sizes(fresh, "value")["origin"]
+        assert "tomorrows" not in products.moves(fresh)["product_id"]
+    assert refused.rows() == [("tokenized_metrics", "as_of_in_the_future"), ("tokenized_products", "as_of_in_the_future")]  # fmt: skip
+
+
+def test_every_product_entered_once_or_is_only_announced_and_no_day_is_made_up(warehouse: Warehouse) -> None:
+    rows = products.moves(warehouse)
+    listed = warehouse.query("SELECT product_id, launched, status FROM tokenized_products")
+    assert sorted(rows.filter(pl.col("move") != "left")["product_id"]) == sorted(listed["product_id"])
+    undated = rows.filter(pl.col("ts").is_null())
+    assert set(undated["product_id"]) == set(listed.filter(pl.col("launched").is_null())["product_id"])
+    assert undated["year"].null_count() == undated.height and set(undated["precision"]) == {"unknown"}
+    assert set(rows.filter(pl.col("move") == "announced")["product_id"]) == {"backpack-superstate", "sharplink-sbet"}
+    left = rows.filter(pl.col("move") == "left")
+    assert left.select("product_id", pl.col("ts").dt.strftime("%Y-%m-%d")).rows() == [("remora", "2026-02-23")]
+    assert rows["source_id"].null_count() == 0
+
+
+def test_moves_by_year_count_the_days_that_are_known(warehouse: Warehouse) -> None:
+    years = products.moves_by_year(warehouse)
+    assert years.select("year", "move", "products").rows() == [(2023, "entered", 2), (2025, "entered", 8), (2026, "entered", 9), (2026, "left", 1)]  # fmt: skip
+    assert years["products"].sum() == products.moves(warehouse)["ts"].drop_nulls().len()
+
+
+def test_a_closed_product_without_a_day_left_at_a_time_not_known(own: Settings) -> None:
+    with (own.reference_dir / "tokenized_products.csv").open("a") as file:
+        file.write("gone,Somebody,A product,A note,,,unknown,,,closed,2026-11-01T00:00:00Z,day,medium,false,,crashday\n")  # fmt: skip
+    with rebuilt(own).lease() as fresh:
+        gone = products.moves(fresh).filter(pl.col("product_id") == "gone")
+    assert gone.select("move", "ts", "year").rows() == [("entered", None, None), ("left", None, None)]
+
+
+def test_a_chain_counted_in_several_ways_is_as_many_series(warehouse: Warehouse) -> None:
+    rows = tokenized_history.chains(warehouse)
+    assert rows.height == warehouse.query("SELECT count(*) AS n FROM tokenized_metrics WHERE subject_kind = 'chain'")["n"].item()  # fmt: skip
+    values = rows.filter((pl.col("unit") == "USD") & (pl.col("measure") == "value"))
+    assert sorted(values["value"]) == [102e6, 684e6, 1.85e9] and values["series"].n_unique() == 3
+    shares = rows.filter(pl.col("unit") == "percent").select("measure", "value").rows()
+    assert sorted(shares) == [("value", 20.4), ("volume", 97.0)]
+
+
+def test_a_chain_read_again_in_the_same_way_continues_its_line_and_no_other(own: Settings) -> None:
+    again = (
+        "2026-11-01T00:00:00Z,day,Solana,chain,,{},700000000,USD,tokenized equity on Solana,{},medium,false,,crashday"
+    )
+    hub = rebuilt(own, "t1," + again.format("value", "Solana Compass/Token Terminal"), "t2," + again.format("value", "somebody"))  # fmt: skip
+    with hub.lease() as fresh:
+        values = tokenized_history.chains(fresh).filter(pl.col("unit") == "USD")
+    joined = values.filter(pl.col("series").is_duplicated())
+    assert joined["value"].to_list() == [684e6, 7e8] and joined["origin"].n_unique() == 1
+
+
+def test_no_single_reading_makes_a_line(warehouse: Warehouse) -> None:
+    for kind in ("issuer", "token"):
+        assert tokenized_history.lines(warehouse, kind, "value").is_empty()

@@ -6,10 +6,11 @@ import os
 import random
 import signal
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pipelines.warehouse import exclusive
-from tests.faults.victim import Scene, die_beside_a_worker, refresh, started
+from tests.faults.victim import FORKS, Scene, die_beside_workers, handle_of, has_ended, refresh, started
 
 KILLS = int(os.environ.get("CRASHDAY_TEST_KILLS", "25"))
 """At random moments; 200 before a release: CRASHDAY_TEST_KILLS=200."""
@@ -57,13 +58,21 @@ def test_killed_before_every_step(scene: Scene, tmp_path: Path) -> None:
     assert 20 < step < MOST_STEPS - 1
 
 
-def test_the_lock_dies_with_its_holder_even_while_its_workers_live(scene: Scene, tmp_path: Path) -> None:
-    with scene.copy(tmp_path / "data") as settings:
-        process = started(die_beside_a_worker, settings)
+def test_the_lock_and_the_workers_die_with_the_refresh(scene: Scene, tmp_path: Path) -> None:
+    with scene.copy(tmp_path / "data") as settings, ExitStack() as handles:
+        told, telling = FORKS.Pipe(duplex=False)
+        process = started(die_beside_workers, settings, telling)
+        workers, ended = told.recv(), []
+        assert workers
+        for worker in workers:
+            # One that ends so soon that it cannot be taken hold of has ended.
+            with suppress(ProcessLookupError):
+                ended.append(handles.enter_context(handle_of(worker)))
         process.join()
         assert process.exitcode == -signal.SIGKILL
         with exclusive(settings.warehouse_dir):
             pass
+        assert all(has_ended(handle) for handle in ended)
         scene.check_completes(settings)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -20,33 +19,11 @@ from pipelines.config import ROOT, SCHEDULE
 from pipelines.source import discover
 from pipelines.warehouse import exclusive
 from tests.faults.test_together import held
-from tests.faults.victim import SOURCE, Scene
+from tests.faults.victim import SOURCE, Scene, children_of, handle_of, has_ended
 from tests.replay.server import Replay
 
 NEVER = "0 0 29 2 *"
 SECONDS = 60
-
-
-@contextmanager
-def waiting_for(process: int) -> Iterator[int]:
-    """A handle that becomes readable when that process, a child or not, has ended."""
-    handle = os.pidfd_open(process)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def has_ended(handle: int) -> bool:
-    return bool(select.select([handle], [], [], SECONDS)[0])
-
-
-def children(process: int) -> list[int]:
-    return [
-        int(child)
-        for thread in Path(f"/proc/{process}/task").iterdir()
-        for child in (thread / "children").read_text().split()
-    ]
 
 
 def nothing_is_due(data_dir: Path) -> None:
@@ -87,7 +64,9 @@ def schedule_of(server: subprocess.Popen[str]) -> int:
     for line in server.stdout:
         said.append(line)
         if line.startswith("daily:"):
-            (child,) = [one for one in children(server.pid) if "schedule" in Path(f"/proc/{one}/cmdline").read_text()]
+            (child,) = [
+                one for one in children_of(server.pid) if "schedule" in Path(f"/proc/{one}/cmdline").read_text()
+            ]
             return child
     raise AssertionError("".join(said))
 
@@ -96,7 +75,7 @@ def schedule_of(server: subprocess.Popen[str]) -> int:
 def test_the_schedule_ends_with_the_web_process(scene: Scene, tmp_path: Path, end: signal.Signals) -> None:
     with scene.copy(tmp_path / "data") as settings:
         nothing_is_due(settings.data_dir)
-        with web_process(settings.data_dir) as server, waiting_for(schedule_of(server)) as schedule:
+        with web_process(settings.data_dir) as server, handle_of(schedule_of(server)) as schedule:
             server.send_signal(end)
             server.wait(SECONDS)
             assert has_ended(schedule)
@@ -122,8 +101,8 @@ def test_a_refresh_that_is_under_way_ends_with_the_web_process(
         with web_process(settings.data_dir, **every, **due) as server:
             child = schedule_of(server)
             assert arrived.wait(SECONDS)
-            (refresh,) = children(child)
-            with waiting_for(child) as schedule, waiting_for(refresh) as refreshing:
+            (refresh,) = children_of(child)
+            with handle_of(child) as schedule, handle_of(refresh) as refreshing:
                 server.send_signal(end)
                 server.wait(SECONDS)
                 assert has_ended(schedule) and has_ended(refreshing)

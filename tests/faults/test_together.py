@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from analytics.warehouse import Hub
+from pipelines.cli import app
+from pipelines.config import Settings
 from tests.faults.test_disk import command
 from tests.faults.victim import Scene, refresh, started
 from tests.replay.server import Replay, Route
@@ -44,3 +50,15 @@ def test_two_refreshes_at_once(scene: Scene, replay: Replay, tmp_path: Path, mon
         first.join()
         assert first.exitcode == 0
         scene.check_completes(settings)
+
+
+def test_a_file_system_that_cannot_lock_is_said_and_still_read(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    done = CliRunner().invoke(app, ["build"])
+    assert done.exit_code == 1
+    assert "lies on a file system that cannot lock (No locks available)" in done.stderr
+    with Hub(own.warehouse_dir).lease() as warehouse:
+        assert warehouse.query("SELECT count(*) AS n FROM venues")["n"].item() > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import shutil
 import signal
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -56,17 +58,40 @@ def refresh(settings: Settings, die_at: int | None = None) -> None:
     assert outcome.error is None, outcome.error
 
 
-def die_beside_a_worker(settings: Settings) -> None:
-    """Be killed while a worker process still has a day to parse, or has just done so."""
+def die_beside_workers(settings: Settings, told: Connection) -> None:
+    """Be killed while worker processes live, after telling which."""
     calls, load = iter(range(9)), pieces.load_piece
 
     def dying(*arguments: Any) -> None:
         if next(calls):
+            told.send(children_of(os.getpid()))
             os.kill(os.getpid(), signal.SIGKILL)
         load(*arguments)
 
     refreshing.WORKERS, pieces.load_piece = 2, dying
     run(settings, SOURCE, SPAN)
+
+
+def children_of(process: int) -> list[int]:
+    return [
+        int(child)
+        for thread in Path(f"/proc/{process}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
+
+
+@contextmanager
+def handle_of(process: int) -> Iterator[int]:
+    """A handle that becomes readable when that process, a child or not, has ended."""
+    handle = os.pidfd_open(process)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def has_ended(handle: int) -> bool:
+    return bool(select.select([handle], [], [], 60)[0])
 
 
 def _die_at(step: int, data_dir: Path) -> None:

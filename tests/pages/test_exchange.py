@@ -143,7 +143,7 @@ def test_the_league_table_labels_its_windows_and_has_a_receipt_for_each_figure()
     assert "Liquidations can be set against volume for Bybit, Binance and OKX only" in said(app)
     told = notes(app)
     assert "liquidations over trailing 24h to 2025-10-11 05:13 UTC, volume over 21:09–22:00 UTC" in told
-    assert "Deviation from a composite price at the low is not computed here" in told
+    assert "Off the composite: AVAX, the market named, against the median of three or more exchanges' closes in the minute ending 21:21 UTC" in told  # fmt: skip
     table, receipts = (frame.value for frame in app.dataframe)
     assert {"liquidations_source_id", "futures_volume_source_id", "losses_source_id"} <= set(table.columns)
     shown = int(table[["liquidations", "futures_volume", "spot_volume", "open_interest_before"]].notna().sum().sum())
@@ -154,6 +154,7 @@ def test_the_league_table_of_a_day_without_board_or_window_says_so() -> None:
     app = page(view=LEAGUE, day="mar-12-2020")
     assert "No exchange has both liquidations and volume of this day" in said(app)
     assert "no window of this day" in notes(app)
+    assert "no asset has one-minute prices of three exchanges" in notes(app)
 
 
 def test_every_table_shown_leads_to_its_source() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from analytics.warehouse import hub
 from pages._tokenized_products import hours_in_words
+from pipelines import build
+from pipelines.config import Settings
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "tokenized"]
@@ -161,3 +166,52 @@ def test_a_crash_is_set_against_the_hours_of_the_cash_market(
 def test_a_day_whose_moment_is_not_known_says_so() -> None:
     app = opened(PAGE, show="On a crash day", day="apr-18-2021")
     assert not app.exception and "The moment of this crash is not known" in titles(app)
+
+
+def test_entrants_exits_and_chains_stand_under_over_time() -> None:
+    app = opened(PAGE, show="Over time")
+    assert "Entrants and exits: 2026: 9 entered, 1 left" in titles(app)
+    assert "Share by chain: Solana $684 m (Sep 15, 2026) or $1.85 bn (Jul 20, 2026), counted differently" in titles(app)
+    assert "the first day is not known, so in no bar: FWDI on Solana, Stock perpetuals" in captions(app)
+    moves, chains = (frame.value for frame in app.dataframe)
+    assert set(moves[moves["when"] == "not known"]["move"]) == {"entered", "announced"}
+    assert chains.groupby("unit").size().to_dict() == {"USD": 3, "percent": 2}
+
+
+def test_issuers_without_daily_values_say_so() -> None:
+    app = opened(PAGE, show="Market size")
+    assert any("No issuer's value was read twice in the same way" in info.value for info in app.info)
+
+
+@pytest.fixture
+def daily(own: Settings) -> Iterator[None]:
+    """The pages on a warehouse with two days of what the refreshed sources bring."""
+    line = "{0}{1},2026-11-0{1}T00:00:00Z,day,{2},,{3},5000000,USD,{4},DefiLlama,medium,false,,crashday\n"
+    with (own.reference_dir / "tokenized_metrics.csv").open("a") as file:
+        for day in (1, 2):
+            file.write(line.format("a", day, "Ondo,issuer", "tvl", "ondo on DefiLlama"))
+            file.write(line.format("b", day, "Ondo,issuer", "daily_volume", "ondo on DefiLlama"))
+            file.write(line.format("c", day, "TSLAx,token", "value", "this token"))
+            file.write(line.format("d", day, "all,market", "perps_volume_24h", "perpetuals"))
+            file.write(line.format("e", day, "all,market", "perps_open_interest", "perpetuals"))
+    build.build(own)
+    hub.cache_clear()
+    st.cache_data.clear()
+    yield
+    hub.cache_clear()
+    st.cache_data.clear()
+
+
+@pytest.mark.usefixtures("daily")
+def test_daily_values_are_cards_of_their_own_and_open_interest_is_drawn_apart() -> None:
+    app = opened(PAGE, show="Market size")
+    assert not app.exception
+    for title in (
+        "Value by issuer, day by day",
+        "Value of single tokens, day by day",
+        "Daily volume by issuer, day by day",
+        "Perps volume 24h of the market, day by day",
+        "Open interest of stock perpetuals",
+    ):
+        assert f"#### {title}" in titles(app)
+    assert not any("read twice" in info.value or "no reading is" in info.value for info in app.info)

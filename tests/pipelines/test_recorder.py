@@ -287,6 +287,41 @@ def test_a_refused_subscription_is_no_listening_and_is_said(tmp_path: Path) -> N
     assert list(heard.folder.glob("*.gz")) == list(heard.folder.glob("*.list.gz"))
 
 
+def test_what_was_heard_before_an_outage_does_not_wait_for_its_end(tmp_path: Path) -> None:
+    """The segment of a lost connection is cut by the clock although nobody listens, and the gap goes on in the next."""
+    closed_meanwhile = []
+    with played(Feed(Orders(20), {10: "close"})) as feed:
+        settings = Settings(data_dir=tmp_path, url={"stream_binance": feed.base}, backoff_seconds=0.0)
+        folder, tries = settings.inbox_dir / "recorded_binance", iter(range(99))
+
+        class Cut(Recorder):
+            """Reaches nobody for a while after the first connection."""
+
+            def _address(self) -> str:
+                return "ws://127.0.0.1:1" if next(tries) in (1, 2) else feed.base
+
+            async def _connection(self) -> str:
+                why = await super()._connection()
+                await self._packed()
+                closed_meanwhile.append(len(segments.closed(folder)))
+                return why
+
+        async def run() -> None:
+            stop = asyncio.Event()
+            one = Cut(binance, settings, Tape(folder), lambda _: None, Pace(segment=0), stop)
+            async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+                group.create_task(one.run())
+                await asyncio.to_thread(feed.played.wait)
+                stop.set()
+
+        asyncio.run(run())
+    assert closed_meanwhile[:3] == [0, 1, 1]
+    lines = kept(folder)
+    assert numbers(lines) == list(range(20))
+    lost = [(moment, text) for moment, mark, text in lines if mark == "x"]
+    assert lost[0] == lost[1] and "maintenance" in lost[0][1]
+
+
 def test_a_subscription_nobody_confirms_is_no_listening(tmp_path: Path) -> None:
     feed = Feed([], confirm=lambda _: None, pages={"/api/v5/public/instruments": b'{"code":"0","data":[]}'})
     with played(feed):

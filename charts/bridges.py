@@ -1,0 +1,92 @@
+"""How one published total leads to another, line by line."""
+
+from __future__ import annotations
+
+from html import escape
+
+import plotly.graph_objects as go
+import polars as pl
+
+from charts import theme
+from charts.words import usd, utc
+
+ROW_PX = 34
+COLOURS = {
+    "part": theme.ACCENT,
+    "reading": theme.ACCENT,
+    "sum": theme.OTHER,
+    "stated": theme.CLASSES[2],
+    "difference": theme.OTHER,
+}
+COMPUTED = ("sum", "difference")
+
+
+def lines(bridge: pl.DataFrame) -> go.Figure:
+    """One bridge of `analytics.bridge.bridges`, from above to below: parts where they begin, computed lines hatched.
+
+    Raises ValueError when lines of several bridges are mixed: each explains one total only.
+    """
+    if bridge["bridge"].n_unique() != 1:
+        raise ValueError("Lines of different bridges may not share an axis.")
+    figure = theme.figure(56 + ROW_PX * bridge.height, legend=False)
+    ends = (bridge["base_usd"] + bridge["value_usd"]).to_list()
+    highest = max(ends)
+    unit, scale = ("billion", 1e9) if highest >= 1e9 else ("million", 1e6)
+    rows = list(range(bridge.height))
+    figure.add_bar(
+        y=rows,
+        x=(bridge["value_usd"] / scale).to_list(),
+        base=(bridge["base_usd"] / scale).to_list(),
+        orientation="h",
+        width=0.62,
+        marker={
+            "color": [COLOURS[kind] for kind in bridge["kind"]],
+            "pattern": {"shape": ["/" if kind in COMPUTED else "" for kind in bridge["kind"]], "solidity": 0.4},
+        },
+        customdata=[
+            [escape(text) for text in told]
+            for told in zip(
+                bridge["line"],
+                map(usd, bridge["value_usd"]),
+                ["computed here" if kind in COMPUTED else "published" for kind in bridge["kind"]],
+                bridge["universe"].fill_null("not one universe"),
+                strict=True,
+            )
+        ],
+        hovertemplate="<b>%{customdata[0]}</b>: %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[end / scale for end in ends],
+        y=rows,
+        mode="text",
+        text=[f" {usd(value)}" for value in bridge["value_usd"]],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure.update_layout(
+        hovermode="closest",
+        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.28 * highest / scale]},
+        yaxis={
+            "range": [bridge.height - 0.4, -0.6],
+            "tickvals": rows,
+            "ticktext": [_tick(row) for row in bridge.iter_rows(named=True)],
+        },
+    )
+    return figure
+
+
+def _tick(row: dict[str, object]) -> str:
+    """What the line is; for a reading when it was read and by whom, for a stated total that it was stated."""
+    match row["kind"]:
+        case "reading":
+            return escape(f"{utc(row['as_of'], row['as_of_precision']).removesuffix(' UTC')}, {_short(row['origin'])}")
+        case "stated":
+            return f"stated: {escape(_short(row['line']))}"
+        case "sum":
+            return f"<b>{escape(_short(row['line']))}</b>"
+    return escape(_short(row["line"]))
+
+
+def _short(text: object) -> str:
+    return text if len(str(text)) <= 34 else f"{str(text)[:33]}…"

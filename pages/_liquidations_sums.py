@@ -1,0 +1,119 @@
+"""How much, really: the published totals of a day, the sums that connect them, and the figures with a stake in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics import bridge
+from charts import bridges
+from charts.terms import COUNTING, PHASES, trust
+from charts.words import utc
+from pages._liquidations_words import INTERESTS, bridge_title
+from pages._parts import ask, card
+
+TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
+NOTES = {
+    "readings": "One figure through time. Late reports raise it; a window that trails moves on. The reading by an unnamed tracker belongs to no universe known here.",
+    "windows": "Hatched: computed. Parts as rounded by the publication.",
+    "sides": "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own.",
+    "exchanges": "Hatched: computed, the stated total less the exchanges named.",
+    "universes": "Hatched: computed. What the difference consists of is not published; nothing is said about who is right.",
+    "estimates": "Hatched: computed. An estimate is no measurement.",
+}
+
+
+def money(label: str) -> Any:
+    return NUMBER(label, format="localized", step=1, width=130)
+
+
+PUBLISHED = {
+    "window_label": TEXT("Window", width="medium"),
+    "total_usd": money("Total"),
+    "long_usd": money("Long"),
+    "short_usd": money("Short"),
+    "universe": TEXT("Universe"),
+    "counting": TEXT("Counting"),
+    "part": TEXT("Window covers"),
+    "read": TEXT("As of"),
+    "origin": TEXT("Number by"),
+    "stake": TEXT("Interest of who counted"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+DISPUTED = {
+    "what": TEXT("What", width="medium"),
+    "name": TEXT("Of"),
+    "value": NUMBER("Figure", format="localized", width=130),
+    "unit": TEXT("Unit"),
+    "origin": TEXT("Said by"),
+    "stake": TEXT("Interest"),
+    "reason": TEXT("Why", width="large"),
+    "counting": TEXT("Counting"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+
+
+def show(crash_day: str) -> None:
+    every = ask(bridge.bridges, crash_day=crash_day)
+    if every.is_empty():
+        card(
+            "What connects the published totals?",
+            every,
+            key="bridges",
+            about="USD",
+            empty="No two published figures of this day can be led from one to another.",
+        )
+    columns = st.columns(2)
+    for number, lines in enumerate(every.partition_by("bridge", maintain_order=True)):
+        with columns[number % 2]:
+            _bridge(number, lines)
+    published = ask(bridge.published, crash_day=crash_day)
+    card(
+        f"All {published.height} published totals of the day"
+        if published.height > 1
+        else "The published totals of the day",
+        worded(published).with_columns(part=pl.col("phase").replace(PHASES)),
+        key="published",
+        about="All venues of a universe, all assets. One row a publication; windows, universes and countings differ, so rows are never added. USD",
+        table=PUBLISHED,
+        empty="No total over all venues of this day is published here.",
+    )
+    disputed = ask(bridge.disputed, crash_day=crash_day)
+    card(
+        "Disputed, and who has which stake in it",
+        worded(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
+        key="disputed",
+        about="Estimates, claims, figures that count both sides, and what a venue states against its own feed. None of them enters a chart as a measurement",
+        table=DISPUTED,
+        empty="No disputed figure of this day is recorded here.",
+    )
+
+
+def worded(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with counting, time, trust and interest as words."""
+    return rows.with_columns(
+        counting=pl.col("counting").replace(COUNTING),
+        stake=pl.col("interest").fill_null("unknown").replace(INTERESTS),
+        trust=pl.struct("confidence", "second_hand").map_elements(lambda row: trust(**row), return_dtype=pl.String),
+        read=pl.struct("as_of", "as_of_precision").map_elements(
+            lambda row: utc(row["as_of"], row["as_of_precision"]), return_dtype=pl.String
+        ),
+    )
+
+
+def _bridge(number: int, lines: pl.DataFrame) -> None:
+    topic = lines["topic"][0]
+    universes = lines["universe"].drop_nulls().unique(maintain_order=True).to_list()
+    card(
+        bridge_title(lines),
+        lines,
+        bridges.lines(lines),
+        key=f"bridge-{topic}-{number}",
+        about=f"{'; '.join(universes)}. USD",
+        alt=bridge_title(lines),
+        note=NOTES[topic],
+    )

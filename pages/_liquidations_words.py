@@ -1,0 +1,135 @@
+"""The answers in words: sentences made from what `analytics` found, for whatever day, pair or rule is chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from charts.terms import listed
+from charts.words import number, percent, usd, utc
+
+Row = dict[str, Any]
+
+SHOWS = {
+    "complete": "shows every liquidation",
+    "throttled": "shows at most one order a symbol and second",
+    "sampled": "shows a part of the orders, nobody says which",
+    "unknown": "is not described: how much it shows is not known",
+    "key_needed": "cannot be seen without a key",
+    "gone": "is no longer published",
+}
+INTERESTS = {
+    "exchange": "exchange, about itself or its trade",
+    "competitor": "competitor of those it speaks of",
+    "vendor": "sells such data",
+    "investor": "investor",
+    "research": "counts public records",
+    "unknown": "not known",
+}
+SCOPE = "The board is a tracker's; from which feeds it was read is not stated."
+RULES = {"last": "the last order passes", "largest": "the largest order passes"}
+
+
+def most(ranked: pl.DataFrame, places: pl.DataFrame) -> tuple[str, str]:
+    """Which exchange liquidated most: the finding, and what stands behind it. `ranked` and `places` as `analytics.rank` gives them."""
+    leader, *others = ranked.iter_rows(named=True)
+    rivals = [row["name"] for row in others if row["best_place"] == 1]
+    first = f"{leader['name']} reported the most, {usd(leader['reported_usd'])}"
+    if not rivals:
+        return f"{first}, and no published figure leaves another room above it", SCOPE
+    finding = f"{first}; that {listed(rivals)} liquidated more is not ruled out"
+    why = f"What the feeds of {listed(rivals)} hid has no known upper end. "
+    if leader["high_usd"] is None:
+        why += f"Nor has {leader['name']}'s. "
+    top = places.filter(pl.col("place") == 1, pl.col("probability_pct") > 0).sort("probability_pct", descending=True)
+    if top.is_empty():
+        return finding, why + SCOPE
+    shares = [f"{name} in {percent(share, 0)}" for name, share in top.select("name", "probability_pct").iter_rows()]
+    return finding, (
+        f"{why}If each had between once and {number(leader['factor'], 2)} times what its feed showed, the most a venue ever stated "
+        f"of itself ({leader['factor_case']}), first would be {listed(shares)} of the draws: a scenario, not a measurement. {SCOPE}"
+    )
+
+
+def comparable(pair: pl.DataFrame) -> tuple[str, str]:
+    """Whether the figures of two exchanges compare: the finding, and why. `pair` as `analytics.answers.pair` gives it."""
+    if pair.height < 2:
+        return "Two different exchanges are needed", "Choose another exchange to compare with."
+    a, b = pair.iter_rows(named=True)
+    figures = " and ".join(f"{row['name']} {usd(row['total_usd'])}" for row in (a, b))
+    feeds = "; ".join(f"{row['name']}'s best feed {SHOWS[row['completeness']]}{_since(row)}" for row in (a, b)) + "."
+    if a["board"] is None:
+        return f"Not known: no board of this day names both {a['name']} and {b['name']}", feeds
+    told = f"{a['origin']}, {a['window_label']}, as of {utc(a['as_of'], a['as_of_precision'])}: {figures}. {feeds}"
+    states = {a["completeness"], b["completeness"]}
+    if states == {"complete"}:
+        return (
+            f"Yes: {a['name']} and {b['name']} can both be seen whole",
+            f"{told} From which feed the board was read is not stated.",
+        )
+    if "complete" in states:
+        whole, hides = (a, b) if a["completeness"] == "complete" else (b, a)
+        return (
+            f"No: {hides['name']}'s figure is a floor, {whole['name']}'s feed can be seen whole",
+            f"{told} What can be said: {hides['name']} liquidated at least {usd(hides['total_usd'])}.",
+        )
+    if len(states) == 1 and states != {"unknown"}:
+        return (
+            f"Only as floors: {a['name']} and {b['name']} both hide a part",
+            f"{told} Which one hides more is not known.",
+        )
+    return f"No: {a['name']} and {b['name']} are measured differently, and neither is whole", told
+
+
+def between_days(days: pl.DataFrame, changes: pl.DataFrame, alike: pl.DataFrame) -> tuple[str, str]:
+    """How two days compare: the finding, and why. Rows as `analytics.answers` gives them; `days` holds two."""
+    if days.height < 2 or days["crash_day"].n_unique() < 2:
+        return "Two different days are needed", "Choose another day to compare with."
+    a, b = days.iter_rows(named=True)
+    broken = [f"{row['name']}'s feed on {utc(row['changed_at'], 'day')}" for row in changes.iter_rows(named=True)]
+    figures = f"{a['title']} {usd(a['total_usd'])}, {b['title']} {usd(b['total_usd'])}"
+    why = f"Published totals: {figures}. "
+    if broken:
+        why += f"Between the days the measurement changed: {listed(broken)}. "
+    if not alike.is_empty():
+        parts = [f"{row['name']} {number(row['times'], 2)} times" for row in alike.iter_rows(named=True)]
+        why += f"Measured in one way on both days, as far as is known, is {listed(alike['name'].to_list())}: {listed(parts)} as much"
+        windows = alike.select("first_window", "second_window").row(0)
+        why += f" (windows: {windows[0]}; {windows[1]}). "
+    if a["total_usd"] is None or b["total_usd"] is None:
+        unknown = listed([row["title"] for row in (a, b) if row["total_usd"] is None])
+        return f"Not known: no total of all venues was published for {unknown}", why
+    if not (a["comparable"] and b["comparable"]):
+        return f"{figures}: from different publications, so their ratio is no finding", why
+    times = f"{a['title']} is {number(a['total_usd'] / b['total_usd'], 2)} times {b['title']}"
+    if broken:
+        return f"{times} in one list, across a change of measurement", why
+    return f"{times}, in one list and with no change of measurement on record between", why
+
+
+def bridge_title(lines: pl.DataFrame) -> str:
+    """What one bridge finds, said in one sentence."""
+    rows = list(lines.iter_rows(named=True))
+    kinds = {row["kind"]: row for row in rows}
+    topic = rows[0]["topic"]
+    if topic == "readings":
+        values = [row["value_usd"] for row in rows]
+        return f"The total was read {len(rows)} times, from {usd(min(values))} to {usd(max(values))}"
+    if topic == "universes":
+        return f"{usd(kinds['difference']['value_usd'])} lie in {kinds['difference']['line']}"
+    if topic == "exchanges":
+        named = [row["line"] for row in rows if row["kind"] == "part"]
+        return f"{listed(named)} make up the board but for {usd(kinds['difference']['value_usd'])}"
+    if topic == "estimates":
+        added = [row["value_usd"] for row in rows if row["kind"] == "difference"]
+        return f"The estimate adds {usd(min(added))} to {usd(max(added))} to what feeds showed"
+    parts = {"windows": "The parts of the window", "sides": "Long and short"}[topic]
+    if "stated" not in kinds:
+        return f"{parts} add up to {usd(kinds['sum']['value_usd'])}; no total is stated"
+    off = 100 * abs(kinds["sum"]["value_usd"] / kinds["stated"]["value_usd"] - 1)
+    return f"{parts} add up to {usd(kinds['sum']['value_usd'])}, {usd(kinds['stated']['value_usd'])} is stated: {percent(off, 2)} apart"
+
+
+def _since(row: Row) -> str:
+    return "" if row["established"] else " (since when is not established)"

@@ -1,0 +1,108 @@
+"""Flow: what takers bought and sold by venue, at which prices, and in which seconds most of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics import flows, impact, prices, volume_profile
+from charts import flow as flow_chart
+from charts import volume_profile as chart
+from charts.words import clock, percent
+from pages import _cascade_words as words
+from pages._microscope_controls import chosen_market
+from pages._parts import ask, card
+
+NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+
+
+def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
+    chosen = chosen_market(ask(impact.markets, base=base, start=start, end=end), "tape", "Flow of")
+    if chosen is None:
+        card(
+            "Flow",
+            pl.DataFrame(),
+            key="flow",
+            about=words.span(start, end),
+            empty=f"No market of {base} with volume has bars in this range.",
+        )
+        return
+    market, key = chosen
+    _takers(market, base, start, end)
+    left, right = st.columns(2)
+    with left:
+        _profile(market, key, base, start, end)
+    with right:
+        _largest(market, key, base, start, end)
+
+
+def _takers(market: dict[str, Any], base: str, start: datetime, end: datetime) -> None:
+    known = ask(flows.markets, base=base, start=start, end=end)
+    same = known.filter(pl.all_horizontal(pl.col(part) == market[part] for part in ("venue", "market", "symbol")))
+    bars = ask(
+        flows.by_bar, market=tuple(same.row(0, named=True)[column] for column in prices.LINE), start=start, end=end
+    )
+    sold = bars["taker_sell_base"].sum() if bars["taker_sell_base"].null_count() == 0 else None
+    total = bars["volume_base"].sum()
+    title = f"{market['name']} traded {words.amount(total)} {base} in this range"
+    card(
+        title + ("" if sold is None else f", {percent(100 * sold / total)} of it sold by takers"),
+        bars,
+        flow_chart.volume(bars, start, end),
+        key="takers",
+        about=f"{words.span(start, end)}. {market['symbol']}, bar by bar, in {base}",
+        alt=f"Columns of volume on {market['name']}.",
+        note="" if sold is not None else "Which side took the liquidity is not known for these bars.",
+    )
+
+
+def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: datetime, end: datetime) -> None:
+    levels = ask(volume_profile.by_price, key=key, start=start, end=end)
+    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: each bar's volume at its average price; within a bar the prices are not known"
+    if levels.is_empty():
+        card(
+            "Volume by price",
+            levels,
+            key="profile",
+            about=about,
+            empty="The price did not move in this range, or nobody traded.",
+        )
+        return
+    most = levels.row(int(levels["volume_base"].arg_max() or 0), named=True)
+    card(
+        f"Most changed hands between {words.price(round(most['price_from'], 6))} and {words.price(round(most['price_to'], 6))}: {words.amount(most['volume_base'])} {base}",
+        levels,
+        chart.by_price(levels),
+        key="profile",
+        about=about,
+        alt=f"Bars of volume by price level on {market['name']}.",
+    )
+
+
+def _largest(market: dict[str, Any], key: tuple[str, ...], base: str, start: datetime, end: datetime) -> None:
+    rows = ask(volume_profile.largest, key=key, start=start, end=end)
+    length = words.LENGTHS[market["interval"]]
+    title = f"The largest bars of {market['name']}"
+    if rows.height:
+        first = rows.row(0, named=True)
+        title = f"The largest {length} began at {clock(first['ts'], 'second')}: {words.amount(first['volume_base'])} {base}, {percent(first['share_pct'])} of the range's volume"
+    card(
+        title,
+        rows,
+        key="largest",
+        about=f"{words.span(start, end)}. {market['symbol']} on {market['name']}, the {rows.height} bars of a {length} with the largest volume",
+        table={
+            "rank": NUMBER("No."),
+            "ts": TIME("From", format="HH:mm:ss"),
+            "volume_base": NUMBER(base, format="%.8g"),
+            "share_pct": NUMBER("Of all, %", format="%.2f"),
+            "taker_sell_pct": NUMBER("Sold by takers, %", format="%.0f"),
+            "change_pct": NUMBER("Change, %", format="%.2f"),
+            "low": NUMBER("Low", format="%.8g"),
+            "trades": NUMBER("Trades", format="localized"),
+        },
+        empty="Nobody traded in this range.",
+    )

@@ -1,0 +1,319 @@
+"""The smaller questions of the microscope: sweeps, faulty books, impact, volume by price, aligned days."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analytics import aligned, book_faults, decimate, impact, sweeps, volume_profile
+from analytics.warehouse import Warehouse
+from tests.analytics import made
+
+FOCUS = datetime(2025, 10, 10, 20, 30, tzinfo=UTC), datetime(2025, 10, 10, 22, 30, tzinfo=UTC)
+DAY = datetime(2025, 10, 10, tzinfo=UTC)
+HOUR = made.START, made.START + timedelta(hours=1)
+
+
+def tape(
+    prices: list[float], sides: str | list[str] = "sell", venue: str = "binance", microseconds: int = 0
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "venue": venue,
+            "market": "spot",
+            "symbol": "ATOM/USDT",
+            "trade_id": [str(98 + place) for place in range(len(prices))],
+            "ts": [made.START + timedelta(microseconds=microseconds)] * len(prices),
+            "price": prices,
+            "quantity_base": 1.0,
+            "taker_side": sides,
+            "source_id": "tape",
+        }
+    )
+
+
+def test_the_rule_finds_the_atom_sweep(warehouse: Warehouse) -> None:
+    found = sweeps.found(warehouse, *FOCUS)
+    assert found.height == 1
+    sweep = found.row(0, named=True)
+    assert (sweep["symbol"], sweep["trades"], sweep["first_price"], sweep["last_price"]) == (
+        "ATOM/USDT",
+        71,
+        1.688,
+        0.001,
+    )
+    assert (sweep["taker_side"], round(sweep["walk_pct"], 2), sweep["quantity_base"]) == ("sell", -99.94, 9_695.33)
+    assert sweep["ts"].microsecond == 689_043
+    assert sweeps.known(warehouse, *FOCUS)["trades"].to_list() == [71]
+
+
+def test_a_sweep_is_one_sided_long_enough_and_ends_at_its_extreme() -> None:
+    down, up = list(np.linspace(10, 8, 12)), list(np.linspace(10, 12, 12))
+    rows = [
+        tape(down),
+        tape(up, "buy", microseconds=1),
+        tape(up, "sell", microseconds=2),
+        tape(down, ["sell", "buy"] * 6, microseconds=3),
+        tape(down[:9], microseconds=4),
+        tape(list(np.linspace(10, 9.6, 12)), microseconds=5),
+        tape([*down, 9.0], microseconds=6),
+    ]
+    warehouse = made.warehouse(trades=pl.concat(rows))
+    found = sweeps.found(warehouse, *HOUR)
+    assert found.select("taker_side", "ts").rows() == [
+        ("sell", made.START),
+        ("buy", made.START + timedelta(microseconds=1)),
+    ]
+    assert found["walk_pct"].to_list() == pytest.approx([-20, 20])
+    assert sweeps.found(warehouse, *HOUR, walk_pct=3).height == 3
+    assert sweeps.found(warehouse, *HOUR, prints=13).is_empty()
+
+
+def book(snapshots: int = 40) -> pl.DataFrame:
+    """A sound book: five bands a side, deeper outwards, that changes with every snapshot."""
+    random = np.random.default_rng(1)
+    rows = []
+    for place in range(snapshots):
+        for side in (-1, 1):
+            depth = np.cumsum(random.uniform(1, 2, 5))
+            for band in range(1, 6):
+                middle = 100 * (1 + side * band / 200)
+                rows.append(
+                    (made.START + timedelta(seconds=30 * place), side * band, depth[band - 1], depth[band - 1] * middle)
+                )
+    return pl.DataFrame(rows, schema=["ts", "band_pct", "quantity_base", "notional"], orient="row")
+
+
+def test_a_sound_book_has_no_fault() -> None:
+    assert book_faults.verdict(book()) == ""
+    assert not book_faults.snapshots(book()).select(book_faults.FAULTS).to_numpy().any()
+
+
+def test_a_frozen_band_is_found_and_the_series_is_unusable() -> None:
+    frozen = (pl.col("band_pct") == -3) & (pl.col("ts") >= made.START + timedelta(seconds=300))
+    still = book().with_columns(
+        quantity_base=pl.when(frozen).then(7.0).otherwise("quantity_base"),
+        notional=pl.when(frozen).then(690.0).otherwise("notional"),
+    )
+    found = book_faults.snapshots(still)
+    assert found.filter("frozen")["ts"].min() == made.START + timedelta(seconds=330)
+    assert found["frozen"].sum() == 29
+    assert "29 frozen" in book_faults.verdict(still) and book_faults.verdict(still).startswith("Unusable: ")
+
+
+def test_a_quiet_book_is_not_frozen() -> None:
+    once = book(1)
+    quiet = pl.concat([once.with_columns(ts=pl.col("ts") + timedelta(seconds=30 * place)) for place in range(40)])
+    assert not book_faults.snapshots(quiet)["frozen"].any()
+
+
+def test_four_repetitions_are_not_yet_a_freeze() -> None:
+    def held(times: int) -> pl.DataFrame:
+        same = (pl.col("band_pct") == 2) & pl.col("ts").is_between(
+            made.START, made.START + timedelta(seconds=30 * (times - 1))
+        )
+        return book().with_columns(
+            quantity_base=pl.when(same).then(3.0).otherwise("quantity_base"),
+            notional=pl.when(same).then(303.0).otherwise("notional"),
+        )
+
+    assert not book_faults.snapshots(held(book_faults.FROZEN - 1))["frozen"].any()
+    assert book_faults.snapshots(held(book_faults.FROZEN))["frozen"].any()
+
+
+def test_an_inverted_book_is_found() -> None:
+    wrong = pl.col("ts") == made.START + timedelta(seconds=60)
+    inverted = book().with_columns(
+        notional=pl.when(wrong & (pl.col("band_pct") == -1)).then(pl.col("notional") * 1.05).otherwise("notional")
+    )
+    found = book_faults.snapshots(inverted)
+    assert found.filter("inverted")["ts"].to_list() == [made.START + timedelta(seconds=60)]
+    assert "1 inverted" in book_faults.verdict(inverted)
+
+
+def test_a_book_that_shrinks_outwards_is_found() -> None:
+    wrong = (pl.col("ts") == made.START) & (pl.col("band_pct") == 4)
+    shrinking = book().with_columns(quantity_base=pl.when(wrong).then(0.1).otherwise("quantity_base"))
+    assert book_faults.snapshots(shrinking).filter("shrinking")["ts"].to_list() == [made.START]
+
+
+def test_an_empty_archive_says_so() -> None:
+    assert book_faults.verdict(book().clear()) == "No snapshot of the book is kept."
+
+
+def test_impact_is_that_of_amihud() -> None:
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 1e-3, 60)))
+    volume = np.random.default_rng(3).gamma(2, 1, 60)
+    warehouse = made.warehouse(bars=made.bars("binance", close, volume=volume))
+    rows = impact.windows(warehouse, made.key("binance"), *HOUR)
+    assert rows.height == 12 and rows["bars"].unique().to_list() == [5]
+    # Amihud (2002), equation 1: the mean of |return| over volume in money.
+    returns = np.abs(np.diff(np.log(close), prepend=np.log(close[0])))
+    per = 10 ** np.floor(np.log10(np.median(volume * close)))
+    expected = [100 * (returns / (volume * close))[begin : begin + 5].mean() * per for begin in range(0, 60, 5)]
+    assert rows["per_usd"].unique().to_list() == [per]
+    assert rows["impact_pct"].to_list() == pytest.approx(expected)
+    assert rows["volume_usd"].sum() == pytest.approx((volume * close).sum())
+
+
+def test_a_window_with_few_bars_has_no_impact_and_one_without_any_is_absent() -> None:
+    close = np.full(60, 100.0)
+    close[5:14] = np.nan
+    rows = impact.windows(made.warehouse(bars=made.bars("binance", close)), made.key("binance"), *HOUR)
+    assert rows["impact_pct"].to_list()[:3] == [0.0, None, 0.0] and rows.height == 11
+
+
+def test_the_worst_window_is_after_the_moment_and_the_usual_one_before(warehouse: Warehouse) -> None:
+    key = decimate.keys(impact.markets(warehouse, "POL", *FOCUS))[0]
+    row = impact.against_before(warehouse, key, *FOCUS, datetime(2025, 10, 10, 20, 50, tzinfo=UTC)).row(0, named=True)
+    assert row["ts"] >= datetime(2025, 10, 10, 20, 50, tzinfo=UTC) and row["windows_before"] == 4
+    assert row["times"] == pytest.approx(row["impact_pct"] / row["usual_pct"])
+
+
+def test_the_best_covered_market_comes_first(warehouse: Warehouse) -> None:
+    assert impact.markets(warehouse, "BTC", *FOCUS).row(0, named=True)["symbol"] == "BTC/USDT:USDT"
+    assert impact.markets(warehouse, "BTC", DAY - timedelta(days=1), DAY + timedelta(days=2))["interval"][0] == "5m"
+    assert impact.markets(warehouse, "XRP", *FOCUS)["venue"].to_list() == ["gemini"]
+
+
+def test_volume_by_price_adds_up_and_lies_where_it_traded() -> None:
+    close = np.linspace(100, 160, 60)
+    volume = np.arange(1.0, 61.0)
+    levels = volume_profile.by_price(
+        made.warehouse(bars=made.bars("binance", close, volume=volume)), made.key("binance"), *HOUR
+    )
+    assert levels["volume_base"].sum() == pytest.approx(volume.sum()) and levels["bars"].sum() == 60
+    assert (levels["taker_buy_base"] + levels["taker_sell_base"]).to_list() == pytest.approx(
+        levels["volume_base"].to_list()
+    )
+    counts, _ = np.histogram(close, bins=volume_profile.LEVELS, range=(100, 160), weights=volume)
+    assert levels["volume_base"].to_list() == pytest.approx(counts[counts > 0].tolist())
+    assert levels["price_from"].is_sorted()
+
+
+def test_a_side_that_is_not_known_stays_unknown_and_a_constant_price_has_no_levels() -> None:
+    bars = made.bars("binance", np.linspace(100, 160, 60)).with_columns(taker_buy_base=pl.lit(None, pl.Float64))
+    assert (
+        volume_profile.by_price(made.warehouse(bars=bars), made.key("binance"), *HOUR)["taker_sell_base"]
+        .is_null()
+        .all()
+    )
+    still = made.warehouse(bars=made.bars("binance", np.full(60, 5.0)))
+    assert volume_profile.by_price(still, made.key("binance"), *HOUR).is_empty()
+
+
+def test_the_largest_seconds(warehouse: Warehouse) -> None:
+    key = ("binance", "perp", "BTC/USDT:USDT", "trade", "1m", "binance_um_klines_1m")
+    rows = volume_profile.largest(warehouse, key, *FOCUS)
+    first = rows.row(0, named=True)
+    assert (f"{first['ts']:%H:%M}", first["volume_base"], round(first["taker_sell_pct"])) == ("21:17", 10_542.102, 56)
+    assert rows["volume_base"].is_sorted(descending=True) and rows.height == volume_profile.LARGEST
+    assert rows["share_pct"].sum() < 100
+
+
+def crash_days(*t0: datetime | None) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "crash_day": [f"day-{place}" for place in range(len(t0))],
+            "title": [f"Day {place}" for place in range(len(t0))],
+            "window_start": [(moment or made.START) - timedelta(days=1) for moment in t0],
+            "window_end": [(moment or made.START) + timedelta(days=1) for moment in t0],
+            "t0": list(t0),
+            "source_id": "days",
+        },
+        schema_overrides={"t0": pl.Datetime("us", "UTC")},
+    )
+
+
+def test_days_are_laid_over_each_other_at_their_own_t0_in_their_own_sigma() -> None:
+    minutes = 27 * 60
+    frames, moments = [], []
+    for place, (calm, fall) in enumerate(((0.001, 0.9), (0.003, 0.7))):
+        start = made.START + timedelta(days=10 * place)
+        moments.append(start + timedelta(hours=24))
+        returns = np.random.default_rng(place).normal(0, calm, minutes)
+        returns[24 * 60 :] = 0
+        returns[24 * 60 + 10] = np.log(fall)
+        frames.append(made.bars("binance", 100 * np.exp(np.cumsum(returns)), start=start))
+    warehouse = made.warehouse(bars=pl.concat(frames), crash_days=crash_days(*moments, None))
+    days = aligned.days(warehouse, "BTC")
+    known = days.filter(pl.col("refusal").is_null()).sort("t0")
+    assert known["lowest_pct"].to_list() == pytest.approx([-10, -30], rel=1e-6)
+    assert known["lowest_minutes"].to_list() == [11, 11]
+    # σ of an hour: the standard deviation of minute returns times the root of 60, whatever the price.
+    assert known["sigma_pct"].to_list() == pytest.approx([100 * 0.001 * 60**0.5, 100 * 0.003 * 60**0.5], rel=0.05)
+    assert known["lowest_sigmas"].to_list() == pytest.approx((known["lowest_pct"] / known["sigma_pct"]).to_list())
+    assert days["refusal"].drop_nulls().to_list() == ["No T0 is set for this day."]
+    paths = aligned.paths(warehouse, "BTC")
+    assert paths.filter(minutes=0)["change_pct"].to_list() == [0, 0]
+    assert set(paths["crash_day"]) == {"day-0", "day-1"}
+
+
+def test_only_one_day_has_bars_now_and_the_others_say_why(warehouse: Warehouse) -> None:
+    days = aligned.days(warehouse, "BTC")
+    assert days.filter(pl.col("refusal").is_null())["crash_day"].to_list() == ["oct-10-2025"]
+    assert days["lowest_pct"][0] == pytest.approx(100 * (101_516.5 / 116_830.3 - 1))
+    assert aligned.paths(warehouse, "NONE").is_empty()
+
+
+def test_sizes_are_not_known_and_the_break_of_measurement_is_counted(warehouse: Warehouse) -> None:
+    sizes = aligned.sizes(warehouse)
+    assert sizes["per_open_interest_pct"].is_null().all() and sizes["per_volume_pct"].is_null().all()
+    counts = dict(sizes.select("crash_day", "measurement").iter_rows())
+    assert counts["oct-10-2025"] > counts["may-19-2021"]
+
+
+def test_sizes_over_open_interest_where_it_is_kept() -> None:
+    moment = made.START
+    reports = pl.DataFrame(
+        {
+            "metric": "liquidations",
+            "crash_day": ["day-0", "day-1"],
+            "venue": "all",
+            "asset": "all",
+            "side": "total",
+            "phase": "crash",
+            "counting": "floor",
+            "value": [2e9, 5e9],
+            "board": ["a", "b"],
+            "origin": "one",
+            "universe": "all",
+            "confidence": "high",
+            "as_of": [moment, moment],
+            "source_id": "list",
+        }
+    )
+    days = crash_days(moment, moment + timedelta(days=50))
+    interest = pl.DataFrame(
+        {
+            "venue": "all",
+            "symbol": "all",
+            "ts": [moment - timedelta(days=1, hours=2)],
+            "open_interest_usd": [1e11],
+            "source_id": "oi",
+        }
+    )
+    sizes = aligned.sizes(made.warehouse(crash_days=days, liquidation_reports=reports, open_interest=interest))
+    assert sizes.sort("crash_day")["per_open_interest_pct"].to_list() == [2.0, None]
+
+
+def test_lows_in_sigmas_of_the_own_past_or_not_known(warehouse: Warehouse) -> None:
+    assert aligned.lows_in_sigmas(warehouse, "USDT", DAY)["sigmas"].is_null().all()
+    returns = np.random.default_rng(5).normal(0, 0.02, 200)
+    close = 100 * np.exp(np.cumsum(returns))
+    days = made.bars("binance", close, start=made.START).with_columns(
+        ts=pl.Series([DAY - timedelta(days=200 - place) for place in range(200)]), interval=pl.lit("1d")
+    )
+    last = days.tail(1).with_columns(
+        ts=pl.lit(DAY).cast(pl.Datetime("us", "UTC")), low=pl.lit(float(close[-1]) * 0.5), high=pl.lit(float(close[-1]))
+    )
+    short = pl.concat([days.tail(20), last]).with_columns(symbol=pl.lit("NEW/USDT"))
+    rows = aligned.lows_in_sigmas(made.warehouse(bars=pl.concat([days, last, short])), "USDT", DAY)
+    old, new = rows.row(0, named=True), rows.row(1, named=True)
+    assert old["sigmas"] == pytest.approx(np.log(0.5) / np.std(returns[1:], ddof=1)) and old[
+        "fall_pct"
+    ] == pytest.approx(-50)
+    assert (new["symbol"], new["sigmas"], new["days"]) == ("NEW/USDT", None, 0)
