@@ -79,7 +79,7 @@ def estimates(
     if reason := lead_lag.unusable(one, other):
         return pl.DataFrame([{**named, "window_start": start, "window_end": end, "refusal": reason}], schema=ESTIMATE)
     found = lead_lag.blocks(one, other)
-    first, last = found.begins[0], found.begins[-1] + lead_lag.BLOCK
+    first, last = found.begins[0], found.end
     length = WINDOW.total_seconds()
     windows = [(first, last), *((begin, begin + length) for begin in np.arange(first // length * length, last, length))]
     rows = []

@@ -46,15 +46,16 @@ class Lead:
 
 @dataclass(frozen=True)
 class Blocks:
-    """What each block of time holds: when it begins, its covariance at each lag, both series' squared moves and their number."""
+    """What each block of time up to `end` holds: when it begins, its covariance at each lag, both series' squared moves and their number."""
 
+    end: float
     begins: np.ndarray
     covariance: np.ndarray
     squares: np.ndarray
     moves: np.ndarray
 
     def cut(self, kept: np.ndarray) -> Blocks:
-        return Blocks(self.begins[kept], self.covariance[kept], self.squares[:, kept], self.moves[:, kept])
+        return Blocks(self.end, self.begins[kept], self.covariance[kept], self.squares[:, kept], self.moves[:, kept])
 
 
 def lead(first: Series, second: Series) -> Lead:
@@ -85,27 +86,26 @@ def blocks(first: Series, second: Series) -> Blocks:
     """The Hayashi–Yoshida covariance of two series at each lag, block by block of the time they have in common."""
     start, end = max(first.seconds[0], second.seconds[0]), min(first.seconds[-1], second.seconds[-1])
     edges = np.arange(start, end, BLOCK)
-    steps = [np.diff(series.level) for series in (first, second)]
-    places = [np.searchsorted(edges, series.seconds[1:], side="left") - 1 for series in (first, second)]
-    inside = [(place >= 0) & (series.seconds[1:] <= end) for place, series in zip(places, (first, second), strict=True)]
-    count = [
-        np.bincount(place[kept], (step != 0)[kept], len(edges))
-        for step, place, kept in zip(steps, places, inside, strict=True)
-    ]
-    squares = [
-        np.bincount(place[kept], step[kept] ** 2, len(edges))
-        for step, place, kept in zip(steps, places, inside, strict=True)
-    ]
-    kept, last = inside[0], len(second.seconds) - 1
-    begins, ends = first.seconds[:-1][kept], first.seconds[1:][kept]
+    moves = [_moves(series, edges, end) for series in (first, second)]
+    squares = np.array([np.bincount(block, steps**2, len(edges)) for _, steps, block in moves])
+    count = np.array([np.bincount(block, steps != 0, len(edges)) for _, steps, block in moves])
+    places, steps, block = moves[0]
+    begins, ends, last = first.seconds[places], first.seconds[places + 1], len(second.seconds) - 1
     covariance = np.empty((len(edges), len(GRID)))
     for column, lag in enumerate(GRID):
         # The moves of the second that overlap one of the first are neighbours: their sum is a difference of two levels.
         before = np.searchsorted(second.seconds, begins + lag, side="right") - 1
         after = np.searchsorted(second.seconds, ends + lag, side="left")
         moved = second.level[np.minimum(after, last)] - second.level[np.maximum(before, 0)]
-        covariance[:, column] = np.bincount(places[0][kept], steps[0][kept] * moved, len(edges))
-    return Blocks(edges, covariance, np.array(squares), np.array(count))
+        covariance[:, column] = np.bincount(block, steps * moved, len(edges))
+    return Blocks(float(end), edges, covariance, squares, count)
+
+
+def _moves(series: Series, edges: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The moves of a series that end in the blocks: the place of the observation each begins at, its size, its block."""
+    block = np.searchsorted(edges, series.seconds[1:], side="left") - 1
+    places = np.flatnonzero((block >= 0) & (series.seconds[1:] <= end))
+    return places, np.diff(series.level)[places], block[places]
 
 
 def answer(found: Blocks, first: str, second: str) -> Lead:

@@ -5,8 +5,10 @@ largest. How many there were is not shown, and that a second has an order at all
 look alike. What can be told, and how, stands in `throttle_models`; how often it held on simulated streams in `backtest`.
 
 Assumed: the rule is as stated, the feed's seconds are the clock's, times are those of the orders to the millisecond, and
-the end of a second is no special moment for traders. Where what passed speaks against it, there is no estimate. Above some
-hundred orders a second of one symbol even the last millisecond is full: then there is a bound and no estimate.
+the end of a second is no special moment for traders. No document says where a feed's seconds begin (messages on record went
+out a few milliseconds after their order), so this is asked of what passed: where that speaks against it, or does not speak
+for it, there is no estimate. Above some hundred orders a second of one symbol even the last millisecond is full: then there
+is a bound and no estimate.
 
 Ranges are 90 % intervals for the total of this very stream, not of streams like it. An order that passed stands for itself
 and a geometric number of hidden ones like it; their mean is drawn from its own uncertainty; all draws have one seed. Bounds

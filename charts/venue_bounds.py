@@ -14,7 +14,7 @@ ROW_PX = 46
 
 
 def ladder(ranked: pl.DataFrame) -> go.Figure:
-    """One board's exchanges (`analytics.rank.with_doubt`): a bar up to the bound, then a range where the feed is complete.
+    """One board's exchanges (`analytics.rank.with_doubt`): a bar up to the bound, and a mark at what the board reports.
 
     Where the feed hides liquidations, the bar is open: a dotted line goes as far as the scenario, and on with an arrow.
     Raises ValueError when exchanges of several boards are mixed.
@@ -75,19 +75,23 @@ def odds(places: pl.DataFrame) -> go.Figure:
     figure.add_heatmap(
         x=[f"{column}." for column in table.columns],
         y=[escape(name) for name in names],
-        z=values,
+        z=[[value or None for value in row] for row in values],
         zmin=0,
         zmax=100,
-        colorscale=[[0, theme.faint(theme.OTHER)], [1, theme.ACCENT]],
+        colorscale=[[0, theme.OTHER], [1, theme.ACCENT]],
         showscale=False,
         xgap=2,
         ygap=2,
         text=[["" if value == 0 else percent(value, 0) if value >= 1 else "< 1 %" for value in row] for row in values],
         texttemplate="%{text}",
+        textfont={"color": "#ffffff"},
+        hoverongaps=False,
         hovertemplate="%{y}, place %{x} %{z:.1f} %<extra></extra>",
     )
     figure.update_layout(
-        hovermode="closest", xaxis={"title": {"text": "Place"}, "type": "category"}, yaxis={"autorange": "reversed"}
+        hovermode="closest",
+        xaxis={"title": {"text": "Place"}, "type": "category"},
+        yaxis={"autorange": "reversed", "showgrid": False},
     )
     return figure
 

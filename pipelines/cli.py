@@ -6,12 +6,11 @@ Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use.
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -22,18 +21,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines import asking, streams, warehouse
 from pipelines import build as building
 from pipelines import recorder as recording
 from pipelines import refresh as refreshing
 from pipelines import schedule as scheduling
-from pipelines import streams, warehouse
 from pipelines import watch as watching
 from pipelines.children import die_with_parent as end_with_parent
 from pipelines.config import SCHEDULE, Settings
 from pipelines.dictionary import dictionary, summary
 from pipelines.pieces import Outcome
 from pipelines.progress import Bars
-from pipelines.source import Ask, SourceModule, discover
+from pipelines.source import discover
 from pipelines.tables import TABLES
 
 app = typer.Typer(
@@ -104,9 +103,9 @@ def refresh(
             with Bars(err) as bars:
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
-            modules = _chosen(settings, source, group)
+            modules = asking.chosen(settings, source, group)
             before = watching.health(settings.data_dir, datetime.now(UTC))
-            ask = _ask(settings, start, end, event, symbol)
+            ask = asking.ask(settings, start, end, event, symbol)
             with Bars(err) as bars:
                 # A group nobody uses here (nothing is recorded, say) is no reason to draft a generation.
                 generation, outcomes = refreshing.refresh(settings, modules, ask, bars) if modules else (None, [])
@@ -333,67 +332,6 @@ def _report(
     else:
         out.print(f"Nothing changed. {_still(published)}")
     raise typer.Exit(int(failed))
-
-
-def _chosen(settings: Settings, names: list[str] | None, group: str | None) -> list[SourceModule]:
-    known = {name: module for name, module in discover().items() if module.SOURCE.group != "embedded"}
-    for name in names or []:
-        if name not in known:
-            raise typer.BadParameter(f"There is no source '{name}'. Sources: {', '.join(known)}")
-    if group is not None and group not in SCHEDULE:
-        raise typer.BadParameter(f"There is no group '{group}'. Groups: {', '.join(SCHEDULE)}")
-    # What is recorded here is loaded without being named; who never recorded is not told that nothing came.
-    asked = names or [
-        name for name, module in known.items() if module.SOURCE.default or (settings.inbox_dir / name).exists()
-    ]
-    return [module for name, module in known.items() if name in asked and group in (None, module.SOURCE.group)]
-
-
-def _ask(settings: Settings, start: str | None, end: str | None, event: str | None, symbols: list[str] | None) -> Ask:
-    now = datetime.now(UTC)
-    if event and (start or end):
-        raise typer.BadParameter("Give either --event or --start and --end.")
-    if event:
-        first, last = _window(settings, event)
-    else:
-        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        first, last = _moment("--start", start) or today - timedelta(days=2), _moment("--end", end) or now
-    if first >= last:
-        raise typer.BadParameter(
-            f"The start ({first:%Y-%m-%d %H:%M} UTC) is not before the end ({last:%Y-%m-%d %H:%M} UTC)."
-        )
-    if last > now + timedelta(minutes=1):
-        raise typer.BadParameter(
-            f"The end ({last:%Y-%m-%d %H:%M} UTC) lies in the future; it is {now:%Y-%m-%d %H:%M} UTC."
-        )
-    for symbol in symbols or []:
-        if not re.fullmatch(r"[A-Za-z0-9]{1,20}(/[A-Za-z0-9]{1,12}(:[A-Za-z0-9]{1,12})?)?", symbol):
-            raise typer.BadParameter(f"'{symbol}' is not a base asset (BTC) or a symbol (BTC/USDT, BTC/USDT:USDT).")
-    return Ask(first, last, now, tuple(symbol.upper() for symbol in symbols or []), catch_up=not (event or start))
-
-
-def _window(settings: Settings, event: str) -> tuple[datetime, datetime]:
-    published = _published(settings)
-    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
-        days = connection.sql("SELECT crash_day, window_start, window_end FROM crash_days ORDER BY window_start").pl()
-    for name, first, last in days.iter_rows():
-        if name == event:
-            return first.astimezone(UTC), last.astimezone(UTC)
-    raise typer.BadParameter(f"There is no crash day '{event}'. Crash days: {', '.join(days['crash_day'])}")
-
-
-def _moment(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{option} '{text}' is not an ISO time. Write 2025-10-10T00:00Z.") from None
-    if moment.tzinfo is None:
-        raise typer.BadParameter(
-            f"{option} '{text}' has no zone. Write {text}{'T00:00' if 'T' not in text else ''}Z for UTC."
-        )
-    return moment.astimezone(UTC)
 
 
 def _print_outcome(outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import polars as pl
 
-from pipelines import dictionary, fields, load, retention, tables
+from pipelines import dictionary, fields, load, published_tables, retention, tables
 from pipelines.config import Settings
 from pipelines.load import Accepted, accept
 from pipelines.snapshots import joined
@@ -161,7 +161,7 @@ def sha256_of(bodies: Iterable[bytes]) -> str:
 @cache
 def fingerprint(module: SourceModule) -> str:
     """Changes when the code that reads this source's bytes, helpers included, or the tables they go to, change."""
-    files = sorted(_code_of(module)) + [str(part.__file__) for part in (load, tables, fields)]
+    files = sorted(_code_of(module)) + [str(part.__file__) for part in (load, tables, published_tables, fields)]
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
 
 

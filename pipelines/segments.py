@@ -19,6 +19,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +51,8 @@ class Tape:
     """Since when nobody listens, and why; None before the first recording of all."""
     list_name: str = ""
     size: int = 0
+    _noted: bool = False
+    """Whether the growing segment says that nobody listens."""
     _file: BinaryIO | None = None
     _path: Path = field(default_factory=Path)
 
@@ -65,12 +68,13 @@ class Tape:
 
     def begin(self) -> None:
         """Everything from now on is heard."""
+        self._note_gap()
         now = self.clock()
-        since = b"%d x %s\n" % (self.gap[0], self.gap[1].encode()) if self.gap else b""
-        self._write(since + b"%d b\n" % now)
-        self.listening, self.alive, self.gap = True, now, None
+        self._write(b"%d b\n" % now)
+        self.listening, self.alive, self.gap, self._noted = True, now, None, False
 
     def message(self, data: bytes) -> None:
+        """Keep a message. Those that come before listening began are kept too, and prove nothing."""
         now = self.clock()
         self._write(b"%d m %s\n" % (now, data.replace(b"\n", b" ")))
         self.alive = now
@@ -86,20 +90,22 @@ class Tape:
         """Nobody listens any more, since the last sign of life."""
         if self.listening:
             self.listening, self.gap = False, (self.alive, " ".join(reason.split()))
+            # On a full disk it is noted later; until then nothing after the last line counts as heard.
+            with suppress(OSError):
+                self._note_gap()
 
     def cut(self) -> Path | None:
         """End the growing segment and go on in another; returns the ended one, to be packed."""
         listening, now = self.listening, self.clock()
-        ended = self._end(b"%d e\n" % now)
+        ended = self._end(now)
         if listening:
-            self.listening = True
             self._write(b"%d b\n" % now)
         return ended
 
     def close(self) -> Path | None:
         """End the recording; returns the ended segment, to be packed."""
         self.lose("the recorder was stopped")
-        return self._end(b"")
+        return self._end(self.alive)
 
     def keep_list(self, bodies: list[bytes]) -> None:
         """Store the venue's list of contracts; the next segment names it."""
@@ -110,16 +116,22 @@ class Tape:
         os.replace(draft, self.folder / f"{name}{LIST}")
         self.list_name = name
 
-    def _end(self, last: bytes) -> Path | None:
+    def _note_gap(self) -> None:
+        if self.gap and not self._noted:
+            self._write(b"%d x %s\n" % (self.gap[0], self.gap[1].encode()))
+            self._noted = True
+
+    def _end(self, now: int) -> Path | None:
         if self._file is None:
             return None
-        if self.gap:
-            last = b"%d x %s\n" % (self.gap[0], self.gap[1].encode())
-        self._write(last)
+        self._note_gap()
+        if self.listening:
+            self._write(b"%d e\n" % now)
         os.fsync(self._file.fileno())
         self._file.close()
-        self._file, self.listening, self.size = None, False, 0
-        keep_until(self.folder, int(last.split()[0]))
+        self._file, self._noted, self.size = None, False, 0
+        if self.listening or self.gap:
+            keep_until(self.folder, self.gap[0] if self.gap else now)
         return self._path
 
     def _write(self, lines: bytes) -> None:
@@ -168,10 +180,9 @@ def mend(folder: Path) -> int:
         if left.with_name(left.name.removesuffix(OPEN) + CLOSED).exists():
             left.unlink()
             continue
-        last = _mended(left)
-        until = max(until, last)
+        until = max(until, _mended(left))
         keep_until(folder, until)
-        if last:
+        if left.stat().st_size:
             pack(left)
         else:
             left.unlink()
@@ -235,18 +246,19 @@ def lines(body: bytes, name: str) -> Iterator[Line]:
 
 
 def _mended(left: Path) -> int:
-    """Take back an unfinished line and note the end; returns the moment of the last line, 0 if nobody ever listened."""
+    """Take back an unfinished line and note the end; returns until when the feed was listened to, 0 if it never was."""
     with left.open("r+b") as file:
         text = file.read()
         whole = text[: text.rfind(b"\n") + 1]
         file.truncate(len(whole))
-        if b" b\n" not in whole:
-            return 0
-        moment, mark, *_ = whole[whole.rfind(b"\n", 0, -1) + 1 :].split(maxsplit=2)
-        if mark not in (b"x", b"e"):
-            file.seek(len(whole))
-            file.write(b"%s x the recorder was killed\n" % moment)
-        return int(moment)
+        lines = [line.split(b" ", 2) for line in whole.split(b"\n")[:-1]]
+        turns = [(int(moment), mark) for moment, mark, *_ in lines if mark in (b"b", b"x", b"e")]
+        if not turns or turns[-1][1] != b"b":
+            return turns[-1][0] if turns else 0
+        last = int(lines[-1][0])
+        file.seek(len(whole))
+        file.write(b"%d x the recorder was killed\n" % last)
+        return last
 
 
 def _name(moment: int) -> str:

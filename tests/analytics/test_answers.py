@@ -116,4 +116,4 @@ def test_what_is_offered_first_is_a_hiding_neighbour_of_a_whole_one(warehouse: W
 @pytest.mark.parametrize("second", DAYS)
 def test_any_two_days_have_an_answer_in_words(warehouse: Warehouse, first: str, second: str) -> None:
     finding, why = days(warehouse, first, second)
-    assert finding and "None" not in finding + why and "nan" not in finding + why
+    assert finding and "None" not in finding + why and " nan" not in finding + why

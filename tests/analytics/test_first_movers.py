@@ -55,7 +55,8 @@ def test_a_lead_planted_in_bars_is_found_in_the_whole_and_in_its_windows() -> No
     pair = (("Early", made.key("binance", "1s")), ("Late", made.key("coinbase", "1s")))
     rows = first_movers.estimates(warehouse, pair, *HOUR)
     assert rows["lag_s"].to_list() == [5.0] * 7 and (rows["low_s"] > 0).all()
-    assert rows["window_start"][0] <= rows["window_start"][1] and rows["window_end"][-1] == rows["window_end"][0]
+    assert rows["window_start"][0] == rows["window_start"][1] and rows["window_end"][-1] == rows["window_end"][0]
+    assert rows["window_end"][1:-1].to_list() == rows["window_start"][2:].to_list()
     turned = first_movers.estimates(warehouse, pair[::-1], *HOUR)
     assert turned["lag_s"].to_list() == [-5.0] * 7
     contrast = first_movers.contrast(warehouse, pair, *HOUR)

@@ -233,20 +233,24 @@ def test_a_segment_in_which_nothing_was_said_proves_that_somebody_listened() -> 
         max_size=40,
     )
 )
-def test_whatever_happens_every_moment_between_the_first_and_the_last_is_recorded_or_a_gap(
+def test_whatever_happens_what_was_heard_is_recorded_and_everything_between_is_a_gap(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:
+    """Against a plain account of when somebody listened, and until when that is proven."""
     folder, clock = tmp_path_factory.mktemp("tape"), Clock()
-    tape = Tape(folder, clock)
+    tape, heard, messages = Tape(folder, clock), [], 0
     for step, seconds in steps:
         clock.go(seconds)
+        listening = tape.listening
         match step:
-            case "message" if tape.listening:
-                tape.message(order(1, clock.now))
-            case "prove" if tape.listening:
+            case "message":
+                tape.message(order(messages, clock.now))
+                messages += 1
+            case "prove":
                 tape.prove()
-            case "begin" if not tape.listening:
+            case "begin" if not listening:
                 tape.begin()
+                heard.append([clock.now, clock.now])
             case "lose":
                 tape.lose("why not")
             case "cut":
@@ -258,14 +262,27 @@ def test_whatever_happens_every_moment_between_the_first_and_the_last_is_recorde
                 tape = Tape(folder, clock)
             case "kill":
                 tape = Tape(folder, clock)
+        if listening and step in ("message", "prove", "cut"):
+            heard[-1][1] = clock.now
     ended(tape)
-    frames = [
-        recorded_binance.parse([path.read_bytes()], Piece(path.name))["feed_coverage"]
-        for path in segments.closed(folder)
-    ]
-    spans = pl.concat(frames).sort("span_start") if frames else pl.DataFrame()
+    frames = [recorded_binance.parse([path.read_bytes()], Piece(path.name)) for path in segments.closed(folder)]
+    assert sum(frame["liquidations"].height for frame in frames) == messages
+    spans = pl.concat(frame["feed_coverage"] for frame in frames).sort("span_start") if frames else pl.DataFrame()
+    assert recorded(spans) == [(start, end) for start, end in heard if start < end]
     if not spans.is_empty():
         assert spans["span_start"].to_list()[1:] == spans["span_end"].to_list()[:-1]
+
+
+def recorded(spans: pl.DataFrame) -> list[tuple[int, int]]:
+    """Recorded spans in microseconds, those that meet joined into one."""
+    joined: list[tuple[int, int]] = []
+    for start, end, state in spans.select("span_start", "span_end", "state").iter_rows() if spans.width else ():
+        first, last = (round(moment.timestamp() * SECOND) for moment in (start, end))
+        if state == "recorded" and joined and joined[-1][1] == first:
+            joined[-1] = (joined[-1][0], last)
+        elif state == "recorded":
+            joined.append((first, last))
+    return joined
 
 
 def test_a_full_disk_takes_no_part_of_a_line_back_into_the_record(tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""What the words of `refresh` mean: which sources, which span, which symbols. Wrong use is said in a sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import typer
+
+from pipelines.config import SCHEDULE, Settings
+from pipelines.source import Ask, SourceModule, discover
+from pipelines.warehouse import current
+
+
+def chosen(settings: Settings, names: list[str] | None, group: str | None) -> list[SourceModule]:
+    """The sources to refresh: the named ones, else all a plain refresh touches, of one group if given."""
+    known = {name: module for name, module in discover().items() if module.SOURCE.group != "embedded"}
+    for name in names or []:
+        if name not in known:
+            raise typer.BadParameter(f"There is no source '{name}'. Sources: {', '.join(known)}")
+    if group is not None and group not in SCHEDULE:
+        raise typer.BadParameter(f"There is no group '{group}'. Groups: {', '.join(SCHEDULE)}")
+    # What is recorded here is loaded without being named; who never recorded is not told that nothing came.
+    asked = names or [
+        name for name, module in known.items() if module.SOURCE.default or (settings.inbox_dir / name).exists()
+    ]
+    return [module for name, module in known.items() if name in asked and group in (None, module.SOURCE.group)]
+
+
+def ask(settings: Settings, start: str | None, end: str | None, event: str | None, symbols: list[str] | None) -> Ask:
+    """The span and symbols a refresh is about: a crash day's window, or start and end, or the last two whole UTC days."""
+    now = datetime.now(UTC)
+    if event and (start or end):
+        raise typer.BadParameter("Give either --event or --start and --end.")
+    if event:
+        first, last = _window(settings, event)
+    else:
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        first, last = _moment("--start", start) or today - timedelta(days=2), _moment("--end", end) or now
+    if first >= last:
+        raise typer.BadParameter(
+            f"The start ({first:%Y-%m-%d %H:%M} UTC) is not before the end ({last:%Y-%m-%d %H:%M} UTC)."
+        )
+    if last > now + timedelta(minutes=1):
+        raise typer.BadParameter(
+            f"The end ({last:%Y-%m-%d %H:%M} UTC) lies in the future; it is {now:%Y-%m-%d %H:%M} UTC."
+        )
+    for symbol in symbols or []:
+        if not re.fullmatch(r"[A-Za-z0-9]{1,20}(/[A-Za-z0-9]{1,12}(:[A-Za-z0-9]{1,12})?)?", symbol):
+            raise typer.BadParameter(f"'{symbol}' is not a base asset (BTC) or a symbol (BTC/USDT, BTC/USDT:USDT).")
+    return Ask(first, last, now, tuple(symbol.upper() for symbol in symbols or []), catch_up=not (event or start))
+
+
+def _window(settings: Settings, event: str) -> tuple[datetime, datetime]:
+    published = current(settings.warehouse_dir)
+    if published is None:
+        raise typer.BadParameter("Nothing is published yet, so no crash day is known. Run: python -m pipelines build")
+    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
+        days = connection.sql("SELECT crash_day, window_start, window_end FROM crash_days ORDER BY window_start").pl()
+    for name, first, last in days.iter_rows():
+        if name == event:
+            return first.astimezone(UTC), last.astimezone(UTC)
+    raise typer.BadParameter(f"There is no crash day '{event}'. Crash days: {', '.join(days['crash_day'])}")
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} '{text}' is not an ISO time. Write 2025-10-10T00:00Z.") from None
+    if moment.tzinfo is None:
+        raise typer.BadParameter(
+            f"{option} '{text}' has no zone. Write {text}{'T00:00' if 'T' not in text else ''}Z for UTC."
+        )
+    return moment.astimezone(UTC)

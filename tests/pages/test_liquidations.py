@@ -1,0 +1,136 @@
+"""The page of bounds through the shell: three answers in words, and every part on days with much, little and nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from analytics import throttle
+from analytics.warehouse import hub
+from benchmarks.cascades import Bursts, stream
+from pipelines.config import Settings
+from tests import orders
+from tests.shell import PAGES, opened
+
+(PAGE,) = [page for page in PAGES if page.stem == "liquidations"]
+PARTS = ("Published totals", "Exchange by exchange", "Who lost what", "What feeds hide")
+DAYS = ("oct-10-2025", "nov-21-2025", "aug-5-2024", "feb-3-2025", "mar-12-2020", "nov-9-2022", "jan-31-2026")
+
+
+def shown(part: str = PARTS[0], day: str | None = None, **link: str) -> AppTest:
+    app = opened(PAGE, part=part, **link)
+    return app if day is None else app.selectbox(key="day").set_value(day).run()
+
+
+def words(app: AppTest) -> str:
+    said = [*app.title, *app.markdown, *app.caption, *app.info]
+    return "\n".join(text.value.replace("\\", "") for text in said)
+
+
+@pytest.fixture
+def with_orders(own: Settings) -> Iterator[Settings]:
+    """Pages on a warehouse with single orders of a throttled and of complete feeds."""
+    complete = stream(30, 900, Bursts("of seconds", 0.5, 1), "lognormal", 1)
+    orders.put(
+        own,
+        orders.rows(throttle.throttled(complete, "last"), "binance"),
+        orders.rows(complete, "bybit"),
+        orders.rows(complete.head(1), "deribit"),
+        orders.rows(complete.head(300), "hyperliquid", "adl"),
+    )
+    hub.cache_clear()
+    st.cache_data.clear()
+    yield own
+    hub.cache_clear()
+    st.cache_data.clear()
+
+
+def test_three_answers_stand_above_every_part() -> None:
+    app = opened(PAGE)
+    assert not app.exception and not app.warning and not app.error
+    said = words(app)
+    assert "Oct. 10, 2025: at least $19.16 bn, and by an estimate up to $40 bn" in said
+    assert "Hyperliquid reported the most, $10.3 bn; that Binance and OKX liquidated more is not ruled out" in said
+    assert "No: Binance's figure is a floor, Bybit's feed can be seen whole" in said
+    assert "Oct. 10, 2025 $19.16 bn, Aug. 5, 2024 $1.06 bn: from different publications" in said
+
+
+def test_the_totals_are_led_to_each_other() -> None:
+    said = words(shown())
+    assert "The parts of the window add up to $9.9 bn, $9.89 bn is stated: 0.10 % apart" in said
+    assert "$9.27 bn lie in venues and hours Amberdata does not cover" in said
+    assert "The total was read 8 times, from $9.4 bn to $19.37 bn" in said
+    assert "Hyperliquid, Bybit, Binance and OKX make up the board but for $760 m" in said
+    assert "The estimate adds $10.84 bn to $20.8 bn to what feeds showed" in said
+
+
+def test_exchanges_have_bounds_places_regimes_and_stages() -> None:
+    app = shown(PARTS[1])
+    said = words(app)
+    assert not app.exception
+    assert "Hyperliquid and Bybit can be bounded from both sides; Binance and OKX only from below" in said
+    assert "In the scenario Hyperliquid is first in 79 % of the draws" in said
+    assert "Hyperliquid: $2.1 bn closed against winners (ADL)" in said
+
+
+def test_tables_lead_to_sources_and_carry_regime_bound_and_method() -> None:
+    tables = [set(frame.value.columns) for part in PARTS for frame in shown(part).dataframe]
+    assert all("source_id" in columns for columns in tables)
+    assert any(
+        {"completeness", "regime", "bound_usd", "bound_input", "method", "refusal"} <= columns for columns in tables
+    )
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("day", DAYS)
+def test_every_part_opens_on_every_day(part: str, day: str) -> None:
+    app = shown(part, day)
+    assert [one.message for one in app.exception] == [] and not app.error and not app.warning
+    assert not re.search(r"\bNone\b(?! of)|\bnan\b", words(app))
+
+
+def test_without_single_orders_the_page_says_what_would_bring_them() -> None:
+    assert "hyperliquid_sqd" in words(shown(PARTS[2]))
+    assert "nothing can be fitted" in words(shown(PARTS[3]))
+    assert "SIMULATION of the method, no data of any day" in words(shown(PARTS[3]))
+
+
+def test_with_single_orders_who_lost_what_is_shown_for_one_feed(with_orders: Settings) -> None:
+    app = shown(PARTS[2])
+    assert not app.exception and "Longs lost 100 %" in words(app) and "Gini" in words(app)
+    names = app.selectbox(key="feed").options
+    assert {name.split(" | ")[0] for name in names} == {"binance", "bybit", "deribit", "hyperliquid"}
+    alone = app.selectbox(key="feed").set_value(next(name for name in names if name.startswith("deribit"))).run()
+    assert not alone.exception and "One order is everything there is" in words(alone)
+
+
+def test_with_single_orders_the_estimate_stands_beside_its_back_test(with_orders: Settings) -> None:
+    app = shown(PARTS[3])
+    assert not app.exception
+    said = words(app)
+    assert "Binance showed" in said and "if the last order passes" in said
+    assert "On complete feeds of the day:" in said
+    estimates, scores, calibration = (
+        app.dataframe(key=f"table-{key}").value for key in ("estimates", "backtest", "calibration")
+    )
+    assert set(estimates["name"]) == {"Binance"} and set(scores["name"]) == {"Bybit", "Deribit", "Hyperliquid"}
+    assert len(calibration) and not scores["bound_share"].isna().any()
+
+
+def test_a_link_with_what_is_not_known_says_so_and_shows_the_rest() -> None:
+    app = opened(PAGE, first="nowhere", other="never", part="nothing")
+    said = "\n".join(warning.value for warning in app.warning)
+    assert all(name in said for name in ("nowhere", "never", "nothing")) and not app.exception
+    assert "Hyperliquid reported the most" in words(app)
+
+
+def test_the_chosen_pair_and_day_change_the_answers() -> None:
+    app = opened(PAGE)
+    app = app.selectbox(key="first").set_value("hyperliquid").run()
+    assert "Yes: Hyperliquid and Bybit can both be seen whole" in words(app)
+    app = app.selectbox(key="other").set_value("apr-18-2021").run()
+    assert "Oct. 10, 2025 is 1.9 times Apr. 18, 2021 in one list, across a change of measurement" in words(app)

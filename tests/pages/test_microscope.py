@@ -1,0 +1,220 @@
+"""The microscope page through the shell, on the real warehouse: its findings, its refusals, its links, its scrubber."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.shell import PAGES, opened
+
+(PAGE,) = [page for page in PAGES if page.stem == "microscope"]
+PARTS = [
+    "Replay",
+    "Phases",
+    "Dislocation",
+    "Pegs",
+    "Extremes",
+    "Who moved first",
+    "How explosive",
+    "Liquidity",
+    "Flow",
+    "Crash days",
+]
+SECONDS = ["2025-10-10T21:10:00", "2025-10-10T21:30:00"]
+
+
+def page(**link: object) -> AppTest:
+    return opened(PAGE, **link)
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(text.value.replace("\\", "") for text in [*app.title, *app.markdown])
+
+
+def notes(app: AppTest) -> str:
+    return "\n".join(text.value.replace("\\", "") for text in [*app.caption, *app.info])
+
+
+def warnings(app: AppTest) -> str:
+    return "\n".join(text.value.replace("\\", "") for text in app.warning)
+
+
+@pytest.mark.parametrize(
+    ("link", "findings"),
+    [
+        (
+            {"lens": "Replay"},
+            [
+                "BTC by 21:21:00: down as far as 13.1 %, on Binance perpetual",
+                "Lowest print of BTC so far: 101,516.5 USDT on Binance perpetual",
+                "Hyperliquid: 34,600 ADL fills so far, 98.9 % of the day's",
+                "On Binance longs had paid shorts 0.0125 % so far",
+                "no feed of single ones is kept for this day",
+                "Open interest: not known to the minute",
+            ],
+        ),
+        (
+            {"lens": "Phases"},
+            [
+                "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery 21:22, half regained by 21:30",
+                "Halving or doubling a parameter moves the cascade's begin between 21:11:00 and 21:15:00; 1 of 18 settings find none",
+                "Claimed: before 13:00–20:50, cascade 20:50–21:30",
+            ],
+        ),
+        (
+            {"lens": "Dislocation"},
+            [
+                "Which venue left BTC's composite first cannot be told",
+                "At the low: Binance's mark 101,877.69, last 101,516.5",
+                "18 of 26 assets have prints of two venues or more",
+            ],
+        ),
+        (
+            {"lens": "Dislocation", "coin": "AAVE"},
+            [
+                "Binance left AAVE's composite first, between 21:15:00 and 21:16:00",
+                "AAVE's lowest print: 63.42 on Binance perpetual, 128 on Coinbase spot, 178.3416 on Gemini spot; the gap is number 6 of 18",
+            ],
+        ),
+        ({"lens": "Dislocation", "coin": "POL"}, ["Which venue left POL's composite first cannot be told"]),
+        (
+            {"lens": "Pegs"},
+            [
+                "USDe was first below 0.99 on Binance in the 21:20 minute, the minute of the market-wide low, 16 minutes before the window Binance published",
+                "USDe on Binance: 0.9 within 21:20, and 0.65 at 21:54, its last new low",
+                "the compensation window begins, 21:36",
+            ],
+        ),
+        (
+            {"lens": "Extremes"},
+            [
+                "Found by rule: 71 prints of one stamp took ATOM/USDT on Binance from 1.688 to 0.001",
+                "92 fills, 9,695 ATOM, 9,170 USDT",
+                "in σ: not known, their past year is not kept",
+            ],
+        ),
+        (
+            {"lens": "Who moved first", "coin": "POL"},
+            ["Neither led in 21:05–21:10: within −3 to +2 s; otherwise it cannot be told"],
+        ),
+        (
+            {"lens": "How explosive"},
+            ["How explosive it was cannot be told: no feed of this range carries every single liquidation"],
+        ),
+        ({"lens": "Liquidity"}, ["In place of depth: $100 m moved Binance BTC/USDT:USDT by 0.71 % in 21:35–21:40"]),
+        (
+            {"lens": "Flow"},
+            [
+                "Binance traded 172,199 BTC in this range, 54.5 % of it sold by takers",
+                "The largest minute began at 21:17:00: 10,542 BTC",
+            ],
+        ),
+        (
+            {"lens": "Crash days"},
+            [
+                "BTC fell 13.1 % within 35 minutes of T0, 28 σ of an hour; no other day has bars here",
+                "1 of 27 crash days have what it takes",
+            ],
+        ),
+    ],
+    ids=lambda value: value.get("lens", "") + value.get("coin", "") if isinstance(value, dict) else "",
+)
+def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) -> None:
+    app = page(**link)
+    assert not app.exception and not app.warning
+    for finding in findings:
+        assert finding in said(app)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_table_leads_to_its_sources(part: str) -> None:
+    app = page(lens=part)
+    assert app.dataframe and all("source_id" in frame.value.columns for frame in app.dataframe)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"coin": "USDE"},
+        {"coin": "XRP", "t": SECONDS},
+        {"coin": "ETH", "t": ["2025-10-09T01:00:00", "2025-10-09T01:01:00"]},
+        {"t": ["2025-10-09T00:00:00", "2025-10-12T00:00:00"]},
+        {"day": "aug-5-2024"},
+    ],
+    ids=["one venue", "one minute series", "a minute", "three days", "no bars"],
+)
+def test_what_cannot_be_shown_is_a_sentence(part: str, link: dict[str, object]) -> None:
+    app = page(lens=part, **link)
+    assert not app.exception and not app.error
+    assert len(app.title) == 1
+
+
+def test_a_refusal_says_what_is_wanting() -> None:
+    pol = notes(page(lens="Dislocation", coin="POL"))
+    assert (
+        "Of Binance and Coinbase it cannot be told which left first: Gemini has a print in 36 of 1,800 seconds" in pol
+    )
+    assert "Only Gemini has prints by second here" in notes(page(lens="Dislocation", coin="BTC"))
+    assert "a composite needs two" in notes(page(lens="Dislocation", coin="USDE"))
+    assert "Bars of a minute do not tell" in notes(page(lens="Who moved first", coin="AAVE"))
+    assert "ADA (Coinbase), BTC (Gemini)" in notes(page(lens="Dislocation"))
+
+
+def test_the_scrubber_moves_every_panel() -> None:
+    app = page(at="2025-10-10T21:16:06")
+    assert app.slider(key="at").value.strftime("%H:%M:%S") == "21:16:06"
+    assert "11,279 ADL fills so far" in said(app) and "USDe had been as low as 0.9997 on Binance" in said(app)
+    app.slider(key="at").set_value(app.slider(key="at").value.replace(hour=21, minute=55, second=0)).run()
+    assert not app.exception
+    assert "34,983 ADL fills so far, 100.0 %" in said(app) and "USDe had been as low as 0.65 on Binance" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        ("nonsense", "is not a time"),
+        ("2031-01-01T00:00:00", "outside the chosen range"),
+        ("2025-10-10T21:16:06Z", "names a time zone"),
+    ],
+)
+def test_a_moment_that_cannot_be_used_is_said(asked: str, word: str) -> None:
+    app = page(at=asked)
+    assert not app.exception and word in warnings(app) and "Showing Oct 10, 2025" in warnings(app)
+
+
+def test_another_range_moves_the_scrubber_into_it() -> None:
+    app = page(at="2025-10-10T22:00:00")
+    app.button(key="preset-Around the low, 21:10–21:30").click().run()
+    assert not app.exception
+    assert app.slider(key="at").value.strftime("%H:%M:%S") == "21:21:00"
+
+
+def test_playing_starts_where_the_scrubber_stands() -> None:
+    app = page(at="2025-10-10T21:00:00")
+    app.segmented_control(key="speed").set_value("1 min").run()
+    assert not app.exception
+    assert app.slider(key="at").value.strftime("%H:%M:%S") == "21:00:00"
+
+
+def test_an_unknown_part_asset_or_market_is_said() -> None:
+    app = page(lens="Nowhere", coin="NOPE")
+    assert "Nowhere" in warnings(app) and "NOPE" in warnings(app) and "Lowest print of BTC" in said(app)
+    assert "Elsewhere" in warnings(page(lens="Phases", tape="Elsewhere"))
+    assert "Nobody" in warnings(page(lens="Who moved first", coin="POL", first="Nobody"))
+
+
+def test_another_market_and_other_thresholds_by_link() -> None:
+    assert "Found in Coinbase AAVE/USD" in said(page(lens="Phases", coin="AAVE", tape="Coinbase AAVE/USD spot"))
+    strict = page(lens="Extremes", prints="100")
+    assert "The rule finds none. 71 single trades of 1 market are kept" in notes(strict)
+
+
+def test_seconds_are_read_where_the_range_allows() -> None:
+    app = page(lens="Dislocation", coin="POL", t=SECONDS)
+    assert "Binance's POL stood 36.6 % below the composite of 3 at 21:27:28" in said(app)
+
+
+def test_the_order_of_a_pair_by_link() -> None:
+    app = page(lens="Who moved first", coin="POL", first="Coinbase POL/USD", second="Binance POL/USDT")
+    assert not app.exception and "Neither led in 21:05–21:10: within −2 to +3 s" in said(app)
