@@ -39,7 +39,7 @@ def days(warehouse: Warehouse, base: str) -> pl.DataFrame:
     """
     rows = [_day(warehouse, day, base) for day in crash_days.every(warehouse).iter_rows(named=True)]
     return pl.DataFrame([{column: row.get(column) for column in DAYS} for row in rows], schema=DAYS).sort(
-        pl.col("refusal").is_not_null(), "t0", "crash_day", nulls_last=True
+        pl.col("refusal").is_not_null(), maintain_order=True
     )
 
 

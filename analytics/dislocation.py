@@ -1,8 +1,8 @@
 """Which venue left the others: every venue against the composite of all that trade, second by second or bar by bar.
 
 The composite is the median over the eligible venues' last prices. Eligible: traded in dollars or dollar tokens, one market
-a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. One venue alone has no
-composite; with two it is their midpoint, so that neither can be said to have left it.
+a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. There must be three of
+them; where an asset trades on two only, the composite is their midpoint, so that neither can be said to have left it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: da
     two are chosen), and a composite that venues join and leave would jump by itself.
     """
     grid = _grid(warehouse, chosen, start, end)
-    composite, deviation, fresh = _composite(grid.price, min(THREE, len(chosen)))
+    composite, deviation, fresh = _composite(grid.price, max(TWO, min(THREE, len(chosen))))
     kept = [decimate.points(line) for line in deviation]
     place, bar = np.repeat(np.arange(len(chosen)), [len(points) for points in kept]), np.concatenate(kept)
     moment = round(grid.start.timestamp()) * decimate.SECOND

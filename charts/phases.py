@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import escape
 
 import plotly.graph_objects as go
@@ -13,8 +13,15 @@ from charts.lines import gridded, milliseconds, time_axis
 from charts.price import quote
 from charts.words import usd
 
-COLOURS = {"onset": "#b07800", "cascade": "#e2571c", "capitulation": "#aa4444", "recovery": "#3f9a86"}
-ROW = 34
+COLOURS = {
+    "onset": theme.CLASSES[1],
+    "cascade": theme.SHORT,
+    "capitulation": theme.CLASSES[4],
+    "recovery": theme.CLASSES[2],
+}
+ROW, PRICE = 34, 330
+"""Pixels of a published phase, and of the price above them."""
+
 LONGEST_LABEL = 46
 
 
@@ -28,8 +35,9 @@ def found(
     if bars.select("venue", "market", "symbol", "interval").n_unique() != 1:
         raise ValueError("Phases of different markets may not share an axis.")
     rows = _rows(published, start, end)
-    below = (ROW * len(rows) + 26) / (ROW * len(rows) + 26 + 330) if rows else 0.0
-    figure = theme.figure(round(330 + ROW * len(rows) + 40), alt_axis=f"Price, {escape(quote(bars))}", legend=False)
+    listed = ROW * len(rows)
+    below = listed / (listed + PRICE)
+    figure = theme.figure(PRICE + listed + 40, alt_axis=f"Price, {escape(quote(bars))}", legend=False)
     length = (bars["close_at"][0] - bars["ts"][0]).total_seconds()
     colour = theme.venue_colour(bars["venue"][0])
     for column, line in (("high", {"width": 0}), ("low", {"width": 0}), ("close", {"width": 2, "color": colour})):
@@ -52,7 +60,7 @@ def found(
     _names(figure, phases, bars["close_at"][-1])
     figure.update_layout(
         xaxis=time_axis(start, end, anchor="y2" if rows else "y"),
-        yaxis={"domain": [below + 0.02 if rows else 0, 1]},
+        yaxis={"domain": [below and below + 0.03, 1]},
         uirevision=f"{start}{end}",
     )
     if rows:
@@ -61,7 +69,7 @@ def found(
 
 
 def _names(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:
-    """The phases' names in two rows along the top, so that short ones do not cover each other."""
+    """The phases' names, each a row lower than the one before, so that short phases do not cover each other's."""
     for place, phase in enumerate(phases.iter_rows(named=True)):
         begins, ends = milliseconds(phase["begins"]), milliseconds(phase["ends"] or last)
         figure.add_annotation(
@@ -83,7 +91,7 @@ def _rows(published: pl.DataFrame, start: datetime, end: datetime) -> list[dict[
 def _published(figure: go.Figure, rows: list[dict[str, object]], below: float) -> None:
     names = [escape(_short(_words(row))) for row in rows]
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
-        begins, ends = row["begins"], row["ends"] or row["begins"] + timedelta(0)
+        begins, ends = row["begins"], row["ends"] or row["begins"]
         moment = row["ends"] is None
         figure.add_scatter(
             x=[milliseconds(begins), milliseconds(ends)],

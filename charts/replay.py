@@ -27,8 +27,9 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
     """
     if fills["venue"].n_unique() > 1:
         raise ValueError("Fills of different venues may not share an axis.")
-    figure = theme.figure(520 if fills.height else 420, alt_axis="% from the price at T0")
+    figure = theme.figure(560 if fills.height else 420, alt_axis="% from the price at T0")
     markets = track.partition_by(MARKET, maintain_order=True)
+    perpetuals = set(track.filter((pl.col("market") == "perp") & (pl.col("kind") == "trade"))["venue"])
     for market in markets:
         first = market.row(0, named=True)
         length = _length(market)
@@ -36,7 +37,7 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
             **gridded(market["close_at"], market["drawdown_pct"], length.total_seconds()),
             mode="lines",
             name=label(first),
-            line={"width": 1.8, "color": theme.venue_colour(first["venue"]), "dash": _dash(first)},
+            line={"width": 1.8, "color": theme.venue_colour(first["venue"]), "dash": _dash(first, perpetuals)},
             hovertemplate=f"<b>{label(first)}</b><br>%{{x|%H:%M:%S}} UTC: %{{y:.2f}} %<extra></extra>",
         )
     _fills(figure, fills)
@@ -53,7 +54,7 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
     last = len(figure.data) - 1
     figure.frames = [
         go.Frame(
-            name=f"{moment:%H:%M:%S}",
+            name=f"{moment:%Y-%m-%d %H:%M:%S}",
             data=[_dots(markets, moment)],
             traces=[last],
             layout={"shapes": _veil(moment, end)},
@@ -129,14 +130,11 @@ def _buttons() -> dict[str, Any]:
     return {"type": "buttons", **place, **look, "buttons": [*play, stop], "pad": {"b": 4}}
 
 
-def _dash(market: dict[str, Any]) -> str:
-    return (
-        "solid"
-        if market["kind"] in ("trade", "pool") and market["market"] != "spot"
-        else "dot"
-        if market["kind"] == "trade"
-        else "dash"
-    )
+def _dash(market: dict[str, Any], perpetuals: set[str]) -> str:
+    """Solid for trades and pools, dotted for spot beside a perpetual of the same venue, dashed for prices nobody traded at."""
+    if market["kind"] not in ("trade", "pool"):
+        return "dash"
+    return "dot" if market["market"] == "spot" and market["venue"] in perpetuals else "solid"
 
 
 def _length(market: pl.DataFrame) -> timedelta:

@@ -17,7 +17,7 @@ from pages._parts import ask, card
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULE = (
-    f"Composite: the median of the venues with a fresh price, one market each, spot before perpetual, dollars and dollar tokens alike; "
+    f"Composite: the median of at least three venues with a fresh price (two where no more trade it), one market each, spot before perpetual, dollars and dollar tokens alike; "
     f"a print stays fresh for {dislocation.FRESH['1s']} s among seconds, for its own bar otherwise"
 )
 

@@ -127,7 +127,7 @@ def _pegs(day: dict[str, Any], since: datetime, at: datetime) -> None:
     title = "Pegged assets"
     if rows.height:
         worst = rows.row(0, named=True)
-        title = f"{worst['asset']} had been as low as {words.price(worst['lowest'])} on {worst['name']}"
+        title = f"{worst['asset']} had been as low as {worst['lowest']:.4f} on {worst['name']}"
     card(
         title,
         rows,

@@ -80,6 +80,8 @@ def test_the_chart_plays_from_there_to_the_end(warehouse: Warehouse) -> None:
     figure = fallen(warehouse)
     begins = [frame.layout.shapes[0].x0 for frame in figure.frames]
     assert begins == sorted(begins) and begins[0] == LOW.timestamp() * 1000 and len(begins) > 60
+    names = [frame.name for frame in fallen(warehouse, DAYS[0], DAYS).frames]
+    assert len(set(names)) == len(names) > 60
     assert all(list(frame.traces) == [len(figure.data) - 1] for frame in figure.frames)
     assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["Play ▶", "Faster ▶", "Pause"]
 

@@ -164,10 +164,10 @@ def test_a_refusal_says_what_is_wanting() -> None:
 def test_the_scrubber_moves_every_panel() -> None:
     app = page(at="2025-10-10T21:16:06")
     assert app.slider(key="at").value.strftime("%H:%M:%S") == "21:16:06"
-    assert "11,279 ADL fills so far" in said(app) and "USDe had been as low as 0.9997 on Binance" in said(app)
+    assert "11,279 ADL fills so far" in said(app) and "USDe had been as low as 0.9998 on Uniswap" in said(app)
     app.slider(key="at").set_value(app.slider(key="at").value.replace(hour=21, minute=55, second=0)).run()
     assert not app.exception
-    assert "34,983 ADL fills so far, 100.0 %" in said(app) and "USDe had been as low as 0.65 on Binance" in said(app)
+    assert "34,983 ADL fills so far, 100.0 %" in said(app) and "USDe had been as low as 0.6500 on Binance" in said(app)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from isal import igzip
 
 from pipelines import segments, watch
-from pipelines.cli import _chosen
+from pipelines.asking import chosen
 from pipelines.config import Settings
 from pipelines.pieces import Outcome
 from pipelines.refresh import rebuild
@@ -315,9 +315,9 @@ def test_a_full_disk_takes_no_part_of_a_line_back_into_the_record(tmp_path: Path
 
 def test_only_feeds_that_are_recorded_here_are_part_of_a_plain_refresh(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
-    assert not [module for module in _chosen(settings, None, None) if module.SOURCE.live]
+    assert not [module for module in chosen(settings, None, None) if module.SOURCE.live]
     (settings.inbox_dir / "recorded_okx").mkdir(parents=True)
-    assert [module.SOURCE.id for module in _chosen(settings, None, "fast") if module.SOURCE.live] == ["recorded_okx"]
+    assert [module.SOURCE.id for module in chosen(settings, None, "fast") if module.SOURCE.live] == ["recorded_okx"]
 
 
 def test_a_recorder_that_stopped_makes_its_source_stale(tmp_path: Path) -> None:
