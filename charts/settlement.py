@@ -8,15 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
-
-RULES = {
-    "insurance": "A fund absorbs it",
-    "carry": "Carried; deposits net against it",
-    "ring-fence": "Later deposits kept apart",
-    "adl": "Winners closed (ADL)",
-    "socialise": "Spread over all accounts",
-}
-"""What each rule of `analytics.settlement.RULES` does with a negative balance."""
+from charts.terms import DEBT_RULES
 
 PARTIES = {
     "user": ("The user", theme.ACCENT),
@@ -83,7 +75,7 @@ def balances(steps: pl.DataFrame) -> go.Figure:
 
 def _stacked(compared: pl.DataFrame, parts: dict[str, tuple[str, str]]) -> go.Figure:
     figure = theme.figure(90 + 44 * compared.height)
-    rules = [RULES[rule] for rule in compared["rule"]]
+    rules = [DEBT_RULES[rule] for rule in compared["rule"]]
     for column, (name, colour) in parts.items():
         amounts = compared[column].to_list()
         figure.add_bar(

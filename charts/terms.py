@@ -26,6 +26,15 @@ COMPLETENESS = {
     "key_needed": "key needed",
     "gone": "no longer published",
 }
+DEBT_RULES = {
+    "insurance": "A fund absorbs it",
+    "carry": "Carried: deposits net against it",
+    "ring-fence": "Later deposits kept apart",
+    "adl": "Winners closed (ADL)",
+    "socialise": "Spread over all accounts",
+    "unknown": "not known",
+}
+"""What a venue does with a negative balance."""
 
 
 def trust(confidence: str | None, second_hand: bool = False) -> str:

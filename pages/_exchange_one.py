@@ -11,7 +11,7 @@ from analytics import exchange, regimes, venue_reports
 from charts import minute_volume, ranks
 from charts.terms import COMPLETENESS, COUNTING, PHASES
 from charts.words import clock, number, usd, utc
-from pages._exchange_words import MOMENTS, NUMBER, REPORTS, STATED, TEXT, money, worded
+from pages._exchange_words import MOMENTS, NUMBER, REPORTS, STATED, TEXT, money, stated, worded
 from pages._parts import ask, card, say_unusable
 
 Row = dict[str, Any]
@@ -267,7 +267,7 @@ def paid(venue: Row, day: Row) -> None:
     rules = ask(exchange.settlement_rules, venue=venue["venue"])
     card(
         "What it is reported to do with a negative balance",
-        worded(rules),
+        stated(rules),
         key="rules",
         about="Statements, not a rule book; try them in the settlement simulator",
         table=STATED,

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from charts.terms import trust
+from charts.terms import DEBT_RULES, trust
 from charts.words import utc
 
 TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
@@ -36,7 +36,7 @@ REPORTS = {
     "note": TEXT("Note", width="large"),
 }
 STATED = {
-    "rule": TEXT("Rule"),
+    "rule": TEXT("Negative balance"),
     "statement": TEXT("What was said or shown", width=820),
     "read": TEXT("As of"),
     "trust": TEXT("Trust"),
@@ -49,3 +49,8 @@ def worded(rows: pl.DataFrame, moment: str = "as_of", precision: str = "as_of_pr
     second_hand = rows["second_hand"] if "second_hand" in rows.columns else [False] * rows.height
     said = [trust(confidence, bool(flag)) for confidence, flag in zip(rows["confidence"], second_hand, strict=True)]
     return rows.with_columns(pl.Series("read", read, pl.String), pl.Series("trust", said, pl.String))
+
+
+def stated(rows: pl.DataFrame) -> pl.DataFrame:
+    """What venues are reported to do with a negative balance, the rule in words."""
+    return worded(rows).with_columns(pl.col("rule").replace(DEBT_RULES))

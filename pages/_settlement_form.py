@@ -8,6 +8,7 @@ import streamlit as st
 
 from analytics.settlement import RULES, Scenario
 from analytics.settlement_inputs import FIELDS, POSITION, SECOND, SIDES, Unusable, scenario
+from charts.terms import DEBT_RULES
 from pages._parts import safe, say_unusable
 
 LABELS = {
@@ -33,19 +34,29 @@ EXAMPLE = {
 """Round numbers that show the rules apart: no case of record."""
 RULE = "debt"
 """The name under which the rule for a debt stands in the link."""
+HOW = {
+    "insurance": "At the settlement an insurance fund pays the debt, and all other accounts what it cannot pay. A deposit made before is not touched, but has to wait.",
+    "carry": "The debt stays on the account until it is settled. What the user deposits before then pays it first; a fund pays the rest.",
+    "ring-fence": "A fund pays the debt as above, and what the user deposits after the liquidation is kept apart: it is in reach at once (a ring-fence).",
+    "adl": "The position is closed against winners at its bankruptcy price: they give up a part of their profit, and no debt is left (auto-deleveraging).",
+    "socialise": "At the settlement all other accounts pay the debt, and no fund does (socialised losses).",
+}
 
 
 def chosen_rule() -> str:
     """The rule for a negative balance, by link, by choice, or by a venue's button."""
-    say_unusable(RULE, list(RULES), "rule for a negative balance")
-    st.session_state.setdefault(RULE, "carry")
-    return st.segmented_control(
-        "The venue's rule for a negative balance", list(RULES), key=RULE, bind="query-params", required=True
+    names = {DEBT_RULES[rule]: rule for rule in RULES}
+    say_unusable(RULE, list(names), "rule for a negative balance")
+    st.session_state.setdefault(RULE, DEBT_RULES["carry"])
+    name = st.segmented_control(
+        "What the venue does with a balance below zero", list(names), key=RULE, bind="query-params", required=True
     )
+    st.caption(safe(HOW[names[name]]))
+    return names[name]
 
 
 def set_rule(rule: str) -> None:
-    st.session_state[RULE] = rule
+    st.session_state[RULE] = DEBT_RULES[rule]
 
 
 def chosen_scenario() -> Scenario | None:

@@ -6,8 +6,9 @@ import polars as pl
 import streamlit as st
 
 from analytics import aftermath, exchange
+from charts.terms import DEBT_RULES
 from charts.words import number, usd
-from pages._exchange_words import MOMENTS, REPORTS, STATED, TEXT, worded
+from pages._exchange_words import MOMENTS, REPORTS, STATED, TEXT, stated, worded
 from pages._parts import ask, card, figures, safe
 
 VENUE = "backpack"
@@ -71,7 +72,7 @@ card(
 )
 card(
     "What is reported of its rule for a negative balance",
-    worded(ask(exchange.settlement_rules, venue=VENUE)),
+    stated(ask(exchange.settlement_rules, venue=VENUE)),
     key="rule",
     about="Statements in our own words; its rule book was not read",
     table=STATED,
@@ -81,7 +82,7 @@ st.page_link(
     "settlement.py",
     label="Try this rule in the settlement simulator",
     icon=":material/calculate:",
-    query_params={"debt": "carry"},
+    query_params={"debt": DEBT_RULES["carry"]},
 )
 
 st.header("What must not be mixed in", divider="gray")

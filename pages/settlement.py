@@ -10,9 +10,9 @@ import streamlit as st
 from analytics import exchange, settlement
 from analytics.settlement import Scenario
 from charts import settlement as drawn
-from charts.settlement import RULES, exact
-from charts.terms import trust
-from charts.words import utc
+from charts.settlement import exact
+from charts.terms import DEBT_RULES
+from pages._exchange_words import STATED, stated
 from pages._parts import ask, card, safe
 from pages._settlement_form import chosen_rule, chosen_scenario, set_rule
 
@@ -51,32 +51,28 @@ STEPS = {
     "outside_change": money("From outside: change"),
     "reachable": money("User can withdraw"),
 }
-STATED = {
-    "name": TEXT("Exchange"),
-    "rule": TEXT("Rule"),
-    "statement": TEXT("What was said or shown", width=820),
-    "read": TEXT("As of"),
-    "trust": TEXT("Trust"),
-}
 SIMULATED = "Simulated from the inputs, not measured"
 
 
 def finding(compared: pl.DataFrame, rule: str) -> str:
-    """What the chosen rule makes of the deposit, and how many others leave it whole."""
+    """What the chosen rule makes of the deposit, and under how many others the user keeps it."""
     row = compared.row(by_predicate=pl.col("rule") == rule, named=True)
+    debt, deposit = exact(row["debt"]), exact(row["deposit"])
     if not row["debt"]:
-        return "The fills leave no debt: under every rule the deposit stays whole"
+        return "The liquidation leaves no debt: whatever the rule, the user keeps the deposit"
     if not row["deposit"]:
-        return f"The fills leave a debt of {exact(row['debt'])}, and nothing is deposited"
-    whole = compared.filter((pl.col("user_pays") == 0) & (pl.col("rule") != rule)).height
-    said = f"Under “{rule}” {exact(row['reaches_user'])} of a {exact(row['deposit'])} deposit reach the user"
-    return f"{said}, under {whole} other rules all of it" if row["user_pays"] and whole else said
+        return f"The liquidation leaves a debt of {debt}, and nothing is deposited"
+    if not row["user_pays"]:
+        return f"The user keeps the whole deposit of {deposit}; others pay the debt of {debt}"
+    kept = f"{exact(row['reaches_user'])}: the rest" if row["reaches_user"] else "nothing: it"
+    whole = compared.filter(pl.col("user_pays") == 0).height
+    return f"Of a {deposit} deposit the user keeps {kept} pays the old debt of {debt}. Under {whole} other rules the user keeps it all"
 
 
 def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
     """Everything below the inputs: who pays, the chosen rule step by step, and the account itself."""
     row = compared.row(by_predicate=pl.col("rule") == rule, named=True)
-    worded = compared.with_columns(words=pl.col("rule").replace_strict(RULES, return_dtype=pl.String))
+    worded = compared.with_columns(words=pl.col("rule").replace_strict(DEBT_RULES, return_dtype=pl.String))
     card(
         f"Who pays a debt of {exact(row['debt'])}" if row["debt"] else "There is no debt to pay",
         worded,
@@ -91,7 +87,7 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
     )
     steps = settlement.through_time(scenario, rule)
     card(
-        f"“{rule}”, step by step",
+        f"{DEBT_RULES[rule]}: step by step",
         steps,
         drawn.balances(steps),
         key="steps",
@@ -115,39 +111,29 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
 
 def presets() -> None:
     """How venues describe what they do, with a button for each rule that is described."""
-    stated = ask(exchange.settlement_rules)
-    known = stated.filter(pl.col("rule") != "unknown").unique(["venue", "rule"], keep="first", maintain_order=True)
-    unknown = stated.filter(pl.col("rule") == "unknown")["venue"].n_unique()
+    rows = ask(exchange.settlement_rules)
+    known = rows.filter(pl.col("rule") != "unknown").unique(["venue", "rule"], keep="first", maintain_order=True)
+    unknown = rows.filter(pl.col("rule") == "unknown")["venue"].n_unique()
     card(
         f"How {known['venue'].n_unique()} venues describe it; of {unknown} nothing was found",
-        stated.with_columns(
-            read=pl.struct("as_of", "as_of_precision").map_elements(
-                lambda row: utc(**_named(row)), return_dtype=pl.String
-            ),
-            trust=pl.col("confidence").map_elements(trust, return_dtype=pl.String),
-        ),
+        stated(rows),
         key="presets",
         about="What was said or shown about negative balances, one row a statement. No venue's full rule book was read; a rule named here is a reading of these words",
-        table=STATED,
+        table={"name": TEXT("Exchange"), **STATED},
     )
     st.caption("Take over a rule as described:")
     with st.container(horizontal=True, key="take-over"):
         for row in known.iter_rows(named=True):
             st.button(
-                safe(f"{row['name']}: {row['rule']}"),
+                safe(f"{row['name']}: {DEBT_RULES[row['rule']]}"),
                 on_click=set_rule,
                 args=(row["rule"],),
                 key=f"take-{row['venue']}-{row['rule']}",
             )
 
 
-def _named(row: dict[str, Any]) -> dict[str, Any]:
-    return {"moment": row["as_of"], "precision": row["as_of_precision"]}
-
-
 heading = st.container()
 rule = chosen_rule()
-st.caption(safe(". ".join(f"{name}: {words}" for name, words in RULES.items())))
 left, right = st.columns([2, 3])
 with left, st.container(border=True):
     scenario = chosen_scenario()
@@ -166,7 +152,7 @@ else:
             about=f"{SIMULATED}. USD",
             alt="Bars: "
             + ", ".join(
-                f"{RULES[row['rule']]} {exact(row['reaches_user'])} of {exact(row['deposit'])}"
+                f"{DEBT_RULES[row['rule']]} {exact(row['reaches_user'])} of {exact(row['deposit'])}"
                 for row in compared.iter_rows(named=True)
             ),
             note="The example is made of round numbers; it is no case of record. Every field is in the link, and each card's data is a CSV.",

@@ -12,6 +12,7 @@ from analytics import settlement
 from analytics.settlement import Position, Scenario
 from charts import minute_volume, ranks
 from charts import settlement as drawn
+from charts.terms import DEBT_RULES
 
 START = datetime(2025, 10, 10, 20, 30, tzinfo=UTC)
 SCENARIO = Scenario((Position("long", Decimal(100), Decimal(200), Decimal(175)),), 2000_00, 200_00, 90, 400_00, 30)
@@ -78,7 +79,7 @@ def test_bars_of_different_length_never_share_an_axis() -> None:
 
 
 def test_every_rule_and_party_has_words() -> None:
-    assert list(drawn.RULES) == list(settlement.RULES)
+    assert list(DEBT_RULES) == [*settlement.RULES, "unknown"]
     assert set(drawn.PARTIES) == set(settlement.PARTIES) - {"outside"}
 
 
