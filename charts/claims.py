@@ -42,11 +42,13 @@ def beside_readings(checked: pl.DataFrame) -> go.Figure:
     )
     figure.add_scatter(
         x=[0] * len(rows),
-        y=[row + 0.12 for row in rows.values()],
+        y=[row + 0.17 for row in rows.values()],
         mode="text",
         text=[
-            escape(f"{subject} {percent(pct, 0)}: {origin}")
-            for subject, pct, origin in claims.select("subject", "claim_pct", "claim_origin").iter_rows()
+            escape(f"{subject} {percent(pct, 0)} of {scope}: {origin}")
+            for subject, pct, scope, origin in claims.select(
+                "subject", "claim_pct", "claim_scope", "claim_origin"
+            ).iter_rows()
         ],
         textposition="top right",
         hoverinfo="skip",

@@ -28,7 +28,7 @@ COMPLETENESS = {
 }
 DEBT_RULES = {
     "insurance": "A fund absorbs it",
-    "carry": "Carried: deposits net against it",
+    "carry": "Carried, deposits net against it",
     "ring-fence": "Later deposits kept apart",
     "adl": "Winners closed (ADL)",
     "socialise": "Spread over all accounts",

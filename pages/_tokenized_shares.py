@@ -44,7 +44,7 @@ def the_flip(chosen: Chosen) -> None:
             f"{name}: {', '.join(f'{label} {percent(share)}' for label, share in rows.select('class_name', 'share_pct').iter_rows())}"
             for (name,), rows in classes.group_by("name", maintain_order=True)
         ),
-        note="A bar's colours order its own classes, from the one tried first (blue) to the last (ochre): the same colour is not the same class in two bars. Each rule is a list of conditions on facts of the products as last read; some of those facts have low confidence, see “Who is where”.",
+        note="Pieces are named above their bar in its order, wide ones inside it. A bar's colours order its own classes, from the one tried first (blue) to the last (ochre): the same colour is not the same class in two bars. Each rule is a list of conditions on facts of the products as last read; some of those facts have low confidence, see “Who is where”.",
     )
 
 

@@ -77,6 +77,7 @@ def test_every_claim_has_a_line_with_its_readings_by_date(warehouse: Warehouse) 
     *by_reading, claimed, names = claims_chart.beside_readings(checked).data
     assert claimed.x[0] == 95 and claimed.marker.symbol == "diamond-open"
     assert names.text[0].startswith("Backed + Ondo 95 %")
+    assert "Ondo 70 % of issuers of debt notes: Ondo, in The Block" in names.text
     assert sum(len(trace.x) for trace in by_reading) == checked.height
     (september,) = [trace for trace in by_reading if trace.name.startswith("Sep 13")]
     assert september.x[0] == pytest.approx(50.526, abs=1e-3) and september.y[0] == claimed.y[0]
