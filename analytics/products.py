@@ -12,12 +12,13 @@ QUESTIONS = {
     "issuer_sponsored": "Company takes part",
     "who_owes": "Who owes it",
     "backed_1to1": "Backed 1:1",
+    "custody": "Who keeps the shares",
     "vote": "Vote",
     "dividends": "Dividends",
     "redemption": "Redemption",
     "transferable": "Transferable",
     "on_share_register": "On the share register",
-    "us_holders": "US holders",
+    "us_holders": "Open to US holders",
     "status": "Status",
 }
 """The facts in the order people ask for them; a fact that is not here follows under its identifier."""
@@ -25,7 +26,7 @@ QUESTIONS = {
 
 def words(answer: str) -> str:
     """A fact's answer in words; `unknown` reads "not known"."""
-    return "not known" if answer == classification.UNKNOWN else answer.replace("_", " ")
+    return "not known" if answer == classification.UNKNOWN else answer.replace("_", " ").replace("spv", "SPV")
 
 
 def question(fact: str) -> str:
