@@ -16,13 +16,13 @@ MOST_READINGS = 1000
 
 
 def every(warehouse: Warehouse) -> pl.DataFrame:
-    """The exchanges there is a page of, by name: `venue name kind status formerly note documented source_id`.
+    """The exchanges there is a page of, by name: `venue name kind status closed_by formerly note documented source_id`.
 
     `documented` counts what is published of the venue here: reports, volumes, ranks.
     """
     return warehouse.query(
         """
-        SELECT v.venue, v.name, v.kind, v.status, v.formerly, v.note,
+        SELECT v.venue, v.name, v.kind, v.status, v.closed_by, v.formerly, v.note,
                (SELECT count(*) FROM venue_reports r WHERE r.venue = v.venue) + (SELECT count(*) FROM liquidation_reports r WHERE r.venue = v.venue AND r.asset = 'all')
                + (SELECT count(*) FROM exchange_ranks r WHERE r.venue = v.venue) AS documented, v.source_id
         FROM venues v WHERE v.kind <> 'pool' ORDER BY lower(v.name)

@@ -76,7 +76,7 @@ def figures(warehouse: Warehouse, crash_day: str, board: str | None, window_star
 
 
 def table(warehouse: Warehouse, crash_day: str, board: str | None, window_start: datetime | None) -> pl.DataFrame:
-    """One row an exchange, those with most liquidations first; null where nothing is known.
+    """One row an exchange that had not closed before the day, those with most liquidations first; null where nothing is known.
 
     Columns: `venue name kind`, in USD `liquidations futures_volume spot_volume open_interest_before`, in percent
     `liquidations_to_volume_pct` (of the futures volume) and `liquidations_to_open_interest_pct`, `outage_minutes`, and in words
@@ -85,7 +85,12 @@ def table(warehouse: Warehouse, crash_day: str, board: str | None, window_start:
     """
     known = figures(warehouse, crash_day, board, window_start)
     rows = warehouse.query(
-        "SELECT venue, name, kind, source_id AS own_source_id FROM venues WHERE kind <> 'pool' ORDER BY lower(name)"
+        """
+        SELECT venue, name, kind, source_id AS own_source_id FROM venues
+        WHERE kind <> 'pool' AND (closed_by IS NULL OR closed_by > (SELECT window_start FROM crash_days WHERE crash_day = $crash_day))
+        ORDER BY lower(name)
+        """,
+        crash_day=crash_day,
     )
     for measure in SINGLE:
         part = known.filter(pl.col("measure") == measure)

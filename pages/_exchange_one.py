@@ -59,6 +59,15 @@ PAID = ("insurance", "adl", "compensation", "losses", "backpack")
 
 
 def show(venue: Row, day: Row) -> None:
+    if not _gone(venue, day):
+        on_the_day(venue, day)
+    st.header("Rank and trailing volume", divider="gray")
+    ranking(venue)
+    st.header("Other crash days", divider="gray")
+    other_days(venue, day)
+
+
+def on_the_day(venue: Row, day: Row) -> None:
     st.header("Liquidations on the day", divider="gray")
     liquidated(venue, day)
     st.header("Traded volume on the day", divider="gray")
@@ -67,14 +76,17 @@ def show(venue: Row, day: Row) -> None:
     moments(venue, day)
     st.header("Insurance, auto-deleveraging, compensation, losses", divider="gray")
     paid(venue, day)
-    st.header("Rank and trailing volume", divider="gray")
-    ranking(venue)
-    st.header("Other crash days", divider="gray")
-    other_days(venue, day)
+
+
+def _gone(venue: Row, day: Row) -> bool:
+    """Whether the exchange had closed before the day: then there is nothing that is not known of it."""
+    return venue["closed_by"] is not None and venue["closed_by"] <= day["window_start"]
 
 
 def finding(venue: Row, day: Row) -> str:
     """The exchange and the day in one line: what was liquidated, and its rank, as far as they are known."""
+    if _gone(venue, day):
+        return f"{venue['name']} had closed before {day['title']}"
     quoted = _quotable(_liquidations(venue).filter(pl.col("crash_day") == day["crash_day"]))
     placed = ask(exchange.latest_ranks, venue=venue["venue"]).filter(pl.col("rank").is_not_null())
     ranked = f"rank {placed['rank'][0]} on {utc(placed['as_of'][0], 'day')}" if placed.height else "no rank known"

@@ -179,6 +179,7 @@ class Venues(Traced):
     name = text("Name for people")
     kind = choice("Order book of a company, order book or pool on a chain, or a broker", "cex", "dex", "pool")
     status = choice("Whether it still trades", "open", "closed")
+    closed_by = moment("By when it had closed for sure, where it has", nullable=True)
     formerly = text("Other names in older data, separated by `;`", nullable=True)
     note = text("What the reader should know", nullable=True)
 

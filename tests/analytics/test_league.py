@@ -40,7 +40,7 @@ def test_a_ratio_stands_only_where_both_figures_are_known(table: dict[str, dict[
 
 
 def test_what_is_not_known_is_null_and_never_zero(table: dict[str, dict[str, object]]) -> None:
-    empty = table["ftx"]
+    empty = table["aster"]
     assert all(empty[column] is None for column in empty if column not in ("venue", "name", "kind", "source_id"))
     # Only the venue whose price is the median stands at 0 from it.
     figures = [value for row in table.values() for column, value in row.items() if column != "low_deviation_pct"]
@@ -51,6 +51,11 @@ def test_the_largest_stand_first_and_every_exchange_is_listed_once(warehouse: Wa
     rows = league.table(warehouse, OCT_10, board, START)
     assert rows["venue"].to_list()[:5] == ["hyperliquid", "bybit", "binance", "okx", "bitget"]
     assert rows["venue"].is_unique().all()
+
+
+def test_an_exchange_that_had_closed_before_the_day_is_not_in_its_table(warehouse: Warehouse) -> None:
+    open_then = {day: set(league.table(warehouse, day, None, None)["venue"]) for day in (OCT_10, "nov-8-2022")}
+    assert open_then["nov-8-2022"] - open_then[OCT_10] == {"ftx"} and "bitmex" in open_then[OCT_10]
 
 
 def test_each_cell_leads_to_its_source(warehouse: Warehouse, board: str) -> None:

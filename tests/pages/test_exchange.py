@@ -55,12 +55,13 @@ def test_every_exchange_opens_by_link(venue: str, warehouse: Warehouse) -> None:
     app = page(venue=venue)
     assert not app.warning and not app.error
     names = dict(exchange.every(warehouse).select("venue", "name").iter_rows())
-    assert app.title[0].value.startswith(f"{names[venue]}, Oct. 10, 2025")
+    gone = f"{names[venue]} had closed before Oct. 10, 2025"
+    assert app.title[0].value.startswith(gone if venue == "ftx" else f"{names[venue]}, Oct. 10, 2025")
     assert app.selectbox(key="venue").value == venue
 
 
 def test_an_exchange_of_which_nothing_is_known_says_so_section_by_section() -> None:
-    app = page(venue="ftx")
+    app = page(venue="ftx", day="nov-8-2022")
     told = notes(app)
     for sentence in (
         "No rank of FTX is recorded yet",
@@ -74,6 +75,14 @@ def test_an_exchange_of_which_nothing_is_known_says_so_section_by_section() -> N
     ):
         assert sentence in told
     assert "closed" in told and "liquidations not known, no rank known" in said(app)
+
+
+def test_an_exchange_that_had_closed_before_the_day_is_said_to_have_and_not_to_be_unknown() -> None:
+    told = notes(page(venue="ftx"))
+    assert "Closed in November 2022" in told and "No rank of FTX is recorded yet" in told
+    assert "is not known." not in told and "No board of this day" not in told
+    bitmex = page(venue="bitmex")
+    assert bitmex.title[0].value.startswith("BitMEX, Oct. 10, 2025")
 
 
 def test_the_findings_of_binance() -> None:
