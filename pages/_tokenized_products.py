@@ -9,7 +9,8 @@ import polars as pl
 import streamlit as st
 
 from analytics import closed_hours, products
-from charts.words import clock, number
+from charts import since_close
+from charts.words import clock, number, percent
 from pages._parts import ask, card, chosen_day, say_unusable
 from pages._tokenized_parts import dated
 from pages._tokenized_rule import Chosen, facts_asked
@@ -97,6 +98,46 @@ def crash_day(_: Chosen) -> None:
         },
         note="" if row["token_bars"] else "No price, volume or liquidity of a tokenized stock, and none of a stock perpetual, is recoverable from what is loaded, so nothing is drawn and nothing is guessed.",
     )  # fmt: skip
+    if row["token_bars"]:
+        against_the_close(day)
+
+
+def against_the_close(day: dict[str, Any]) -> None:
+    """Where tokens traded on: their prices against the last close, and how much was traded."""
+    lows = ask(closed_hours.lows_since_close, crash_day=day["crash_day"])
+    deepest = lows.row(0, named=True) if lows.height else None
+    paths = ask(closed_hours.since_close, crash_day=day["crash_day"])
+    card(
+        f"{deepest['symbol']} on {deepest['name']} fell deepest: {percent(deepest['low_pct'])} against the last close"
+        if deepest
+        else "Tokenized stocks against the last close",
+        paths,
+        since_close.moves(paths, day["t0"]) if deepest else None,
+        key="since-close",
+        about="Percent above or below each token's own last price in the hour up to the regular close of New York. The price of the stock itself is not in the warehouse. Gaps: no trade, or not known. UTC",
+        alt="; ".join(f"{low['symbol']} on {low['name']}: lowest {percent(low['low_pct'])}" for low in lows.iter_rows(named=True)),
+        empty="Tokens have prices on this day, but none in the hour up to the last close, or the moment of the crash is not known: nothing to set them against.",
+    )  # fmt: skip
+    if not deepest:
+        return
+    card(
+        "How far each fell, and how much was traded",
+        lows,
+        key="since-close-lows",
+        about="Lowest price since the close, and what was traded since: a fall on little volume says little. Empty: not stated",
+        table={
+            "symbol": text("Token"),
+            "name": text("Exchange"),
+            "market": text("Market"),
+            "reference_price": figure("Price at the close"),
+            "low": figure("Lowest"),
+            "low_pct": figure("Against the close, %", format="%.2f"),
+            "low_at": st.column_config.DatetimeColumn("In the bar of", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            "traded_base": figure("Traded, tokens", format="localized"),
+            "traded_quote": figure("Traded, in the quote currency", format="localized"),
+            "quote": text("Quote"),
+        },
+    )
 
 
 def hours_in_words(row: dict[str, Any]) -> str:

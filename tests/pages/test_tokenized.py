@@ -143,6 +143,30 @@ def test_nothing_is_drawn_for_the_crash_day() -> None:
     assert hours["token_bars"].tolist() == [0] and hours["products"].tolist() == [9]
 
 
+@pytest.fixture
+def traded_on(own: Settings) -> Iterator[None]:
+    """The pages on a warehouse in which one tokenized stock has prices around the close."""
+    line = "kraken,spot,TSLAx/USD,trade,1m,2025-10-10T{}:00Z,400,400,{},{},2,800,,,crashday\n"
+    with (own.reference_dir / "bars.csv").open("a") as file:
+        file.writelines(line.format(*bar) for bar in (("19:59", 400, 400), ("21:20", 380, 390), ("21:22", 396, 396)))
+    build.build(own)
+    hub.cache_clear()
+    st.cache_data.clear()
+    yield
+    hub.cache_clear()
+    st.cache_data.clear()
+
+
+@pytest.mark.usefixtures("traded_on")
+def test_tokens_that_traded_on_are_set_against_their_last_close() -> None:
+    app = opened(PAGE, show="On a crash day")
+    assert not app.exception
+    assert "TSLAx/USD on Kraken fell deepest: -5.0 % against the last close" in titles(app)
+    (low,) = app.dataframe[1].value.to_dict("records")
+    assert (low["reference_price"], low["low"], low["traded_quote"]) == (400, 380, 1600)
+    assert "nothing is drawn" not in captions(app)
+
+
 CLOSE = datetime(2025, 10, 10, 20, tzinfo=UTC)
 
 
