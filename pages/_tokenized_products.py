@@ -51,7 +51,7 @@ def all_products(chosen: Chosen) -> None:
         table={
             "question": text("Fact"),
             "answer": text("Answer"),
-            "detail": text("In words", width="large"),
+            "detail": text("In words", width=620),
             "when": text("Read"),
             "confidence": text("Confidence"),
         },

@@ -69,10 +69,10 @@ def test_each_cell_leads_to_its_source(warehouse: Warehouse, board: str) -> None
 
 
 def test_losses_are_those_the_venue_states_and_compensation_never_summed(table: dict[str, dict[str, object]]) -> None:
-    assert table["dydx"]["losses"] == "compensation max: 462,097.79 USD"
-    assert "losses db outage: 7,000,000 USD" in str(table["lighter"]["losses"])
+    assert table["dydx"]["losses"] == "compensation at most: 462,097.79 USD"
+    assert "losses in the database outage: 7,000,000 USD" in str(table["lighter"]["losses"])
     said = str(table["binance"]["losses"])
-    assert "compensation depeg: 283,000,000 USD" in said and "compensation total: 328,000,000 USD" in said
+    assert "compensation for the depeg: 283,000,000 USD" in said and "compensation in all: 328,000,000 USD" in said
     assert table["hyperliquid"]["losses"] is None  # what its traders lost to the market is no loss it passed on
 
 
