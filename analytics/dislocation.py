@@ -129,6 +129,13 @@ def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: da
     )
 
 
+def widest(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
+    """The row of `deviations` furthest off the composite; of two venues with `apart_pct`, their distance in percent of the midpoint, else null."""
+    rows = deviations(warehouse, chosen, start, end).filter(pl.col("deviation_pct").is_not_null())
+    off = pl.col("deviation_pct").abs()
+    return rows.with_columns(apart_pct=2 * off if len(chosen) == TWO else pl.lit(None, pl.Float64)).sort(off).tail(1)
+
+
 def departures(
     warehouse: Warehouse, markets: tuple[tuple[str, decimate.Key], ...], start: datetime, end: datetime
 ) -> pl.DataFrame:

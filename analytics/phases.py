@@ -256,8 +256,8 @@ def sensitivity(warehouse: Warehouse, key: decimate.Key, start: datetime, end: d
 def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The phases publications claim: windows they count liquidations in, and moments of the timeline known to the minute.
 
-    Columns: `label begins ends origin value_usd note confidence source_id`, by time; `ends` is null for a moment. The sums of
-    the windows are of other universes than the bars beside them and are shown as published.
+    Columns: `label begins ends origin value_usd note confidence source_id`, by time; `ends` is null for a moment. Of the
+    windows an origin gives for one phase the widest is the phase: its worst minute is none. The sums of the windows are of other universes than the bars beside them and are shown as published.
     """
     return warehouse.query(
         """
@@ -265,6 +265,7 @@ def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
         FROM liquidation_reports
         WHERE crash_day = $crash_day AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
           AND phase IN ('before', 'cascade', 'aftermath') AND window_start IS NOT NULL AND window_end IS NOT NULL
+        QUALIFY rank() OVER (PARTITION BY origin, phase ORDER BY window_end - window_start DESC) = 1
         UNION ALL
         SELECT title, ts, NULL, venue, NULL, note, confidence, source_id FROM events
         WHERE timeline = $crash_day AND standing = 'reported' AND precision IN ('minute', 'second')

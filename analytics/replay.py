@@ -13,6 +13,8 @@ from analytics import adl, decimate, prices
 from analytics.warehouse import Warehouse
 
 FRAMES = 120
+LEAST_LINE = 20
+"""Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
 MOMENT = pl.Datetime("us", "UTC")
 TRACK = {
     "name": pl.String,
@@ -218,8 +220,13 @@ def pegs(
 
 
 def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of `prices.series`."""
-    return decimate.finest(_intraday(prices.series(warehouse, start, end)).filter(pl.col("base") == base))
+    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of `prices.series`.
+
+    Markets whose bars are too long for the range (`LEAST_LINE`) are left out; their state is in `markets`.
+    """
+    longest = max(prices.SECONDS["1m"], (end - start).total_seconds() / LEAST_LINE)
+    every = decimate.finest(_intraday(prices.series(warehouse, start, end)).filter(pl.col("base") == base))
+    return every.filter(pl.col("seconds") <= longest)
 
 
 def track(

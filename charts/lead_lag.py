@@ -10,7 +10,7 @@ import polars as pl
 from charts import theme
 from charts.words import clock
 
-NONE = "not decided"
+NONE = "\u00a0not decided"
 
 
 def leads(estimates: pl.DataFrame) -> go.Figure:
@@ -50,6 +50,7 @@ def leads(estimates: pl.DataFrame) -> go.Figure:
         y=[name for name, _ in undecided],
         mode="text",
         text=[NONE] * len(undecided),
+        textposition="middle right",
         textfont={"size": 12, "color": theme.OTHER},
         customdata=[escape(row["refusal"] or "") for _, row in undecided],
         hovertemplate="%{y}: %{customdata}<extra></extra>",

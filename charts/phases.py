@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -64,7 +65,7 @@ def found(
         uirevision=f"{start}{end}",
     )
     if rows:
-        _published(figure, rows, below)
+        _published(figure, rows, below, start, end)
     return figure
 
 
@@ -83,12 +84,13 @@ def _names(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:
         )
 
 
-def _rows(published: pl.DataFrame, start: datetime, end: datetime) -> list[dict[str, object]]:
+def _rows(published: pl.DataFrame, start: datetime, end: datetime) -> list[dict[str, Any]]:
     reach = published.filter((pl.col("begins") < end) & (pl.col("ends").fill_null(pl.col("begins")) >= start))
     return list(reach.iter_rows(named=True))
 
 
-def _published(figure: go.Figure, rows: list[dict[str, object]], below: float) -> None:
+def _published(figure: go.Figure, rows: list[dict[str, Any]], below: float, start: datetime, end: datetime) -> None:
+    middle = start + (end - start) / 2
     names = [escape(_short(_words(row))) for row in rows]
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         begins, ends = row["begins"], row["ends"] or row["begins"]
@@ -104,14 +106,15 @@ def _published(figure: go.Figure, rows: list[dict[str, object]], below: float) -
             + ("" if moment else f"–{ends:%H:%M}")
             + " UTC<extra></extra>",
         )
+        late = begins >= middle
         figure.add_annotation(
-            x=0.005,
-            xref="paper",
+            x=milliseconds(min(ends, end) if late else max(begins, start)),
+            xref="x",
             y=place,
             yref="y2",
             text=name,
             showarrow=False,
-            xanchor="left",
+            xanchor="right" if late else "left",
             yshift=13,
             font={"size": 11},
         )

@@ -35,7 +35,7 @@ def chosen_range(day: dict[str, Any], presets: dict[str, Range]) -> Range:
         format="MMM D, HH:mm",
         key="t",
         bind="query-params",
-        width=620,
+        width=560,
     )
     for name, preset in presets.items():
         chosen = "primary" if (start, end) == preset else "secondary"

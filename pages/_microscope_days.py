@@ -48,14 +48,14 @@ def _curves(day: dict[str, Any], base: str) -> None:
         empty="Fetch a day's bars: python -m pipelines refresh --event <crash day>",
     )
     card(
-        f"{known.height} of {days.height} crash days have what it takes",
+        f"{known.height} of {days.height} crash days {'has' if known.height == 1 else 'have'} a T0 and price bars around it",
         days,
         key="aligned-days",
-        about="A day needs a T0 and price bars around it",
+        about=f"Where the lines come from, or why a day has none. Bars of {base}, from half an hour before T0 to two hours after it. UTC",
         table={
             "title": TEXT("Day"),
-            "t0": TIME("T0", format="MMM D, YYYY HH:mm"),
-            "market": TEXT("Market"),
+            "t0": TIME("T0", format="MMM D, YYYY HH:mm", width="medium"),
+            "market": TEXT("Market", width="medium"),
             "interval": TEXT("Bars of"),
             "lowest_pct": NUMBER("Lowest, %", format="%.1f"),
             "lowest_minutes": NUMBER("by minute", format="%.0f"),

@@ -11,7 +11,7 @@ import streamlit as st
 from analytics import basis, decimate, dislocation, venue_gaps
 from charts import dislocation as chart
 from charts import venue_gaps as gaps_chart
-from charts.words import clock, utc
+from charts.words import clock
 from pages import _cascade_words as words
 from pages._parts import ask, card
 
@@ -25,7 +25,7 @@ RULE = (
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
     markets = ask(dislocation.markets, base=base, start=start, end=end)
     _deviations(base, markets, start, end)
-    _order(base, markets, start, end)
+    _order(base, start, end)
     _basis(base, start, end)
     _gaps(base, start, end)
 
@@ -59,13 +59,16 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
             empty=f"{' and '.join(names.values())} never have a fresh price at the same time here: either their prints or their clocks lie apart.",
         )
         return
-    widest = known.row(int(known["deviation_pct"].abs().arg_max() or 0), named=True)
+    widest = ask(dislocation.widest, chosen=decimate.keys(markets), start=start, end=end).row(0, named=True)
+    when = clock(widest["ts"], "second")
     side = "below" if widest["deviation_pct"] < 0 else "above"
+    title = f"{base} on {names[widest['venue']]} {market(widest)} stood {abs(widest['deviation_pct']):.1f} % {side} the composite of {widest['venues']} at {when}"
     gap = "A gap: fewer than three venues with a fresh price."
     if markets.height == dislocation.TWO:
+        title = f"{base} on {' and '.join(names.values())} stood {widest['apart_pct']:.1f} % apart at {when}"
         gap = "With two venues the composite is their midpoint, and each is as far from it as the other. A gap: one of them has no fresh price."
     card(
-        f"{names[widest['venue']]}'s {base} stood {abs(widest['deviation_pct']):.1f} % {side} the composite of {widest['venues']} at {clock(widest['ts'], 'second')}",
+        title,
         rows,
         chart.deviations(rows, names, dislocation.LEFT_PCT, start, end),
         key="deviations",
@@ -75,21 +78,27 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
     )
 
 
-def _order(base: str, markets: pl.DataFrame, start: datetime, end: datetime) -> None:
-    """From one-second bars where there are any: minute bars are asked only where there are none."""
+def departures(base: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """Which venue left first, from one-second bars where there are any: minute bars are asked only where there are none."""
     seconds = ask(dislocation.markets, base=base, start=start, end=end, interval="1s")
-    finest = seconds if seconds.height else markets
-    about = f"{words.span(start, end)}. A venue has left where it stands {dislocation.LEFT_PCT:g} % off the composite of three or more for {dislocation.HELD} bars running with one; between “after” and “by”"
+    finest = seconds if seconds.height else ask(dislocation.markets, base=base, start=start, end=end)
     if finest.is_empty():
-        return
+        return finest
     chosen = tuple(zip(finest["name"], decimate.keys(finest), strict=True))
-    rows = ask(dislocation.departures, markets=chosen, start=start, end=end)
+    return ask(dislocation.departures, markets=chosen, start=start, end=end)
+
+
+def _order(base: str, start: datetime, end: datetime) -> None:
+    rows = departures(base, start, end)
+    if rows.is_empty():
+        return
+    about = f"{words.span(start, end)}. A venue has left where it stands {dislocation.LEFT_PCT:g} % off the composite of three or more for {dislocation.HELD} bars running with one; between “after” and “by”"
     refusal = rows["refusal"][0]
     first = rows.row(0, named=True)
     title = (
         f"Which venue left {base}'s composite first cannot be told"
         if refusal
-        else f"{first['name']} left {base}'s composite first, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')}"
+        else f"{first['name']} {market(first)} left {base}'s composite first, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')}"
     )
     card(
         title,
@@ -130,38 +139,32 @@ def _basis(base: str, start: datetime, end: datetime) -> None:
         f"{row['name']}'s {row['basis'].split(' − ')[0]} {words.price(row['low'])}, {row['basis'].split(' − ')[1]} {words.price(row['low_other'])}"
         for row in lows.iter_rows(named=True)
     ]
-    left, right = st.columns([3, 2])
-    with left:
-        card(
-            f"At the low: {said[0]}",
-            rows,
-            chart.basis(rows, start, end),
-            key="basis",
-            about=about,
-            alt="Lines of the basis: " + "; ".join(said),
-        )
-    with right:
-        first = lows.row(0, named=True)
-        card(
-            f"The bar of the low, {clock(first['ts'])}–{clock(first['close_at'])}: both lows",
-            lows,
-            key="basis-lows",
-            about=f"{words.span(start, end)}. The lows of one bar need not be of one moment; nobody trades at a mark",
-            table={
-                "name": TEXT("Venue"),
-                "basis": TEXT("Pair"),
-                "low": NUMBER("Its low", format="%.8g"),
-                "low_other": NUMBER("Low of the other", format="%.8g"),
-                "gap_pct": NUMBER("Gap, %", format="%.2f"),
-                "ts": TIME("Bar from", format="MMM D, HH:mm"),
-                "interval": TEXT("Bars of"),
-                "widest_pct": NUMBER("Widest at a close, %", format="%.2f"),
-                "widest_ts": TIME("at", format="MMM D, HH:mm"),
-            },
-            note="; ".join(
-                f"{row['name']} {row['basis']} widest at {utc(row['widest_ts'])}" for row in lows.iter_rows(named=True)
-            ),
-        )
+    card(
+        f"At the low: {said[0]}",
+        rows,
+        chart.basis(rows, start, end),
+        key="basis",
+        about=about,
+        alt="Lines of the basis: " + "; ".join(said),
+    )
+    first = lows.row(0, named=True)
+    card(
+        f"The bar of the low, {clock(first['ts'])}–{clock(first['close_at'])}: both lows",
+        lows,
+        key="basis-lows",
+        about=f"{words.span(start, end)}. The lows of one bar need not be of one moment; nobody trades at a mark",
+        table={
+            "name": TEXT("Venue"),
+            "basis": TEXT("Pair"),
+            "low": NUMBER("Its low", format="%.8g"),
+            "low_other": NUMBER("Low of the other", format="%.8g"),
+            "gap_pct": NUMBER("Gap, %", format="%.2f"),
+            "ts": TIME("Bar from", format="MMM D, HH:mm"),
+            "interval": TEXT("Bars of"),
+            "widest_pct": NUMBER("Widest at a close, %", format="%.2f"),
+            "widest_ts": TIME("at", format="MMM D, HH:mm"),
+        },
+    )
 
 
 def _gaps(base: str, start: datetime, end: datetime) -> None:
@@ -172,13 +175,8 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
     about = f"{words.span(start, end)}. Lowest print of each venue's minute bars, of one recorder; spot unless the market says perp. In dollars or dollar tokens"
     own = lows.filter(pl.col("base") == base).sort("low")
     said = ", ".join(
-        f"{words.price(round(row['low'], 6))} on {row['name']} {words.market(row['market'])}"
-        for row in own.iter_rows(named=True)
+        f"{words.price(round(row['low'], 6))} on {row['name']} {market(row)}" for row in own.iter_rows(named=True)
     )
-    title = f"{compared.height} of {ranked.height} assets have prints of two venues or more"
-    if own.height > 1:
-        place = compared.filter(pl.col("base") == base)["rank"][0]
-        title = f"{base}'s lowest print: {said}; the gap is number {place} of {compared.height}"
     if compared.is_empty():
         card(
             "Lowest prints by venue",
@@ -188,6 +186,11 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
             empty="No asset has minute bars of two venues in this range.",
         )
         return
+    widest = compared.row(0, named=True)
+    title = f"{widest['base']}'s lowest prints lay furthest apart, {widest['gap_pct']:.1f} %; {compared.height} of {ranked.height} assets have prints of two venues or more"
+    if own.height > 1:
+        place = compared.filter(pl.col("base") == base)["rank"][0]
+        title = f"{base}'s lowest print: {said}; the gap is number {place} of {compared.height}"
     names = dict(lows.select("venue", "name").unique().sort("venue").iter_rows())
     alone = ranked.filter(pl.col("gap_pct").is_null())
     single = ", ".join(f"{row['base']} ({row['lowest_venue']})" for row in alone.iter_rows(named=True))
@@ -207,3 +210,9 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
         },
         note=f"The other {alone.height}, on one venue only, are not comparable: {single}. A venue has no low in minutes nobody traded there; a perpetual settled in coins can fall further than spot.",
     )
+
+
+def market(row: dict[str, Any]) -> str:
+    """The kind of market in a sentence: perpetuals settled in the coin itself are others than those settled in dollars."""
+    base, settled = row["symbol"].partition("/")[0], row["symbol"].partition(":")[2]
+    return "coin-margined perpetual" if base == settled else words.market(row["market"])

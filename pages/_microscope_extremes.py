@@ -15,6 +15,16 @@ from pages import _cascade_words as words
 from pages._parts import ask, card
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+LOWS = {
+    "symbol": TEXT("Market"),
+    "name": TEXT("Venue"),
+    "low": NUMBER("Low", format="%.8g"),
+    "previous_close": NUMBER("Close before", format="%.8g"),
+    "fall_pct": NUMBER("Fall, %", format="%.1f"),
+    "sigma_pct": NUMBER("σ of a day, %", format="%.2f"),
+    "sigmas": NUMBER("Low, σ", format="%.1f"),
+    "days": NUMBER("Days of past"),
+}
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
@@ -113,15 +123,6 @@ def _lows(day: dict[str, Any]) -> None:
         rows,
         key="sigmas",
         about=about,
-        table={
-            "symbol": TEXT("Market"),
-            "name": TEXT("Venue"),
-            "low": NUMBER("Low", format="%.8g"),
-            "previous_close": NUMBER("Close before", format="%.8g"),
-            "fall_pct": NUMBER("Fall, %", format="%.1f"),
-            "sigma_pct": NUMBER("σ of a day, %", format="%.2f"),
-            "sigmas": NUMBER("Low, σ", format="%.1f"),
-            "days": NUMBER("Days of past"),
-        },
+        table={column: shown for column, shown in LOWS.items() if not rows[column].is_null().all()},
         note=f"{rows.height - known.height} of {rows.height} have fewer than {aligned.LEAST_DAYS} daily closes in the year before: not known, not zero. Drops against the day's high, and thin prints, stand on the Cascade page under “Lowest prints”.",
     )

@@ -64,39 +64,36 @@ def _leads(
     decided = estimates.filter(pl.col("lag_s").is_not_null())
     led = decided.filter((pl.col("low_s") > 0) | (pl.col("high_s") < 0))
     first, second = pair[0][0], pair[1][0]
-    left, right = st.columns([3, 2])
-    with left:
-        card(
-            _title(first, second, estimates, decided, led),
-            estimates,
-            chart.leads(estimates) if estimates["window_end"][0] > estimates["window_start"][0] else None,
-            key="leads",
-            about=f"{about}. A row is a window of time; the dot is the lead, the bar its interval",
-            alt=f"A row per window: {first} against {second}; decided in {decided.height} of {estimates.height}.",
-            table={
-                "window_start": TIME("From", format="HH:mm:ss"),
-                "window_end": TIME("to", format="HH:mm:ss"),
-                "lag_s": NUMBER("Lead, s", format="%+.0f"),
-                "low_s": NUMBER("at least", format="%+.0f"),
-                "high_s": NUMBER("at most", format="%+.0f"),
-                "moves_first": NUMBER("Moves of the first"),
-                "moves_second": NUMBER("of the second"),
-                "refusal": TEXT("Why not decided", width="large"),
-            },
-            note=CAVEAT,
-        )
-    with right:
-        contrast = ask(first_movers.contrast, pair=pair, start=start, end=end)
-        card(
-            "What it is read from: how closely the two move together at each lag",
-            contrast,
-            chart.contrast(contrast) if contrast.height else None,
-            key="contrast",
-            about="Over all the time both are known. Covariance over the size of both series' moves; the band holds 95 % of redrawn blocks. A single clear peak is an answer",
-            alt="A curve over lags from minus to plus 60 seconds with its band.",
-            note="For deleveraging: falls of the price against fills in excess of their mean rate.",
-            empty=estimates["refusal"][0] or "The two cannot be compared.",
-        )
+    card(
+        _title(first, second, estimates, decided, led),
+        estimates,
+        chart.leads(estimates) if estimates["window_end"][0] > estimates["window_start"][0] else None,
+        key="leads",
+        about=f"{about}. A row is a window of time; the dot is the lead, the bar its interval",
+        alt=f"A row per window: {first} against {second}; decided in {decided.height} of {estimates.height}.",
+        table={
+            "window_start": TIME("From", format="HH:mm:ss"),
+            "window_end": TIME("to", format="HH:mm:ss"),
+            "lag_s": NUMBER("Lead, s", format="%+.0f"),
+            "low_s": NUMBER("at least", format="%+.0f"),
+            "high_s": NUMBER("at most", format="%+.0f"),
+            "moves_first": NUMBER("Moves of the first"),
+            "moves_second": NUMBER("of the second"),
+            "refusal": TEXT("Why not decided", width="large"),
+        },
+        note=CAVEAT,
+    )
+    contrast = ask(first_movers.contrast, pair=pair, start=start, end=end)
+    card(
+        "What it is read from: how closely the two move together at each lag",
+        contrast,
+        chart.contrast(contrast) if contrast.height else None,
+        key="contrast",
+        about="Over all the time both are known. Covariance over the size of both series' moves; the band holds 95 % of redrawn blocks. A single clear peak is an answer",
+        alt="A curve over lags from minus to plus 60 seconds with its band.",
+        note="For deleveraging: falls of the price against fills in excess of their mean rate.",
+        empty=estimates["refusal"][0] or "The two cannot be compared.",
+    )
 
 
 def _title(first: str, second: str, estimates: pl.DataFrame, decided: pl.DataFrame, led: pl.DataFrame) -> str:

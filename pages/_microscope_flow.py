@@ -32,6 +32,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
         return
     market, key = chosen
     _takers(market, base, start, end)
+    _by_venue(base, start, end)
     left, right = st.columns(2)
     with left:
         _profile(market, key, base, start, end)
@@ -47,15 +48,46 @@ def _takers(market: dict[str, Any], base: str, start: datetime, end: datetime) -
     )
     sold = bars["taker_sell_base"].sum() if bars["taker_sell_base"].null_count() == 0 else None
     total = bars["volume_base"].sum()
-    title = f"{market['name']} traded {words.amount(total)} {base} in this range"
+    title = f"{words.amount(total)} {base} were traded on {market['name']} {market['symbol']}"
     card(
         title + ("" if sold is None else f", {percent(100 * sold / total)} of it sold by takers"),
         bars,
         flow_chart.volume(bars, start, end),
         key="takers",
-        about=f"{words.span(start, end)}. {market['symbol']}, bar by bar, in {base}",
+        about=f"{words.span(start, end)}, bars from {clock(bars['ts'][0])} to {clock(bars['until'][-1])}. In {base}",
         alt=f"Columns of volume on {market['name']}.",
         note="" if sold is not None else "Which side took the liquidity is not known for these bars.",
+    )
+
+
+def _by_venue(base: str, start: datetime, end: datetime) -> None:
+    rows = ask(flows.by_market, base=base, start=start, end=end)
+    told = rows.filter(pl.col("taker_sell_pct").is_not_null())
+    title = f"Which side took the liquidity is known of no market of {base} here"
+    if told.height:
+        shares = ", ".join(
+            f"{percent(row['taker_sell_pct'])} on {row['name']} {words.market(row['market'])}"
+            for row in told.iter_rows(named=True)
+        )
+        title = f"Sold by takers: {shares}"
+        if told.height < rows.height:
+            title += f"; not known of {rows.height - told.height} other market{'' if rows.height - told.height == 1 else 's'}"
+    card(
+        title,
+        rows,
+        key="flow-venues",
+        about=f"{words.span(start, end)}. In {base}, each market over the bars that are known of it: volumes over different spans do not compare. UTC",
+        table={
+            "name": TEXT("Venue"),
+            "symbol": TEXT("Market"),
+            "volume_base": NUMBER("Traded", format="localized"),
+            "taker_buy_base": NUMBER("Bought by takers", format="localized"),
+            "taker_sell_base": NUMBER("Sold by takers", format="localized"),
+            "taker_sell_pct": NUMBER("Sold, %", format="%.1f"),
+            "first_ts": TIME("Bars from", format="MMM D, HH:mm"),
+            "until": TIME("to", format="MMM D, HH:mm"),
+            "interval": TEXT("of"),
+        },
     )
 
 

@@ -94,6 +94,7 @@ def _new_lows(asset: str, lows: pl.DataFrame) -> None:
 def _statements(asset: str, statements: pl.DataFrame) -> None:
     when = [utc(ts, precision) for ts, precision in statements.select("ts", "precision").iter_rows()]
     claims = statements.filter(pl.col("category") == "depeg")
+    later = statements.filter(pl.col("precision") == "day")
     title = (
         f"Published: {claims['title'][0]}, {clock(claims['ts'][0])}"
         if claims.height
@@ -111,5 +112,6 @@ def _statements(asset: str, statements: pl.DataFrame) -> None:
             "venue": TEXT("Who"),
             "confidence": TEXT("Confidence"),
         },
+        note=" ".join(f"{utc(row['ts'], 'day')}: {row['title']}." for row in later.iter_rows(named=True)),
         empty="No statement about the order of this day is listed.",
     )

@@ -49,9 +49,9 @@ def _panel(day: dict[str, Any], start: datetime, end: datetime, base: str, step:
     st.session_state["ticking"] = True
     at = chosen_at(start, end, _low(day, start, end))
     since, reference = day["window_start"], day["t0"] or day["focus_start"]
+    _markets(base, since, at, reference)
     left, right = st.columns([3, 2])
     with left:
-        _markets(base, since, at, reference)
         _pegs(day, since, at)
         _moments(day, since, at)
     with right:
@@ -88,7 +88,8 @@ def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: d
         about=f"{words.span(start, end)}. Closes in percent of each market's price at {utc(reference)}. Grey: after {clock(at, 'second')}. The chart's buttons play on from there in your browser"
         + ("; below, auto-deleveraging fills, one side, added up" if fills.height else ""),
         alt=f"Lines of {base} by market, veiled after {utc(at, 'second')}.",
-        empty=f"No market of {base} has bars in this range and a price in the hour before {utc(reference)}.",
+        note="A market whose bars are too long for a line over this range stands in the table only.",
+        empty=f"No market of {base} has bars short enough for a line over this range and a price in the hour before {utc(reference)}.",
     )
 
 

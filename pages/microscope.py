@@ -11,6 +11,7 @@ from analytics import prices
 from charts.words import clock
 from pages import _cascade_words as words
 from pages import (
+    _microscope_answer,
     _microscope_days,
     _microscope_dislocation,
     _microscope_explosive,
@@ -61,7 +62,10 @@ day = chosen_day(top)
 assets = ask(prices.assets, start=day["window_start"], end=day["window_end"])
 base = chosen_asset(top, assets["base"].to_list()) if assets.height else None
 heading.title(safe(f"{day['title']}: the cascade under the microscope"))
+answer = heading.container()
 start, end = chosen_range(day, presets(day))
+if base is not None:
+    _microscope_answer.say(answer, base, start, end)
 
 say_unusable("lens", list(PARTS), "part of the page")
 for tab, (name, part) in zip(st.tabs(list(PARTS), key="lens", bind="query-params"), PARTS.items(), strict=True):

@@ -51,6 +51,24 @@ def test_a_side_that_is_not_known_stays_unknown(warehouse: Warehouse) -> None:
 def test_mark_prices_have_no_volume_and_so_no_market(warehouse: Warehouse) -> None:
     assert flows.markets(warehouse, "XRP", *FOCUS)["venue"].to_list() == ["gemini"]
     assert flows.markets(warehouse, "BTC", *NOTHING).is_empty()
+    assert flows.by_market(warehouse, "BTC", *NOTHING).is_empty()
+
+
+def test_what_takers_bought_and_sold_by_market_adds_up_to_its_bars(warehouse: Warehouse) -> None:
+    rows = flows.by_market(warehouse, "BTC", *FOCUS)
+    assert rows.select("venue", "market").rows() == [
+        ("binance", "perp"),
+        ("bybit", "perp"),
+        ("binance", "spot"),
+        ("gemini", "spot"),
+    ]
+    bars = of_market(warehouse, "BTC", *FOCUS)
+    first = rows.row(0, named=True)
+    for column in ("volume_base", "taker_buy_base", "taker_sell_base"):
+        assert first[column] == pytest.approx(bars[column].sum(), rel=1e-12)
+    assert first["taker_sell_pct"] == pytest.approx(100 * first["taker_sell_base"] / first["volume_base"])
+    assert (first["first_ts"], first["until"], first["bars"]) == (bars["ts"][0], bars["until"][-1], bars.height)
+    assert rows["taker_sell_base"].is_null().to_list() == [False, True, True, False]
 
 
 def test_funding_reaches_a_day_beyond_the_range_and_says_what_lies_within(warehouse: Warehouse) -> None:

@@ -81,6 +81,17 @@ def test_who_left_first_and_for_how_long() -> None:
     assert rows["left_by"][2:].null_count() == 2
 
 
+def test_the_widest_is_the_furthest_off_and_of_two_venues_their_distance() -> None:
+    closes = {"binance": walk(9), "coinbase": walk(9), "kraken": walk(9)}
+    closes["binance"][300] *= 0.9
+    found = seconds(**closes)
+    keys = tuple(made.key(venue, "1s") for venue in closes)
+    of_three = dislocation.widest(found, keys, made.START, END).row(0, named=True)
+    assert (of_three["venue"], round(of_three["deviation_pct"], 1), of_three["apart_pct"]) == ("binance", -10, None)
+    of_two = dislocation.widest(found, keys[:2], made.START, END).row(0, named=True)
+    assert of_two["apart_pct"] == pytest.approx(100 * 0.1 / 0.95) and of_two["ts"] == of_three["ts"]
+
+
 def test_one_print_away_is_no_leaving() -> None:
     closes = {venue: walk(9) for venue in VENUES}
     closes["binance"][300:302] *= 0.9
@@ -244,3 +255,9 @@ def test_the_statement_stands_beside_who_disputes_it(warehouse: Warehouse) -> No
     low = said.filter(category="low").row(0, named=True)
     assert low["ts"] == at(21, 20) and "contested" in low["note"]
     assert "postmortem" in said["category"].to_list() and said["source_id"].null_count() == 0
+    later = dict(
+        said.filter((pl.col("category") == "depeg") & (pl.col("precision") == "day"))
+        .select("venue", "title")
+        .iter_rows()
+    )
+    assert "severe de-pegging came after 21:36" in later["Binance"] and "disputes" in later["OKX"]

@@ -144,6 +144,7 @@ def test_published_phases_are_windows_and_moments_with_their_source(warehouse: W
     assert ("20:50", "21:30") in spans and ("21:30", "03:00") in spans
     assert published["begins"].is_sorted() and published["source_id"].null_count() == 0
     assert not published["label"].str.contains("16:50").any()
+    assert windows["label"].is_unique().all()
 
 
 def test_liquidations_of_a_complete_feed_count_and_others_do_not() -> None:

@@ -165,6 +165,13 @@ def test_the_track_is_of_closes_and_leaves_out_what_has_no_reference(warehouse: 
     assert replay.track(warehouse, (), *FOCUS, T0).is_empty()
 
 
+def test_bars_too_long_for_a_line_are_not_played(warehouse: Warehouse) -> None:
+    assert set(replay.known(warehouse, "BTC", *FOCUS)["interval"]) == {"1m", "5m"}
+    assert set(replay.known(warehouse, "BTC", at(21, 10), at(21, 30))["interval"]) <= {"1s", "1m"}
+    every = replay.known(warehouse, "BTC", datetime(2025, 10, 9, tzinfo=UTC), datetime(2025, 10, 12, tzinfo=UTC))
+    assert {"15m", "1h"} <= set(every["interval"])
+
+
 def test_the_scrubber_first_stands_where_the_lowest_bar_ends(warehouse: Warehouse) -> None:
     assert replay.low(warehouse, *FOCUS).select("low_until", "low").row(0) == (at(21, 21), 101_516.5)
     assert replay.low(warehouse, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)).is_empty()

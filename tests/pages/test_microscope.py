@@ -58,22 +58,23 @@ def warnings(app: AppTest) -> str:
             [
                 "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery 21:22, half regained by 21:30",
                 "Halving or doubling a parameter moves the cascade's begin between 21:11:00 and 21:15:00; 1 of 18 settings find none",
-                "Claimed: before 13:00–20:50, cascade 20:50–21:30",
+                "Claimed: before 13:00–20:50, cascade 20:50–21:30, aftermath 21:30–03:00",
             ],
         ),
         (
             {"lens": "Dislocation"},
             [
+                "BTC on Binance and Gemini stood 3.7 % apart at 21:21:00",
                 "Which venue left BTC's composite first cannot be told",
                 "At the low: Binance's mark 101,877.69, last 101,516.5",
-                "18 of 26 assets have prints of two venues or more",
+                "FIL's lowest prints lay furthest apart, 81.7 %; 18 of 26 assets have prints of two venues or more",
             ],
         ),
         (
             {"lens": "Dislocation", "coin": "AAVE"},
             [
-                "Binance left AAVE's composite first, between 21:15:00 and 21:16:00",
-                "AAVE's lowest print: 63.42 on Binance perpetual, 128 on Coinbase spot, 178.3416 on Gemini spot; the gap is number 6 of 18",
+                "Binance coin-margined perpetual left AAVE's composite first, between 21:15:00 and 21:16:00",
+                "AAVE's lowest print: 63.42 on Binance coin-margined perpetual, 128 on Coinbase spot, 178.3416 on Gemini spot; the gap is number 6 of 18",
             ],
         ),
         ({"lens": "Dislocation", "coin": "POL"}, ["Which venue left POL's composite first cannot be told"]),
@@ -105,7 +106,8 @@ def warnings(app: AppTest) -> str:
         (
             {"lens": "Flow"},
             [
-                "Binance traded 172,199 BTC in this range, 54.5 % of it sold by takers",
+                "172,199 BTC were traded on Binance BTC/USDT:USDT, 54.5 % of it sold by takers",
+                "Sold by takers: 54.5 % on Binance perpetual, 49.0 % on Gemini spot; not known of 2 other markets",
                 "The largest minute began at 21:17:00: 10,542 BTC",
             ],
         ),
@@ -113,7 +115,7 @@ def warnings(app: AppTest) -> str:
             {"lens": "Crash days"},
             [
                 "BTC fell 13.1 % within 35 minutes of T0, 28 σ of an hour; no other day has bars here",
-                "1 of 27 crash days have what it takes",
+                "1 of 27 crash days has a T0 and price bars around it",
             ],
         ),
     ],
@@ -124,6 +126,32 @@ def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) ->
     assert not app.exception and not app.warning
     for finding in findings:
         assert finding in said(app)
+
+
+@pytest.mark.parametrize(
+    ("link", "answers"),
+    [
+        (
+            {},
+            [
+                "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was lowest, at **101,516.5**, by **21:22** and had regained half by **21:30** (Phases).",
+                "**Which venue broke first cannot be told**: only Gemini has prints by second here",
+            ],
+        ),
+        (
+            {"coin": "AAVE"},
+            ["**Binance coin-margined perpetual left the other venues first**, between 21:15:00 and 21:16:00 UTC"],
+        ),
+        (
+            {"coin": "POL", "t": SECONDS},
+            ["In **Binance POL/USDT** no cascade can be told apart here: the fall begins within"],
+        ),
+    ],
+    ids=["BTC", "AAVE", "a range without the onset"],
+)
+def test_the_page_begins_with_its_answer(link: dict[str, object], answers: list[str]) -> None:
+    first = page(**link).markdown[0].value.replace("\\", "")
+    assert all(answer in first for answer in answers)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -159,6 +187,15 @@ def test_a_refusal_says_what_is_wanting() -> None:
     assert "a composite needs two" in notes(page(lens="Dislocation", coin="USDE"))
     assert "Bars of a minute do not tell" in notes(page(lens="Who moved first", coin="AAVE"))
     assert "ADA (Coinbase), BTC (Gemini)" in notes(page(lens="Dislocation"))
+
+
+def test_the_claim_about_the_pegs_stands_beside_who_disputes_it() -> None:
+    pegs = notes(page(lens="Pegs"))
+    assert (
+        "Oct 13, 2025: Binance says the de-pegging was not the cause: the market was lowest at 21:20–21:21, the severe de-pegging came after 21:36."
+        in pegs
+    )
+    assert "Jan 31, 2026: Star Xu of OKX disputes it" in pegs and "Haseeb Qureshi of Dragonfly disputes that" in pegs
 
 
 def test_the_scrubber_moves_every_panel() -> None:
@@ -212,7 +249,7 @@ def test_another_market_and_other_thresholds_by_link() -> None:
 
 def test_seconds_are_read_where_the_range_allows() -> None:
     app = page(lens="Dislocation", coin="POL", t=SECONDS)
-    assert "Binance's POL stood 36.6 % below the composite of 3 at 21:27:28" in said(app)
+    assert "POL on Binance spot stood 36.6 % below the composite of 3 at 21:27:28" in said(app)
 
 
 def test_the_order_of_a_pair_by_link() -> None:
