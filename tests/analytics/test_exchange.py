@@ -80,7 +80,7 @@ def test_moments_are_found_by_the_venues_name_as_a_word(warehouse: Warehouse) ->
     assert set(moments(warehouse, "dydx")["venue"]) == {"dYdX"}
     assert "all (Binance view)" in set(moments(warehouse, "binance")["venue"])
     assert moments(warehouse, "bybit").is_empty()
-    assert set(moments(warehouse, "okx")["venue"]) == set()
+    assert set(moments(warehouse, "okx")["venue"]) == {"OKX"}
 
 
 def test_a_moment_told_on_both_timelines_is_listed_once(warehouse: Warehouse) -> None:

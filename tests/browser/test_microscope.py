@@ -75,7 +75,7 @@ def test_a_link_holds_the_second(visit: Visit, desk: BrowserContext, site: str) 
     visit.page.locator(".st-key-at input").press("ArrowRight")
     fills = visit.page.locator(".st-key-card-replay-adl h4")
     fills.filter(has_text="11,279 ADL fills").wait_for()
-    visit.page.wait_for_function("() => new URL(location).searchParams.get('at') === '1760130966000000'")
+    visit.page.wait_for_function("() => new URL(location).searchParams.get('at') === '2025-10-10T21:16:06'")
     with desk.new_page() as page:
         again = Visit(site, page).open(visit.settle().page.url)
         assert page.locator(".st-key-card-replay-adl h4").inner_text() == fills.inner_text()

@@ -94,7 +94,7 @@ def test_a_market_whose_bars_stopped_has_no_dot(warehouse: Warehouse) -> None:
 
 def test_lines_of_the_replay_are_grids_of_float32(warehouse: Warehouse) -> None:
     drawn = [trace for trace in fallen(warehouse).data if trace.yaxis is None and trace.mode == "lines"]
-    assert len(drawn) >= 5 and all(trace.x is None and np.asarray(trace.y).dtype == np.float32 for trace in drawn)
+    assert len(drawn) >= 4 and all(trace.x is None and np.asarray(trace.y).dtype == np.float32 for trace in drawn)
     perp = next(trace for trace in drawn if "perp, 1m" in trace.name)
     assert np.nanmin(perp.y) == pytest.approx(100 * (103_441.3 / 116_830.3 - 1), abs=1e-4)
 
@@ -145,7 +145,7 @@ def test_an_undecided_lead_is_written_and_a_decided_one_has_its_interval(warehou
     estimates = leads(warehouse)
     dots, words = lead_lag_chart.leads(estimates).data
     assert list(dots.x) == [0] and (list(dots.error_x.array), list(dots.error_x.arrayminus)) == ([2], [3])
-    assert list(words.text) == ["not decided"] * (estimates.height - 1)
+    assert list(words.text) == [lead_lag_chart.NONE] * (estimates.height - 1)
     assert list(dots.marker.color) == [theme.OTHER]
     led = estimates.with_columns(lag_s=5.0, low_s=3.0, high_s=7.0)
     assert set(lead_lag_chart.leads(led).data[0].marker.color) == {theme.ACCENT}

@@ -64,7 +64,7 @@ def warnings(app: AppTest) -> str:
         (
             {"lens": "Dislocation"},
             [
-                "BTC on Binance and Gemini stood 3.7 % apart at 21:21:00",
+                "BTC on Binance and Gemini stood 3.8 % apart at 21:21:00",
                 "Which venue left BTC's composite first cannot be told",
                 "At the low: Binance's mark 101,877.69, last 101,516.5",
                 "FIL's lowest prints lay furthest apart, 81.7 %; 18 of 26 assets have prints of two venues or more",
