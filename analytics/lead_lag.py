@@ -90,13 +90,15 @@ def blocks(first: Series, second: Series) -> Blocks:
     squares = np.array([np.bincount(block, steps**2, len(edges)) for _, steps, block in moves])
     count = np.array([np.bincount(block, steps != 0, len(edges)) for _, steps, block in moves])
     places, steps, block = moves[0]
-    begins, ends, last = first.seconds[places], first.seconds[places + 1], len(second.seconds) - 1
+    # The moves counted follow one another, so that each begins where the one before ended.
+    bounds, last = first.seconds[places[0] : places[-1] + 2], len(second.seconds) - 1
     covariance = np.empty((len(edges), len(GRID)))
     for column, lag in enumerate(GRID):
         # The moves of the second that overlap one of the first are neighbours: their sum is a difference of two levels.
-        before = np.searchsorted(second.seconds, begins + lag, side="right") - 1
-        after = np.searchsorted(second.seconds, ends + lag, side="left")
-        moved = second.level[np.minimum(after, last)] - second.level[np.maximum(before, 0)]
+        after = np.searchsorted(second.seconds, bounds + lag, side="left")
+        at_once = second.seconds[np.minimum(after, last)] == bounds + lag
+        before = after[:-1] - 1 + at_once[:-1]
+        moved = second.level[np.minimum(after[1:], last)] - second.level[np.maximum(before, 0)]
         covariance[:, column] = np.bincount(block, steps * moved, len(edges))
     return Blocks(float(end), edges, covariance, squares, count)
 

@@ -47,9 +47,8 @@ MARKETS = {
     "lowest_pct": pl.Float64,
     "source_id": pl.String,
 }
-STATE = """
-    arg_max(close, ts) AS price, max(ts) FILTER (WHERE close IS NOT NULL) AS price_from, min(low) AS lowest, arg_min(ts, row(low, ts)) AS lowest_from
-"""
+LAST = "arg_max(close, ts) AS price, max(ts) FILTER (WHERE close IS NOT NULL) AS price_from"
+LOWEST = "min(low) AS lowest, arg_min(ts, row(low, ts)) AS lowest_from"
 MARKET = ["venue", "market", "symbol", "kind"]
 
 
@@ -61,9 +60,11 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     `reference_price` is the last one closed by `reference`, null where none was in the hour before it. `lowest` is the lowest
     since `start`; it lies somewhere between `lowest_from` and `lowest_until`.
     """
-    states, references = _states(warehouse, base, start, at), _references(warehouse, base, min(reference, at))
+    states = _states(warehouse, base, start, at, f"{LAST}, {LOWEST}")
+    references = _references(warehouse, base, min(reference, at))
     if states.is_empty():
         return pl.DataFrame(schema=MARKETS)
+    states = states.with_columns(lowest_until=pl.col("lowest_from") + pl.duration(seconds="seconds"))
     last, lowest = pl.col("price_at").arg_max(), pl.col("lowest").arg_min()
     merged = states.group_by(*MARKET, "quote", maintain_order=True).agg(
         *(pl.col(column).get(last) for column in ("name", "price", "price_at", "interval")),
@@ -85,14 +86,14 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
 def _references(warehouse: Warehouse, base: str, reference: datetime) -> pl.DataFrame:
     """Each market's last price in the hour up to a moment: `venue market symbol kind reference_price`."""
     longest = timedelta(seconds=prices.SECONDS["1h"])
-    states = _states(warehouse, base, reference - prices.REFERENCE_AGE - longest, reference)
+    states = _states(warehouse, base, reference - prices.REFERENCE_AGE - longest, reference, LAST)
     recent = states.filter(pl.col("price_at") >= reference - prices.REFERENCE_AGE)
     price = pl.col("price").get(pl.col("price_at").arg_max())
     return recent.group_by(MARKET, maintain_order=True).agg(price.alias("reference_price"))
 
 
-def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> pl.DataFrame:
-    """What the closed bars of each series of an asset say, before the bar lengths of a market are put together; the finest first."""
+def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, columns: str) -> pl.DataFrame:
+    """What (`LAST`, `LOWEST`) the closed bars of each series of an asset say, before the bar lengths of a market are put together; the finest first."""
     known = _intraday(prices.series(warehouse, start, at)).filter(pl.col("base") == base)
     if known.is_empty():
         return pl.DataFrame(
@@ -102,18 +103,13 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> p
                 "price_at": MOMENT,
             }
         )
-    rows = decimate.of_each(warehouse, STATE, decimate.keys(known), start, at, closed=True)
-    length = pl.duration(seconds="seconds")
+    rows = decimate.of_each(warehouse, columns, decimate.keys(known), start, at, closed=True)
     return (
         known.with_row_index("place")
         .with_columns(pl.col("place").cast(pl.Int32))
         .join(rows.filter(pl.col("price").is_not_null()), on="place")
         .join(warehouse.query("SELECT venue, name FROM venues"), on="venue", how="left")
-        .with_columns(
-            name=pl.coalesce("name", "venue"),
-            price_at=pl.col("price_from") + length,
-            lowest_until=pl.col("lowest_from") + length,
-        )
+        .with_columns(name=pl.coalesce("name", "venue"), price_at=pl.col("price_from") + pl.duration(seconds="seconds"))
         .sort("seconds", *MARKET)
     )
 
