@@ -66,12 +66,13 @@ def leads(estimates: pl.DataFrame) -> go.Figure:
             y=1,
             yref="paper",
             yanchor="bottom",
+            yshift=16 * place,  # on a phone they would cover each other
             text=name,
             showarrow=False,
         )
     figure.update_layout(
         hovermode="closest",
-        margin={"t": 32},
+        margin={"t": 48},
         xaxis={"title": {"text": "Seconds"}, "range": [-reach, reach], "showgrid": True},
         yaxis={"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": rows},
     )

@@ -126,7 +126,7 @@ def _buttons() -> dict[str, Any]:
         "args": [[None], {"mode": "immediate", "frame": {"duration": 0, "redraw": True}}],
     }
     place = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "direction": "right", "showactive": False}
-    look = {"bgcolor": "rgba(0,0,0,0)", "bordercolor": theme.OTHER, "borderwidth": 1, "font": {"color": theme.ACCENT}}
+    look = {"bgcolor": "rgba(0,0,0,0)", "bordercolor": theme.OTHER, "borderwidth": 1, "font": {"color": theme.OTHER}}
     return {"type": "buttons", **place, **look, "buttons": [*play, stop], "pad": {"b": 4}}
 
 
