@@ -47,6 +47,7 @@ def test_playing_stops_at_the_end_of_the_range(visit: Visit) -> None:
 
 
 def test_the_answer_stands_above_the_controls_and_the_ranges_in_one_line(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
     visit.open("/microscope")
     answer = visit.page.get_by_text("began to fall at").bounding_box()
     tops = visit.page.locator(".st-key-t, [class*=st-key-preset-]").evaluate_all(
