@@ -53,7 +53,11 @@ def _feeds(day: dict[str, Any], feeds: pl.DataFrame, usable: pl.DataFrame, start
             "completeness": TEXT("Lets through"),
             "refusal": TEXT("Why no process is fitted", width="large"),
         },
-        note="Venue feeds by date stand on the Exchanges page. The deleveraging of this range, second by second, stands on the Cascade page.",
+        note="".join(
+            f"{row['name']}: {row['refusal']} "
+            for row in feeds.head(1 if usable.is_empty() else 0).iter_rows(named=True)
+        )
+        + "Venue feeds by date stand on the Exchanges page. The deleveraging of this range, second by second, stands on the Cascade page.",
         empty=words.not_fetched("single liquidations", day["crash_day"]),
     )
 

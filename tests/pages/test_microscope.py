@@ -187,6 +187,7 @@ def test_a_refusal_says_what_is_wanting() -> None:
     assert "a composite needs two" in notes(page(lens="Dislocation", coin="USDE"))
     assert "Bars of a minute do not tell" in notes(page(lens="Who moved first", coin="AAVE"))
     assert "ADA (Coinbase), BTC (Gemini)" in notes(page(lens="Dislocation"))
+    assert "Hyperliquid: Counts by second, not single events" in notes(page(lens="How explosive"))
 
 
 def test_the_claim_about_the_pegs_stands_beside_who_disputes_it() -> None:
