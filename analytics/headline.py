@@ -55,6 +55,21 @@ def sides(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     )
 
 
+def estimate(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
+    """The latest estimate of the true size, by both ends (`value` to `high`): at most one row, none where an end is missing."""
+    return warehouse.query(
+        f"""
+        SELECT {COLUMNS}, high FROM liquidation_reports JOIN (
+            SELECT board AS of_board, value AS high FROM liquidation_reports
+            WHERE crash_day = $crash_day AND metric = 'liquidations_estimate_high' AND venue = 'all' AND asset = 'all'
+        ) ON board = of_board
+        WHERE crash_day = $crash_day AND metric = 'liquidations_estimate_low' AND venue = 'all' AND asset = 'all' AND confidence <> 'low'
+        ORDER BY confidence = 'high' DESC, as_of DESC, board LIMIT 1
+        """,
+        crash_day=crash_day,
+    )
+
+
 def metric(warehouse: Warehouse, crash_day: str, name: str, venue: str = "all") -> pl.DataFrame:
     """One published figure by name, the best-trusted and latest reading: at most one row."""
     return warehouse.query(

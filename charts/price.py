@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 
 import plotly.graph_objects as go
@@ -13,11 +13,13 @@ from charts.words import clock
 
 LINE = ["venue", "market", "symbol", "kind", "interval"]
 ISO = "%Y-%m-%dT%H:%M:%S"
+MARKERS_ACROSS = 16
+"""How many numbered moments fit side by side on a phone."""
 STYLES = {"trade": "solid", "pool": "solid", "mark": "dash", "index": "dash"}
 
 
 def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
-    """One market's low-to-high band and close, with numbered moments (`moments.number`) along the top.
+    """One market's low-to-high band and close, with numbered moments (`moments.number`) above the price they met.
 
     `bars` are the rows of one series (columns of `analytics.prices.bars`). Gaps stay gaps.
     """
@@ -49,15 +51,16 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         y=[lowest["low"]],
         mode="markers+text",
         marker={"size": 9, "color": theme.SHORT},
-        text=[f"low {lowest['low']:,.1f}  "],
-        textposition="middle left",
+        text=[f"low {lowest['low']:,.1f}"],
+        textposition="bottom center",
         hovertemplate="lowest print %{y:,.1f}<extra></extra>",
     )
     highest, span = bars["high"].max(), bars["high"].max() - bars["low"].min()
-    rows = [highest + span * (0.03 + 0.07 * (position % 2)) for position in range(moments.height)]
+    places = _places(moments["ts"].to_list(), (times[-1] - times[0]) / MARKERS_ACROSS)
+    heights = [highest + span * (0.05 + 0.075 * place) for place in places]
     figure.add_scatter(
         x=moments["ts"].to_list(),
-        y=rows,
+        y=heights,
         mode="markers+text",
         text=[str(number) for number in moments["number"]],
         textposition="middle center",
@@ -67,10 +70,27 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         hovertemplate="%{customdata}<extra></extra>",
     )
     line = {"width": 1, "dash": "dot", "color": theme.EVENT}
-    # One update for all: a call of add_vline each would cost as much as the rest of the page.
-    across = {"type": "line", "yref": "y domain", "y0": 0, "y1": 1, "line": line}
-    figure.update_layout(shapes=[{**across, "x0": ts, "x1": ts} for ts in moments["ts"].unique()])
+    met = moments.sort("ts").join_asof(bars.select("ts", "high").sort("ts"), on="ts")["high"].fill_null(highest)
+    # One update for all: a call of add_shape each would cost as much as the rest of the page.
+    figure.update_layout(
+        yaxis={"range": [lowest["low"] - 0.1 * span, max([highest, *heights]) + 0.06 * span]},
+        shapes=[
+            {"type": "line", "x0": ts, "x1": ts, "y0": price, "y1": height, "line": line}
+            for ts, price, height in zip(moments.sort("ts")["ts"], met, heights, strict=True)
+        ],
+    )
     return figure
+
+
+def _places(moments: list[datetime], apart: timedelta) -> list[int]:
+    """The lowest row of each moment in which it stands clear of the ones before it."""
+    last: list[datetime] = []
+    places = []
+    for ts in moments:
+        place = next((row for row, taken in enumerate(last) if ts - taken >= apart), len(last))
+        last[place : place + 1] = [ts]
+        places.append(place)
+    return places
 
 
 def quote(bars: pl.DataFrame) -> str:

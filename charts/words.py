@@ -28,6 +28,14 @@ def usd(value: float | None) -> str:
     return f"{sign}${_significant(size)}"
 
 
+def usd_range(low: float, high: float) -> str:
+    """An estimate or several readings by both ends, `$30–40 bn`; a single amount where they agree."""
+    if low == high:
+        return usd(low)
+    (first, _, unit), second = usd(low).partition(" "), usd(high)
+    return f"{first}–{second.removeprefix('$')}" if unit and second.endswith(f" {unit}") else f"{usd(low)} to {second}"
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A plain number with thousands separators and at most `digits` significant digits below 1,000."""
     if value is None:

@@ -79,6 +79,5 @@ def _quote(quotes: pl.DataFrame) -> str:
         key="quote",
         bind="query-params",
         persist_state="page",
-        required=True,
         width=220,
     )

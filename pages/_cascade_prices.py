@@ -45,9 +45,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
 
 def _asset(container: Any, known: list[str]) -> str:
     say_unusable("asset", known, "asset")
-    return container.selectbox(
-        "Asset", known, key="asset", bind="query-params", persist_state="page", required=True, width=160
-    )
+    return container.selectbox("Asset", known, key="asset", bind="query-params", persist_state="page", width=160)
 
 
 def _reference(container: Any, day: dict[str, Any]) -> datetime | None:
@@ -76,7 +74,6 @@ def _market(container: Any, markets: pl.DataFrame) -> dict[str, Any] | None:
         key="market",
         bind="query-params",
         persist_state="page",
-        required=True,
         width=280,
     )
     return named[chosen]

@@ -86,11 +86,31 @@ def say_what_is_stale() -> None:
 def chosen_day(container: Any = st) -> dict[str, Any]:
     """The crash day this view is about, by link or by choice."""
     days = ask(crash_days.every)
-    names = days["crash_day"].to_list()
-    say_unusable("day", names, "crash day")
-    # No titles here: Streamlit binds what is shown, and a link must hold the name that stays.
-    day = container.selectbox("Crash day", names, key="day", bind="query-params", required=True, width=220)
+    titles = dict(days.select("crash_day", "title").iter_rows())
+    day = chosen_by_id("Crash day", titles, key="day", what="crash day", container=container, width=220)
     return days.row(by_predicate=pl.col("crash_day") == day, named=True)
+
+
+def chosen_by_id(
+    label: str, words: dict[str, str], *, key: str, what: str, container: Any = st, width: int | str = "stretch"
+) -> str:
+    """A choice by its words whose link holds its id (`words` by id): a bound select box would put the words into the link.
+
+    The first is the default. A choice holds on the other pages too, as a bound one does.
+    """
+    linked, first, seen = st.query_params.get(key), next(iter(words)), f"{key}-link"
+    if key not in st.session_state or linked != st.session_state[seen]:
+        say_unusable(key, list(words), what)
+        arrived = linked is None and st.session_state.get(f"{key}-page") != st.context.url
+        wanted = st.session_state.get(seen) if arrived else linked
+        st.session_state[key] = wanted if wanted in words else first
+    elif st.session_state[key] not in words:
+        st.session_state[key] = first
+    chosen = container.selectbox(label, list(words), format_func=words.__getitem__, key=key, width=width)
+    if chosen != (linked or first):
+        st.query_params[key] = chosen
+    st.session_state[seen], st.session_state[f"{key}-page"] = st.query_params.get(key), st.context.url
+    return chosen
 
 
 def say_unusable(key: str, known: list[str], what: str) -> None:
@@ -158,13 +178,18 @@ def card(
 
 
 def figures(shown: list[tuple[str, str, dict[str, Any]]], *, key: str) -> None:
-    """A strip of headline figures, each `(label, words, published row)` with its window and its receipt."""
-    strip = st.grid("auto", min_column_width=175, key=f"figures-{key}")
-    for position, (label, words, row) in enumerate(shown):
-        with strip, st.container(border=True, height="stretch"):
-            st.metric(label, words)
-            st.caption(safe(row["window_label"] or utc(row["as_of"], row["as_of_precision"])))
-            receipt(row, key=f"{key}-{position}")
+    """A strip of headline figures, each `(label, words, published row)` with its window and its receipt; two that belong together follow each other."""
+    pairs = [shown[start : start + 2] for start in range(0, len(shown), 2)]
+    strip = st.grid(max(len(pairs), 1), min_column_width=300, key=f"figures-{key}")
+    for place, pair in enumerate(pairs):  # two by two, so that no width leaves one card alone in its row
+        with strip:
+            two = st.container(horizontal=True, wrap=False, height="stretch")
+        for side, (label, words, row) in enumerate(pair):
+            with two, st.container(border=True, height="stretch"):
+                st.metric(label, words)
+                window = row["window_label"] or utc(row["as_of"], row["as_of_precision"])
+                st.caption(safe(", ".join(filter(None, (window, row.get("origin"))))))
+                receipt(row, key=f"{key}-{2 * place + side}")
 
 
 def receipt(figure: dict[str, Any], *, key: str) -> None:

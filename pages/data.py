@@ -60,7 +60,7 @@ def all_tables() -> None:
 def one_table() -> None:
     held = ask(catalogue.tables)
     say_unusable("table", held["table"].to_list(), "table")
-    name = st.selectbox("Table", held["table"].to_list(), key="table", bind="query-params", required=True, width=320)
+    name = st.selectbox("Table", held["table"].to_list(), key="table", bind="query-params", width=320)
     about = held.row(by_predicate=pl.col("table") == name, named=True)
     described = ask(catalogue.columns, table=name)
     with st.container(border=True):

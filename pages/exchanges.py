@@ -11,7 +11,7 @@ from analytics import adl, boards, crash_days, regimes, sources, venue_reports, 
 from charts import exchange_bars, regime_strip, volume_bars
 from charts.terms import COMPLETENESS, COUNTING, PHASES, listed, trust
 from charts.words import clock, number, percent, usd, utc
-from pages._parts import ask, card, chosen_day, safe, say_unusable
+from pages._parts import ask, card, chosen_by_id, chosen_day, safe, say_unusable
 
 TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
 
@@ -96,27 +96,17 @@ def comparable_words(verdicts: pl.DataFrame) -> str:
 
 def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:
     """The board of this view, by link or by choice: one of those that name exchanges; None where there is none."""
-    rows = {row["board_id"]: row for row in known.iter_rows(named=True)}
-
-    def label(board_id: str) -> str:
-        row = rows[board_id]
-        whole = f"{usd(row['total_usd'])} in all" if row["total_usd"] else f"{usd(row['named_usd'])} named"
-        read = utc(row["as_of"], row["as_of_precision"])
-        return f"{row['origin']}, {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
-
-    # A bound selectbox would put its words into the link; the short id is what stays.
-    if "board" not in st.session_state:
-        say_unusable("board", list(rows), "board")
-        st.session_state["board"] = st.query_params.get("board")
-    if not rows:
+    if known.is_empty():
         st.query_params.pop("board", None)
         return None
-    if st.session_state["board"] not in rows:
-        st.session_state["board"] = known["board_id"][0]
-    board = st.selectbox("Board", list(rows), format_func=label, key="board", required=True)
-    if st.query_params.get("board", known["board_id"][0]) != board:
-        st.query_params["board"] = board
-    return rows[st.session_state["board"]]
+    rows = {row["board_id"]: row for row in known.iter_rows(named=True)}
+    return rows[chosen_by_id("Board", {key: _board(row) for key, row in rows.items()}, key="board", what="board")]
+
+
+def _board(row: dict[str, Any]) -> str:
+    whole = f"{usd(row['total_usd'])} in all" if row["total_usd"] else f"{usd(row['named_usd'])} named"
+    read = utc(row["as_of"], row["as_of_precision"])
+    return f"{row['origin']}, {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
 
 
 def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> None:
@@ -199,7 +189,7 @@ def traded_volume(day: dict[str, Any]) -> None:
     window = windows.row(0, named=True)
     assets = ["all", *ask(volumes.assets, window_start=window["window_start"])["base_asset"]]
     say_unusable("asset", assets, "asset")
-    asset = st.selectbox("Asset", assets, key="asset", bind="query-params", required=True, width=220)
+    asset = st.selectbox("Asset", assets, key="asset", bind="query-params", width=220)
     traded = ask(volumes.by_exchange, window_start=window["window_start"], asset=asset)
     caveats = ask(sources.named, ids=tuple(window["source_id"].split(";")))
     columns = st.columns(traded["market"].n_unique())

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analytics import boards, disputes, headline, prices, timeline
 from charts import exchange_bars, price
-from charts.words import clock, number, percent, usd, utc
+from charts.words import clock, number, percent, usd, usd_range, utc
 from pages._parts import ask, card, chosen_day, figures, safe
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
@@ -30,12 +30,13 @@ else:
     )
 
 shown = [("All venues", f"≥ {usd(row['value'])}", row) for row in total.iter_rows(named=True)]
+for row in ask(headline.estimate, crash_day=crash_day).iter_rows(named=True):
+    shown.append(("True size, estimate", usd_range(row["value"], row["high"]), row))
 for row in sides.iter_rows(named=True):
     shown.append((f"{row['side'].title()}s, {percent(row['of_both_pct'], 0)}", usd(row["value"]), row))
 for label, name, words in (
     ("Traders liquidated", "traders_liquidated", lambda value: f"≥ {number(value)}"),
     ("Largest single order", "largest_single_liquidation", lambda value: f"≥ {usd(value)}"),
-    ("True size, estimate", "liquidations_estimate_low", lambda value: f"from {usd(value)}"),
 ):
     shown += [
         (label, words(row["value"]), row)
@@ -68,18 +69,31 @@ else:
     before = bitcoin.filter(pl.col("ts") <= (day["t0"] or first))["close"].last()
     low = bitcoin.row(int(bitcoin["low"].arg_min()), named=True)
     drop = 100 * (low["low"] / before - 1)
-    card(
-        f"Bitcoin fell {percent(abs(drop))} in {round((low['ts'] - (day['t0'] or first)) / timedelta(minutes=1))} minutes, to {number(low['low'])}",
-        bitcoin,
-        price.path_with_moments(bitcoin, moments),
-        key="bitcoin",
-        about=f"{low['symbol']} on {low['venue'].title()}, {low['interval']} bars: close, and the band from low to high. Fall measured from the bar of {utc(day['t0'] or first)}. UTC",
-        alt=f"Line chart of {low['symbol']} from {utc(first)} to {utc(last)}: from {number(before)} to a low of {number(low['low'])} at {utc(low['ts'])}.",
-    )
-    with st.expander(f"The {moments.height} moments on the chart", icon=":material/format_list_numbered:"):
-        for moment in moments.iter_rows(named=True):
-            st.markdown(
-                f"**{moment['number']}** · {clock(moment['ts'], moment['precision'])} · {safe(moment['title'])}"
+    path, listed = st.columns([3, 2]) if moments.height else (st.container(), None)
+    with path:
+        card(
+            f"Bitcoin fell {percent(abs(drop))} in {round((low['ts'] - (day['t0'] or first)) / timedelta(minutes=1))} minutes, to {number(low['low'])}",
+            bitcoin,
+            price.path_with_moments(bitcoin, moments),
+            key="bitcoin",
+            about=f"{low['symbol']} on {low['venue'].title()}, {low['interval']} bars: close, and the band from low to high. Fall measured from the bar of {utc(day['t0'] or first)}. UTC",
+            alt=f"Line chart of {low['symbol']} from {utc(first)} to {utc(last)}: from {number(before)} to a low of {number(low['low'])} at {utc(low['ts'])}.",
+        )
+    if listed is not None:
+        clocks = [clock(ts, precision) for ts, precision in moments.select("ts", "precision").iter_rows()]
+        with listed:
+            card(
+                f"The {moments.height} moments on the chart",
+                moments.with_columns(pl.Series("when", clocks, pl.String)),
+                key="moments",
+                about="Reported with high confidence, to the minute or second. All moments of the day are on the Cascade page. UTC",
+                table={
+                    "number": st.column_config.NumberColumn("No.", width=40),
+                    "when": st.column_config.TextColumn("When", width=75),
+                    "title": st.column_config.TextColumn("What", width="large"),
+                    "venue": st.column_config.TextColumn("Who"),
+                    "note": st.column_config.TextColumn("Note", width="large"),
+                },
             )
 
 left, right = st.columns(2)
@@ -110,16 +124,16 @@ with left:
         )
 with right:
     sizes = ask(disputes.sizes, crash_day=crash_day)
+    amounts = [usd_range(low, high) for low, high in sizes.select("low", "high").iter_rows()]
     card(
         "How much was it? The answers differ by what is counted",
-        sizes,
+        sizes.with_columns(pl.Series("amount", amounts, pl.String)),
         key="sizes",
         about="Published totals of the crash, one row per way of counting; the rows are not comparable with each other. USD",
         table={
             "universe": st.column_config.TextColumn("What is covered", width="medium"),
             "counting": st.column_config.TextColumn("Counting"),
-            "low": st.column_config.NumberColumn("Lowest, USD", format="localized"),
-            "high": st.column_config.NumberColumn("Highest, USD", format="localized"),
+            "amount": st.column_config.TextColumn("Lowest to highest"),
             "readings": st.column_config.NumberColumn("Readings"),
             "origin": st.column_config.TextColumn("Number by"),
         },

@@ -105,6 +105,15 @@ def test_a_metric_is_its_best_trusted_latest_reading_or_nothing(warehouse: Wareh
     assert headline.metric(warehouse, OCT_10, "no such figure").is_empty()
 
 
+def test_an_estimate_has_both_ends_of_one_estimator(warehouse: Warehouse) -> None:
+    columns = ("value", "high", "origin", "confidence")
+    assert headline.estimate(warehouse, OCT_10).select(columns).rows() == [(30e9, 40e9, "CoinGlass estimate", "medium")]
+    assert headline.estimate(warehouse, "feb-3-2025").select(columns).rows() == [
+        (8e9, 10e9, "Bybit CEO estimate", "medium")
+    ]
+    assert headline.estimate(warehouse, "nov-21-2025").is_empty()
+
+
 def test_a_day_without_figures_has_no_headline(warehouse: Warehouse) -> None:
     for question in (headline.total, headline.sides, headline.total_readings):
         assert question(warehouse, "no-such-day").is_empty()

@@ -90,7 +90,7 @@ def test_a_link_to_an_unknown_day_says_so(visit: Visit, warehouse: Warehouse, pa
     day = visit.page.locator(".st-key-day input")
     assert ("asks for the crash day “no-such-day”" in visit.warnings) == (day.count() == 1)
     if day.count():
-        assert day.input_value() == crash_days.every(warehouse)["crash_day"][0]
+        assert day.input_value() == crash_days.every(warehouse)["title"][0]
 
 
 def test_a_fresh_server_without_data_shows_the_page_of_a_deep_link_in_its_shell(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts.words import FORMATS, clock, number, percent, usd, utc
+from charts.words import FORMATS, clock, number, percent, usd, usd_range, utc
 from pipelines.fields import PRECISION
 
 MOMENT = datetime(2025, 10, 10, 21, 20, 5, 123456, tzinfo=UTC)
@@ -33,6 +33,20 @@ MOMENT = datetime(2025, 10, 10, 21, 20, 5, 123456, tzinfo=UTC)
 )
 def test_usd(value: float | None, words: str) -> None:
     assert usd(value) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (30e9, 40e9, "$30–40 bn"),
+        (19.13e9, 19.37e9, "$19.13–19.37 bn"),
+        (900e6, 1.2e9, "$900 m to $1.2 bn"),
+        (2e9, 2e9, "$2 bn"),
+        (3, 4, "$3 to $4"),
+    ],
+)
+def test_usd_range(low: float, high: float, words: str) -> None:
+    assert usd_range(low, high) == words
 
 
 @given(st.floats(0.01, 9e14))

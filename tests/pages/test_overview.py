@@ -33,6 +33,17 @@ def test_headline_figures_are_the_rows_of_the_table_and_floors_say_so(overview: 
         assert shown[label] == usd(row["value"])
 
 
+def test_the_estimate_is_shown_as_a_range_with_who_made_it(overview: AppTest) -> None:
+    assert {metric.label: metric.value for metric in overview.metric}["True size, estimate"] == "$30–40 bn"
+    assert "Oct 10 event, CoinGlass estimate" in overview.caption.values
+
+
+def test_the_moments_on_the_chart_are_listed_beside_it_with_their_sources(overview: AppTest) -> None:
+    numbers = [frame.value["number"].to_list() for frame in overview.dataframe if "number" in frame.value]
+    assert numbers == [list(range(1, 12))]
+    assert any(words.startswith("#### The 11 moments") for words in overview.markdown.values)
+
+
 def test_bitcoins_fall_is_measured_from_the_bars(overview: AppTest, warehouse: Warehouse) -> None:
     day = warehouse.query("SELECT * FROM crash_days WHERE crash_day = $day", day=OCT_10).row(0, named=True)
     low = prices.bitcoin(warehouse, day["focus_start"], day["focus_end"])["low"].min()
@@ -60,4 +71,4 @@ def test_what_is_wrong_is_listed_apart(overview: AppTest) -> None:
 def test_every_card_names_its_source(overview: AppTest) -> None:
     titles = [words for words in overview.markdown.values if words.startswith("#### ")]
     sources = [words for words in overview.caption.values if words.startswith("Source: ")]
-    assert len(titles) == len(sources) == 4
+    assert len(titles) == len(sources) == 5

@@ -108,6 +108,48 @@ def test_an_unusable_value_is_named_and_a_usable_one_is_not() -> None:
     assert message == r"The link asks for the venue “mt\$gox”, which is not known here. Showing the default."
 
 
+CHOICE = """
+from pages._parts import *
+known = st.session_state.get('known', {'a-1': 'First, 1', 'b-2': 'Second, 2'})
+st.session_state['chosen'] = chosen_by_id('Choice', known, key='one', what='choice')
+"""
+
+
+def chosen(**link: str) -> AppTest:
+    app = AppTest.from_string(CHOICE)
+    for key, value in link.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def test_a_choice_is_shown_in_words_and_its_link_holds_the_id() -> None:
+    app = chosen()
+    assert app.selectbox(key="one").options == ["First, 1", "Second, 2"]
+    assert "one" not in app.query_params
+    app.selectbox(key="one").select("b-2").run()
+    assert (app.session_state["chosen"], app.query_params["one"]) == ("b-2", "b-2")
+    app = chosen(one="b-2")
+    assert app.session_state["chosen"] == "b-2" and not app.warning
+
+
+def test_a_changed_address_changes_the_choice_and_an_unusable_one_is_said_and_mended() -> None:
+    app = chosen(one="b-2")
+    app.query_params["one"] = "a-1"
+    assert app.run().session_state["chosen"] == "a-1"
+    app.query_params["one"] = "nope"
+    app.run()
+    assert "“nope”, which is not known here" in app.warning[0].value
+    assert (app.session_state["chosen"], app.query_params["one"]) == ("a-1", "a-1")
+
+
+def test_a_choice_that_is_no_longer_offered_gives_way_to_the_first() -> None:
+    app = chosen(one="b-2")
+    app.session_state["known"] = {"c-3": "Third, 3"}
+    app.run()
+    assert (app.session_state["chosen"], app.query_params["one"]) == ("c-3", "c-3")
+    assert not app.exception and not app.warning
+
+
 def test_an_answer_is_asked_for_once_a_generation(monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(
         """
