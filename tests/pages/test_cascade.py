@@ -71,6 +71,27 @@ def test_the_findings_of_each_part(part: str, findings: list[str]) -> None:
         assert finding in said(app)
 
 
+@pytest.mark.parametrize(
+    ("asset", "lows"),
+    [
+        ("BTC", [("Binance", "perp", 101_516.5)]),
+        ("ETH", [("Binance", "perp", 3_400.0), ("Bybit", "perp", 3_311.76)]),
+        ("SOL", [("Binance", "spot", 168.79)]),
+        ("USDE", [("Binance", "spot", 0.65)]),
+        ("AAVE", [("Binance", "perp", 63.42), ("Coinbase", "spot", 128.0), ("Gemini", "spot", 178.3416)]),
+    ],
+)
+def test_the_lowest_prices_of_an_asset_stand_in_the_table(asset: str, lows: list[tuple[str, str, float]]) -> None:
+    (table,) = [frame.value for frame in page(asset=asset).dataframe if "low_from" in frame.value]
+    traded = table[table["kind"] == "trade"]
+    assert set(lows) <= set(traded[["name", "market", "low"]].itertuples(index=False, name=None))
+
+
+def test_the_lowest_print_of_atom_is_the_markets_low_of_the_day() -> None:
+    (table,) = [frame.value for frame in page(part="Lowest prints").dataframe if "peers_drop_pct" in frame.value]
+    assert table.set_index("symbol")["low"]["ATOM/USDT"] == 0.001
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_every_table_leads_to_its_sources_and_every_part_has_the_timeline(part: str) -> None:
     app = page(part=part)
