@@ -168,7 +168,7 @@ def volume(venue: Row, day: Row) -> None:
     say_unusable("pair", labels, "market of this exchange")
     span = f"{utc(start)} to {clock(end)} UTC" if start.date() == end.date() else f"{utc(start)} to {utc(end)}"
     if labels:
-        label = st.selectbox("Market", labels, key="pair", bind="query-params", required=True, width=300)
+        label = st.selectbox("Market", labels, key="pair", bind="query-params", width=300)
         market = markets.row(by_predicate=pl.col("label") == label, named=True)
         traded = ask(
             exchange.volume_by_bar,

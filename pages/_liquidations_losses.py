@@ -77,7 +77,7 @@ def _chosen(feeds: pl.DataFrame) -> dict[str, Any]:
     named = feeds.with_columns(key=pl.concat_str("venue", "feed", "mechanism", separator=" | "))
     names = named["key"].to_list()
     say_unusable("feed", names, "feed")
-    key = st.selectbox("Feed and mechanism", names, key="feed", bind="query-params", required=True, width=420)
+    key = st.selectbox("Feed and mechanism", names, key="feed", bind="query-params", width=420)
     return named.row(by_predicate=pl.col("key") == key, named=True)
 
 

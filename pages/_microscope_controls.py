@@ -38,7 +38,7 @@ def chosen_at(start: datetime, end: datetime, default: datetime) -> datetime:
 def chosen_asset(container: Any, known: list[str]) -> str:
     """The asset every part is about."""
     say_unusable("coin", known, "asset")
-    return container.selectbox("Asset", known, key="coin", bind="query-params", required=True, width=160)
+    return container.selectbox("Asset", known, key="coin", bind="query-params", width=160)
 
 
 def chosen_market(markets: pl.DataFrame, key: str, what: str) -> tuple[dict[str, Any], decimate.Key] | None:
@@ -47,7 +47,5 @@ def chosen_market(markets: pl.DataFrame, key: str, what: str) -> tuple[dict[str,
     if not named:
         return None
     say_unusable(key, list(named), "market")
-    row = named[
-        st.selectbox(what, list(named), key=key, bind="query-params", persist_state="page", required=True, width=300)
-    ]
+    row = named[st.selectbox(what, list(named), key=key, bind="query-params", persist_state="page", width=300)]
     return row, tuple(row[part] for part in decimate.KEY)

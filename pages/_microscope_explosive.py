@@ -27,11 +27,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str | None) 
         return
     named = {f"{row['name']}, {row['feed']}": row for row in usable.iter_rows(named=True)}
     say_unusable("feed", list(named), "feed")
-    feed = named[
-        st.selectbox(
-            "Feed", list(named), key="feed", bind="query-params", persist_state="page", required=True, width=320
-        )
-    ]
+    feed = named[st.selectbox("Feed", list(named), key="feed", bind="query-params", persist_state="page", width=320)]
     _explosive(feed, _parts(base, start, end), start, end)
 
 

@@ -41,7 +41,7 @@ def all_products(chosen: Chosen) -> None:
     )
     ids = rows["product_id"].to_list()
     say_unusable("product", ids, "product")
-    product = st.selectbox("Details of", ids, key="product", bind="query-params", required=True, width=320)
+    product = st.selectbox("Details of", ids, key="product", bind="query-params", width=320)
     row = rows.row(by_predicate=pl.col("product_id") == product, named=True)
     card(
         f"{row['product']}, {row['issuer']}",

@@ -31,7 +31,7 @@ def chosen_reading(container: Any) -> dict[str, Any] | None:
     if not known:
         return None
     say_unusable("reading", list(known), "reading")
-    name = container.selectbox("Reading", list(known), key="reading", bind="query-params", required=True, width=360)
+    name = container.selectbox("Reading", list(known), key="reading", bind="query-params", width=360)
     return known[name]
 
 

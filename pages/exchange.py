@@ -21,7 +21,7 @@ def chosen_venue(container: Any) -> dict[str, Any]:
     say_unusable("venue", names, "exchange")
     default = int(venues["documented"].arg_max() or 0)
     # No names for people here: Streamlit binds what is shown, and a link must hold the name that stays.
-    venue = container.selectbox("Exchange", names, default, key="venue", bind="query-params", required=True, width=220)
+    venue = container.selectbox("Exchange", names, default, key="venue", bind="query-params", width=220)
     return venues.row(by_predicate=pl.col("venue") == venue, named=True)
 
 

@@ -52,7 +52,7 @@ PARTS = {
 def other_of(key: str, label: str, names: list[str], default: str, what: str) -> str:
     """A name by link or by choice, another than the default of the box where the link has none."""
     say_unusable(key, names, what)
-    return st.selectbox(label, names, names.index(default), key=key, bind="query-params", required=True, width=150)
+    return st.selectbox(label, names, names.index(default), key=key, bind="query-params", width=150)
 
 
 def who_was_largest(crash_day: str, board: dict[str, Any] | None) -> None:
