@@ -10,7 +10,6 @@ from playwright.sync_api import sync_playwright
 PICTURES = {
     "overview": ("/", "light"),
     "cascade": ("/cascade", "dark"),
-    "exchanges": ("/exchanges", "light"),
     "tokenized": ("/tokenized", "dark"),
 }
 
@@ -19,7 +18,7 @@ def main(base: str) -> None:
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, (path, scheme) in PICTURES.items():
-            page = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 860}).new_page()
+            page = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1080}).new_page()
             page.goto(base + path)
             page.locator(".js-plotly-plot .main-svg").first.wait_for()
             page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")

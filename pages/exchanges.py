@@ -142,7 +142,7 @@ def coverage(board: dict[str, Any], rows: pl.DataFrame) -> None:
         pl.DataFrame({"field": list(facts), "value": list(facts.values()), "source_id": board["source_id"]}),
         key="covers",
         about="Only figures of one board may be compared or added",
-        table={"field": TEXT("", width="medium"), "value": TEXT("", width="large")},
+        table={"field": TEXT("", width=125), "value": TEXT("", width="large")},
     )
 
 
