@@ -26,7 +26,7 @@ def the_generation() -> None:
     shown = ask(catalogue.generation).row(0, named=True)
     held = ask(catalogue.tables)
     built = f"built {age(datetime.now(UTC) - shown['built_at'])}"
-    strip = st.grid("auto", min_column_width=175)
+    strip = st.grid(4, min_column_width=150)
     for label, value, note in (
         ("Generation", str(shown["number"]), f"{built}, {utc(shown['built_at'])}"),
         ("Rows", number(held["rows"].sum()), f"in {held.height} tables, all columns described below"),
