@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import asking, streams, warehouse
+from pipelines import asking, detect, streams, warehouse
 from pipelines import build as building
 from pipelines import recorder as recording
 from pipelines import refresh as refreshing
@@ -104,7 +104,10 @@ def refresh(
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
             modules = asking.chosen(settings, source, group)
-            before = watching.health(settings.data_dir, datetime.now(UTC))
+            before, days = (
+                watching.health(settings.data_dir, datetime.now(UTC)),
+                detect.proposed(settings.warehouse_dir),
+            )
             ask = asking.ask(settings, start, end, event, symbol)
             with Bars(err) as bars:
                 # A group nobody uses here (nothing is recorded, say) is no reason to draft a generation.
@@ -116,8 +119,9 @@ def refresh(
         raise _stopped(settings, error) from None
     if not offline:
         news = watching.news(before, watching.health(settings.data_dir, datetime.now(UTC)))
-        if problem := watching.tell(settings.webhook_url, news):
-            err.print(problem)
+        found = detect.proposed(settings.warehouse_dir)
+        news += [f"A crash day is proposed: {day}. {note}" for day, note in found.items() if day not in days]
+        _tell(settings, news)
     _report(settings, generation, outcomes, began, json, keys_wanted=bool(source))
 
 
@@ -137,7 +141,8 @@ def schedule(
     except ValueError as error:
         raise typer.BadParameter(f"A cron expression in CRASHDAY_SCHEDULE_… cannot be read: {error}") from None
     for group, due in triggers.items():
-        out.print(f"{group}: {due}, last tried {scheduling.last_run(settings.data_dir, group) or 'never'}")
+        last = scheduling.last_run(settings, group, datetime.now(UTC))
+        out.print(f"{group}: {due}, last ran {f'{last:%Y-%m-%d %H:%M} UTC' if last else 'never'}")
     if once:
         raise typer.Exit(scheduling.once(settings))
     scheduling.run(settings)
@@ -295,10 +300,15 @@ def _change_pins(settings: Settings, change: Callable[[Path, int], None], number
 
 
 def _stopped(settings: Settings, error: Exception) -> typer.Exit:
-    err.print(
-        f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
-    )
+    words = f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
+    err.print(words)
+    _tell(settings, [words])
     return typer.Exit(1)
+
+
+def _tell(settings: Settings, news: list[str]) -> None:
+    if problem := watching.tell(settings.webhook_url, news):
+        err.print(problem)
 
 
 def _report(

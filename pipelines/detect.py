@@ -12,11 +12,14 @@ are known) and lies `spreads` median absolute deviations above it. A drawdown mu
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from pipelines.config import DetectionRule
-from pipelines.warehouse import Draft
+from pipelines.dictionary import layout
+from pipelines.warehouse import Draft, current
 
 DETECTED = "detected"
 """`snapshot_id` of proposed days: they are computed from other rows, and computed anew by every refresh."""
@@ -41,12 +44,20 @@ LIQUIDATIONS = """
 """
 
 
-def propose(draft: Draft, rule: DetectionRule) -> list[str]:
-    """Replace the proposed days in the draft by those the data supports now; returns the ids that were not there before."""
-    known = draft.rows("SELECT crash_day, window_start, window_end, status FROM crash_days")
-    before = set(known.filter(pl.col("status") == "proposed")["crash_day"])
+def proposed(folder: Path) -> dict[str, str]:
+    """The proposed days of the published generation, each with the reason; none where nothing readable is published."""
+    published = current(folder)
+    if published is None or published.layout != layout():
+        return {}
+    with duckdb.connect(str(folder / published.file), read_only=True) as connection:
+        days = connection.execute("SELECT crash_day, note FROM crash_days WHERE snapshot_id = $id", {"id": DETECTED})
+        return dict(days.fetchall())
+
+
+def propose(draft: Draft, rule: DetectionRule) -> None:
+    """Replace the proposed days in the draft by those the data supports now."""
     draft.forget([DETECTED])
-    curated = known.filter(pl.col("status") == "curated").select("window_start", "window_end").rows()
+    known = draft.rows("SELECT window_start, window_end FROM crash_days").rows()
     drawdowns = outliers(draft.rows(DRAWDOWNS), rule).filter(pl.col("value") >= rule.least_drawdown_pct)
     found = pl.concat(
         [
@@ -57,11 +68,10 @@ def propose(draft: Draft, rule: DetectionRule) -> list[str]:
     fresh = []
     for day in found["day"].unique().sort():
         row = _row(day, found.filter(pl.col("day") == day))
-        if not any(start <= row["t0"] < end for start, end in curated):
+        if not any(start <= row["t0"] < end for start, end in known):
             fresh.append(row)
     if fresh:
         draft.insert("crash_days", pl.DataFrame(fresh, schema=draft.rows("SELECT * FROM crash_days LIMIT 0").schema))
-    return [row["crash_day"] for row in fresh if row["crash_day"] not in before]
 
 
 def outliers(daily: pl.DataFrame, rule: DetectionRule) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from pipelines.sources import reference_pack
 from pipelines.warehouse import Draft, Generation
 
 HELPERS = ("pipelines.sources._", "pipelines.streams", "pipelines.segments")
+UNPUBLISHED = "its bytes were fetched and kept, but nothing is published while an embedded fact is refused."
 DECLARED = "declared"
 """`snapshot_id` of rows that come from the code's own declarations."""
 
@@ -141,6 +142,9 @@ def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frame
 def finish(draft: Draft, settings: Settings, outcomes: list[Outcome]) -> Generation | None:
     """Note the run, publish, tidy up. Nothing is published when embedded facts were refused."""
     if any(outcome.outcome == "failed" and outcome.loader == reference_pack.SOURCE.id for outcome in outcomes):
+        for outcome in outcomes:
+            if outcome.outcome == "loaded":
+                outcome.failed(f"{outcome.loader}: {UNPUBLISHED}")
         return None
     _declare(draft)
     columns = dictionary.column_names("runs")

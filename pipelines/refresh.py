@@ -87,9 +87,7 @@ def refresh(
         outcomes = [_embedded(run), *_reread(run, modules)]
         for module in modules:
             outcomes.append(_source(run, module, ask))
-        _propose(run)
-        watch_log.note(settings.data_dir, outcomes)
-        return pieces.finish(draft, settings, outcomes), outcomes
+        return _publish(run, outcomes), outcomes
 
 
 def rebuild(settings: Settings, watch: Watch | None = None) -> tuple[Generation | None, list[Outcome]]:
@@ -97,15 +95,15 @@ def rebuild(settings: Settings, watch: Watch | None = None) -> tuple[Generation 
     with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir, empty=True) as draft:
         run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
         outcomes = [_embedded(run), *(_stored(run, module) for module in _fetched(run))]
-        _propose(run)
-        watch_log.note(settings.data_dir, outcomes)
-        return pieces.finish(draft, settings, outcomes), outcomes
+        return _publish(run, outcomes), outcomes
 
 
-def _propose(run: Run) -> None:
-    """Let the data propose crash days, and tell whoever wants to know."""
-    found = detect.propose(run.draft, run.settings.detect)
-    watch_log.tell(run.settings.webhook_url, [f"a crash day is proposed: {day}" for day in found])
+def _publish(run: Run, outcomes: list[Outcome]) -> Generation | None:
+    """Publish what was loaded, and only then note what worked: a source whose rows nobody can see has not."""
+    detect.propose(run.draft, run.settings.detect)
+    generation = pieces.finish(run.draft, run.settings, outcomes)
+    watch_log.note(run.settings.data_dir, outcomes)
+    return generation
 
 
 def _embedded(run: Run) -> Outcome:

@@ -1,7 +1,7 @@
 """Refreshes by the clock: a cron expression per source group, each run a child process that dies with this one.
 
-What was missed while nobody ran is read from the log of runs, not remembered: at the start every group whose last run
-is older than its last due time runs once.
+What is due is read from the log of runs, not remembered: a group is due when its last due time passed without a run, for
+whatever reason. So what was missed while nobody ran, or while another refresh held the lock, is caught up once.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from pipelines import watch
+from pipelines import asking, watch
 from pipelines.config import SCHEDULE, Settings
-from pipelines.source import discover
 
 LOOK_BACK = timedelta(days=32)
+KNOCK, AFTER_FAILURE = 60.0, 600.0
+"""Seconds between two looks at what is due. They pass by a clock that nobody sets; the due times are the wall clock's."""
 
 
 class Refreshes:
@@ -28,55 +27,39 @@ class Refreshes:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-        self._stopped = False
+        signal.signal(signal.SIGTERM, self._stop)
 
     def __call__(self, group: str) -> int:
         """Refresh one group; returns the command's exit code."""
-        command = [sys.executable, "-m", "pipelines", "refresh", "--group", group, "--die-with-parent"]
-        if self._stopped:
-            return 0
-        self._child = subprocess.Popen(command)
-        if self._stopped:
-            self._child.terminate()
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "pipelines", "refresh", "--group", group, "--die-with-parent"]
+        )
         return self._child.wait()
 
-    def stop(self, *_: object) -> None:
+    def _stop(self, *_: object) -> None:
         """End at once: a refresh may be killed at any moment, and the process must not wait for it."""
-        self._stopped = True
         if self._child:
             self._child.terminate()
         sys.exit(0)
 
 
 def run(settings: Settings) -> None:
-    """Run until stopped. One refresh at a time: groups that fall due together follow each other."""
+    """Refresh what is due, again and again, until stopped."""
     refresh = Refreshes()
-    signal.signal(signal.SIGTERM, refresh.stop)
-    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
-    now = datetime.now(UTC)
-    for group in SCHEDULE:
-        first = now if is_missed(trigger(settings, group), last_run(settings.data_dir, group), now) else None
-        options = {"next_run_time": first} if first else {}
-        scheduler.add_job(
-            refresh,
-            trigger(settings, group),
-            (group,),
-            id=group,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-            **options,
-        )
-    scheduler.start()
+    while True:
+        failed = _refresh_due(settings, refresh)
+        threading.Event().wait(AFTER_FAILURE if failed else KNOCK)
 
 
 def once(settings: Settings) -> int:
     """Refresh every group that is due, each once, and end: for cron and its kin. Returns 0, or 1 where one failed."""
-    refresh = Refreshes()
-    signal.signal(signal.SIGTERM, refresh.stop)
-    now = datetime.now(UTC)
-    due = [one for one in SCHEDULE if is_missed(trigger(settings, one), last_run(settings.data_dir, one), now)]
-    return int(any([refresh(group) for group in due]))
+    return int(_refresh_due(settings, Refreshes()))
+
+
+def _refresh_due(settings: Settings, refresh: Refreshes) -> bool:
+    """Refresh the groups that are due, one after the other; returns whether one failed."""
+    codes = [refresh(group) for group in SCHEDULE if is_due(settings, group, datetime.now(UTC))]
+    return any(codes)
 
 
 def trigger(settings: Settings, group: str) -> CronTrigger:
@@ -84,18 +67,32 @@ def trigger(settings: Settings, group: str) -> CronTrigger:
     return CronTrigger.from_crontab((SCHEDULE | settings.schedule)[group], timezone=UTC)
 
 
-def last_run(data_dir: Path, group: str) -> datetime | None:
-    """When a source of this group was last tried, by the log of runs."""
-    members = {name for name, module in discover().items() if module.SOURCE.group == group}
-    tried = (run for run in watch.runs(data_dir) if run["loader"] in members)
-    return max((datetime.fromisoformat(str(run["started_at"])) for run in tried), default=None)
+def is_due(settings: Settings, group: str, now: datetime) -> bool:
+    """Whether this group should run now; one without any source in use never should."""
+    return bool(asking.chosen(settings, None, group)) and is_missed(
+        trigger(settings, group), last_run(settings, group, now), now
+    )
+
+
+def last_run(settings: Settings, group: str, now: datetime) -> datetime | None:
+    """When the group last ran whole: the earliest of its sources' last tries; None where one was never tried.
+
+    A refresh of one source by hand is no run of its group. Runs the log has in the future, from before the clock was
+    set back, do not count: what is due by the clock of today is not held up by them.
+    """
+    tried: dict[str, datetime] = {}
+    for one in watch.runs(settings.data_dir):
+        started = datetime.fromisoformat(str(one["started_at"]))
+        if started <= now:
+            tried[str(one["loader"])] = started
+    last = [tried.get(module.SOURCE.id) for module in asking.chosen(settings, None, group)]
+    known = [moment for moment in last if moment]
+    return min(known) if known and len(known) == len(last) else None
 
 
 def is_missed(due: CronTrigger, last: datetime | None, now: datetime) -> bool:
-    """Whether a due time has passed since the group last ran. A clock that was set back misses nothing."""
+    """Whether a due time has passed since the group last ran."""
     if last is None:
         return True
-    if last > now:
-        return False
     following = due.get_next_fire_time(None, max(last, now - LOOK_BACK) + timedelta(microseconds=1))
     return following is not None and following <= now

@@ -17,6 +17,7 @@ from pipelines.source import Source, discover
 PROMISE = {"fast": timedelta(hours=1), "hourly": timedelta(hours=4), "daily": timedelta(hours=50)}
 """How old a source's last success may be before its figures count as stale: two missed runs and some patience."""
 LOG_LINES = 20_000
+WEBHOOK_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,12 @@ class Health:
     group: str
     last_try: datetime
     last_success: datetime | None
+    age_seconds: int | None
+    """Since the last success; None where it never worked."""
+    promise_seconds: int
+    """How old the last success may be before the source counts as stale."""
     rows_loaded: int
+    """By the last try."""
     rows_refused: int
     error: str | None
     stale: bool
@@ -81,7 +87,11 @@ def tell(webhook: str | None, lines: list[str]) -> str | None:
     if not webhook or not lines:
         return None
     try:
-        requests.post(webhook, json={"text": "Crashday: " + "\n".join(lines)}, timeout=10).raise_for_status()
+        # The answer's text is not read: a server that drips it must not hold up whoever refreshes.
+        with requests.post(
+            webhook, json={"text": "Crashday: " + "\n".join(lines)}, timeout=WEBHOOK_SECONDS, stream=True
+        ) as answer:
+            answer.raise_for_status()
     except requests.RequestException as error:
         return f"The webhook could not be told ({type(error).__name__}). The refresh itself is not affected."
     return None
@@ -92,16 +102,19 @@ def _health(source: Source, tries: list[dict[str, object]], now: datetime) -> He
     good = [run for run in tries if run["outcome"] in (("loaded",) if source.live else ("loaded", "unchanged"))]
     last, success = tries[-1], (_moment(good[-1]["finished_at"]) if good else None)
     # A clock that was set back must not make fresh data look stale, nor stale data fresh for ever.
-    age = abs(now - success) if success else None
+    age = round(abs(now - success).total_seconds()) if success else None
+    promise = round(PROMISE[source.group].total_seconds())
     return Health(
         source=source.id,
         group=source.group,
         last_try=_moment(last["started_at"]),
         last_success=success,
+        age_seconds=age,
+        promise_seconds=promise,
         rows_loaded=int(str(last["rows_loaded"])),
         rows_refused=int(str(last["rows_refused"])),
         error=str(last["error"]) if last["error"] else None,
-        stale=age is None or age > PROMISE[source.group],
+        stale=age is None or age > promise,
     )
 
 

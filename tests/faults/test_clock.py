@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import fetch, pieces, warehouse, watch
+from pipelines import asking, fetch, pieces, warehouse, watch
 from pipelines import refresh as refreshing
 from pipelines.config import Settings
-from pipelines.schedule import is_missed, last_run, trigger
+from pipelines.schedule import is_due
 from pipelines.sources import _binance
 from pipelines.warehouse import current, generations
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
@@ -116,13 +116,16 @@ def test_generation_numbers_grow_although_the_clock_goes_back(tmp_path: Path) ->
     assert 6 in generations(tmp_path) and len(generations(tmp_path)) >= 3
 
 
-def test_runs_noted_in_the_future_are_no_reason_to_run_now_and_none_to_stay_silent(tmp_path: Path) -> None:
-    """A clock that ran ahead and was set right: nothing is missed, and the age of the last success is honest."""
-    ahead = NOON + timedelta(days=3)
+def test_runs_noted_in_the_future_are_no_reason_to_stay_silent(tmp_path: Path) -> None:
+    """A clock that ran ahead and was set right: what is due runs, and the age of the last success is honest."""
+    ahead, settings = NOON + timedelta(days=3), Settings(data_dir=tmp_path)
+    sources = [module.SOURCE.id for module in asking.chosen(settings, None, "hourly")]
+    watch.note(tmp_path, [pieces.Outcome("r", source, ahead, ahead) for source in sources])
+    assert is_due(settings, "hourly", NOON)
+    watch.note(tmp_path, [pieces.Outcome("r", source, NOON, NOON) for source in sources])
+    assert not is_due(settings, "hourly", NOON + timedelta(minutes=5))
     watch.note(tmp_path, [pieces.Outcome("r", "okx_liquidations", ahead, ahead)])
-    last = last_run(tmp_path, "hourly")
-    assert last == ahead and not is_missed(trigger(Settings(), "hourly"), last, NOON)
-    (health,) = watch.health(tmp_path, NOON)
+    (health,) = [one for one in watch.health(tmp_path, NOON) if one.source == "okx_liquidations"]
     assert health.stale
 
 
