@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from analytics.warehouse import Warehouse
+
+LATEST = timedelta(days=3)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
@@ -43,7 +47,7 @@ def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Da
 
 
 def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Minute bars that are missing by venue and hour: `venue name hour series minutes expected missing source_id`.
+    """Minute bars that are missing by venue and hour: `venue name hour series minutes expected missing present_pct source_id`.
 
     `series` counts the markets (market, symbol and source) whose minute bars of traded prices reach into the range;
     `expected` is what they would have if somebody traded in every minute between a market's first and last bar in the range,
@@ -61,10 +65,31 @@ def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Dat
         )
         SELECT w.venue, any_value(coalesce(v.name, w.venue)) AS name, date_trunc('hour', w.ts) AS hour,
                count(DISTINCT (w.market, w.symbol, w.source_id)) AS series, count(m.ts) AS minutes, count(*) AS expected,
-               count(*) - count(m.ts) AS missing, string_agg(DISTINCT w.source_id, ';' ORDER BY w.source_id) AS source_id
+               count(*) - count(m.ts) AS missing, 100 * count(m.ts) / count(*) AS present_pct,
+               string_agg(DISTINCT w.source_id, ';' ORDER BY w.source_id) AS source_id
         FROM wanted w LEFT JOIN minute m USING (venue, market, symbol, source_id, ts) LEFT JOIN venues v ON v.venue = w.venue
         GROUP BY w.venue, hour ORDER BY name, hour
         """,
         start=start,
         end=end,
     )
+
+
+def latest_feeds(warehouse: Warehouse) -> pl.DataFrame:
+    """`feeds_by_hour` of the last three days in which any live feed was recorded or noted as not heard."""
+    return _until(feeds_by_hour, warehouse, "SELECT max(span_end) AS until FROM feed_coverage")
+
+
+def latest_bars(warehouse: Warehouse) -> pl.DataFrame:
+    """`bars_by_hour` of the last three days that hold minute bars."""
+    last = "SELECT max(ts) + INTERVAL 1 MINUTE AS until FROM bars WHERE interval = '1m' AND kind = 'trade'"
+    return _until(bars_by_hour, warehouse, last)
+
+
+def _until(
+    by_hour: Callable[[Warehouse, datetime, datetime], pl.DataFrame], warehouse: Warehouse, last: str
+) -> pl.DataFrame:
+    until = warehouse.query(last)["until"].item()
+    if until is None:
+        return by_hour(warehouse, NEVER, NEVER)
+    return by_hour(warehouse, until.replace(minute=0, second=0, microsecond=0) - LATEST, until)

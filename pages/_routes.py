@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import orjson
+import polars as pl
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from analytics import coverage, freshness
 from analytics.export import Unknown, UnknownTable, Unusable, csv, rows
-from analytics.warehouse import GenerationGone, NoWarehouse, generation_named, hub
-from pipelines import watch
-from pipelines.config import Settings
+from analytics.warehouse import GenerationGone, NoWarehouse, Warehouse, generation_named, hub
+from pipelines.dictionary import layout
 from pipelines.tables import TABLES
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
@@ -66,20 +66,20 @@ def nowhere(request: Request) -> Response:
 
 
 def healthz(_: Request) -> Response:
-    """The published generation, its age, and how each fetched source is doing; 503 until something is published."""
+    """The published generation, its age, how each fetched source is doing, and the holes; 503 until something is published."""
     now = datetime.now(UTC)
     try:
-        published = hub().published()
+        warehouse, sources, holes = _watched(now)
     except NoWarehouse as missing:
         return _problem(503, str(missing))
-    sources = watch.health(Settings().data_dir, now)
     body = {
-        "status": "stale" if any(one.stale for one in sources) else "ok",
-        "generation": published.generation,
-        "built_at": published.built_at,
-        "age_seconds": _age(published.built_at, now),
-        "content_hash": published.content_hash,
-        "sources": [asdict(one) for one in sources],
+        "status": "stale" if sources["stale"].any() else "ok",
+        "generation": warehouse.number,
+        "built_at": warehouse.built_at,
+        "age_seconds": _age(warehouse.built_at, now),
+        "content_hash": warehouse.content_hash,
+        "sources": sources.drop("source_id").to_dicts(),
+        "gaps": {name: frame.drop("source_id").to_dicts() for name, frame in holes.items()},
     }
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
 
@@ -88,28 +88,49 @@ def metrics(_: Request) -> Response:
     """The same for a monitoring system, in OpenMetrics text."""
     now = datetime.now(UTC)
     try:
-        published = hub().published()
+        warehouse, sources, holes = _watched(now)
     except NoWarehouse as missing:
         return _problem(503, str(missing))
-    sources = watch.health(Settings().data_dir, now)
+    told = sources.with_columns(
+        failing=pl.col("error").is_not_null(),
+        last_success_timestamp_seconds=pl.col("last_success").dt.epoch("s"),
+    )
     lines = [
-        "# TYPE crashday_generation gauge",
-        f"crashday_generation {published.generation}",
-        "# TYPE crashday_generation_age_seconds gauge",
-        f"crashday_generation_age_seconds {_age(published.built_at, now)}",
-        "# TYPE crashday_source_stale gauge",
-        *(f'crashday_source_stale{{source="{one.source}"}} {int(one.stale)}' for one in sources),
-        "# TYPE crashday_source_failing gauge",
-        *(f'crashday_source_failing{{source="{one.source}"}} {int(one.error is not None)}' for one in sources),
-        "# TYPE crashday_source_last_success_timestamp_seconds gauge",
-        *(
-            f'crashday_source_last_success_timestamp_seconds{{source="{one.source}"}} {one.last_success.timestamp():.0f}'
-            for one in sources
-            if one.last_success
-        ),
-        "# EOF",
+        *_gauge("generation", [("", warehouse.number)]),
+        *_gauge("generation_age_seconds", [("", _age(warehouse.built_at, now))]),
     ]
-    return Response("\n".join(lines) + "\n", media_type="application/openmetrics-text; version=1.0.0; charset=utf-8")
+    for name in (
+        "stale",
+        "failing",
+        "last_success_timestamp_seconds",
+        "age_seconds",
+        "promise_seconds",
+        "rows_loaded",
+        "quarantined",
+    ):
+        values = told.select("source", pl.col(name).cast(pl.Int64)).drop_nulls().iter_rows()
+        lines += _gauge(f"source_{name}", [(f'{{source="{source}"}}', value) for source, value in values])
+    for name, frame in holes.items():
+        counted = frame.group_by("venue", maintain_order=True).len().iter_rows()
+        lines += _gauge(f"{name}_hours_with_gaps", [(f'{{venue="{venue}"}}', hours) for venue, hours in counted])
+    text = "\n".join([*lines, "# EOF"]) + "\n"
+    return Response(text, media_type="application/openmetrics-text; version=1.0.0; charset=utf-8")
+
+
+def _gauge(name: str, samples: list[tuple[str, int]]) -> list[str]:
+    return [f"# TYPE crashday_{name} gauge", *(f"crashday_{name}{labels} {value}" for labels, value in samples)]
+
+
+def _watched(now: datetime) -> tuple[Warehouse, pl.DataFrame, dict[str, pl.DataFrame]]:
+    """The published generation, its sources, and the hours of late with a hole in a live feed or in minute bars. Raises NoWarehouse."""
+    if hub().published().layout != layout():
+        raise NoWarehouse("The published data have the tables of another version. Run: python -m pipelines build")
+    with hub().lease() as warehouse:
+        holes = {
+            "feeds": coverage.latest_feeds(warehouse).filter(pl.col("recorded_pct") < 100),
+            "bars": coverage.latest_bars(warehouse).filter(pl.col("missing") > 0),
+        }
+        return warehouse, freshness.sources(warehouse, now), holes
 
 
 def _age(built_at: str, now: datetime) -> int:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from analytics import catalogue
 from charts.words import number, utc
+from pages import _data_watch
 from pages._data_parts import address, age, example, whole
 from pages._parts import ask, card, generation, safe, say_unusable
 
@@ -240,5 +241,8 @@ one_table()
 st.header("Where it comes from", anchor="sources")
 all_sources()
 all_loaders()
+st.header("How fresh it is", anchor="fresh")
+_data_watch.sources()
+_data_watch.holes()
 st.header("How it got here", anchor="runs")
 how_it_came()

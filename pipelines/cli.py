@@ -30,6 +30,7 @@ from pipelines import watch as watching
 from pipelines.children import die_with_parent as end_with_parent
 from pipelines.config import SCHEDULE, Settings
 from pipelines.dictionary import dictionary, summary
+from pipelines.mounts import locks_end_here
 from pipelines.pieces import Outcome
 from pipelines.progress import Bars
 from pipelines.source import discover
@@ -96,6 +97,10 @@ def refresh(
     began = time.perf_counter()
     if die_with_parent:
         end_with_parent()
+    if kind := locks_end_here(settings.data_dir):
+        err.print(
+            f"{settings.data_dir} lies on {kind}, where a lock holds on this machine only: refresh it from one machine."
+        )
     try:
         if offline:
             if source or start or end or symbol or event or group:

@@ -131,6 +131,7 @@ class Recorder:
             async with (
                 connect(
                     self._address(),
+                    additional_headers=self.stream.STREAM.headers,
                     max_size=LARGEST_MESSAGE,
                     open_timeout=OPEN_SECONDS,
                     close_timeout=CLOSE_SECONDS,

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, cast
 
@@ -62,6 +62,8 @@ class Stream:
     """What the venue wants to hear now and then, where a WebSocket ping is not enough."""
     packed: bool = False
     """Every message is gzip."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the venue wants to read when the connection is made."""
 
 
 class StreamModule(Protocol):

@@ -2,60 +2,84 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 
 from pipelines.warehouse import exclusive
-from tests.faults.victim import FORKS, Scene, die_beside_workers, handle_of, has_ended, refresh, started
+from tests.faults.victim import FORKS, Scene, count_steps, die_beside_workers, handle_of, has_ended, refresh, started
 
-KILLS = int(os.environ.get("CRASHDAY_TEST_KILLS", "25"))
-"""At random moments; 200 before a release: CRASHDAY_TEST_KILLS=200."""
-MOST_STEPS = 300
+KILLS = 200
+AT_ONCE = 2
+"""Scenes played beside each other: each is one process that waits a lot."""
 
 
 def seconds_of_a_refresh(scene: Scene, folder: Path) -> float:
-    """How long a refresh in a process takes that nobody disturbs; the first one starts the server of processes."""
-    for name in ("first", "second"):
+    """How long a refresh in a process takes that nobody disturbs, beside others as busy; the first starts the server of processes."""
+
+    def one(name: str) -> float:
         with scene.copy(folder / name) as settings:
             began = time.perf_counter()
             undisturbed = started(refresh, settings)
             undisturbed.join()
             assert undisturbed.exitcode == 0
-    return time.perf_counter() - began
+        return time.perf_counter() - began
+
+    one("first")
+    with ThreadPoolExecutor(AT_ONCE) as beside:
+        return max(beside.map(one, map(str, range(AT_ONCE))))
 
 
 def test_killed_at_random_moments(scene: Scene, tmp_path: Path) -> None:
-    whole = seconds_of_a_refresh(scene, tmp_path)
-    chance, killed, attempts = random.Random(20251010), 0, 0
-    while killed < KILLS:
-        attempts += 1
-        assert attempts < 4 * KILLS, "most refreshes were over before they were killed"
-        with scene.copy(tmp_path / str(attempts)) as settings:
+    whole, chance = seconds_of_a_refresh(scene, tmp_path), random.Random(20251010)
+    moments = [chance.uniform(0, whole) for _ in range(4 * KILLS)]
+    kills, enough = count(), threading.Event()
+
+    def kill(attempt: int) -> str | None:
+        """Kill one refresh at its moment; returns what was published by then, None where it was over already."""
+        if enough.is_set():
+            return None
+        with scene.copy(tmp_path / f"kill-{attempt}") as settings:
             process = started(refresh, settings)
-            process.join(chance.uniform(0, whole))
+            process.join(moments[attempt])
             process.kill()
             process.join()
-            if process.exitcode == -signal.SIGKILL:
-                killed += 1
-                scene.check_as_published(settings)
-                scene.check_completes(settings)
+            if process.exitcode != -signal.SIGKILL:
+                return None
+            published = scene.check_as_published(settings)
+            scene.check_completes(settings)
+            if next(kills) + 1 >= KILLS:
+                enough.set()
+            return published
+
+    with ThreadPoolExecutor(AT_ONCE) as beside:
+        published = [found for found in beside.map(kill, range(len(moments))) if found]
+    assert len(published) >= KILLS, "most refreshes were over before they were killed"
+    assert published.count(scene.content_before) > KILLS // 2
 
 
 def test_killed_before_every_step(scene: Scene, tmp_path: Path) -> None:
-    for step in range(1, MOST_STEPS):
-        with scene.copy(tmp_path / str(step)) as settings:
+    told, telling = FORKS.Pipe(duplex=False)
+    with scene.copy(tmp_path / "counted") as settings:
+        started(count_steps, settings, telling).join()
+    steps = told.recv()
+    assert steps > 20
+
+    def kill(step: int) -> None:
+        with scene.copy(tmp_path / f"step-{step}") as settings:
             process = started(refresh, settings, step)
             process.join()
-            scene.check_as_published(settings)
-            if process.exitcode == 0:
-                break
             assert process.exitcode == -signal.SIGKILL
+            scene.check_as_published(settings)
             scene.check_completes(settings)
-    assert 20 < step < MOST_STEPS - 1
+
+    with ThreadPoolExecutor(AT_ONCE) as beside:
+        list(beside.map(kill, range(1, steps + 1)))
 
 
 def test_the_lock_and_the_workers_die_with_the_refresh(scene: Scene, tmp_path: Path) -> None:
@@ -73,10 +97,4 @@ def test_the_lock_and_the_workers_die_with_the_refresh(scene: Scene, tmp_path: P
         with exclusive(settings.warehouse_dir):
             pass
         assert all(has_ended(handle) for handle in ended)
-        scene.check_completes(settings)
-
-
-def test_a_lock_file_somebody_left_behind_stops_nobody(scene: Scene, tmp_path: Path) -> None:
-    with scene.copy(tmp_path / "data") as settings:
-        (settings.warehouse_dir / "refresh.lock").write_text("pid 1")
         scene.check_completes(settings)

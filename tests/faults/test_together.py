@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics.warehouse import Hub
+from pipelines import cli
 from pipelines.cli import app
 from pipelines.config import Settings
 from tests.faults.test_disk import command
@@ -38,8 +39,13 @@ def held(replay: Replay, patch: pytest.MonkeyPatch) -> Iterator[threading.Event]
             go_on.set()
 
 
-def test_two_refreshes_at_once(scene: Scene, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stale", [False, True], ids=["clean", "beside a lock somebody left behind"])
+def test_two_refreshes_at_once(
+    scene: Scene, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stale: bool
+) -> None:
     with scene.copy(tmp_path / "data") as settings:
+        if stale:
+            (settings.warehouse_dir / "refresh.lock").write_text("pid 1")
         with held(replay, monkeypatch) as arrived:
             first = started(refresh, settings)
             arrived.wait()
@@ -50,6 +56,15 @@ def test_two_refreshes_at_once(scene: Scene, replay: Replay, tmp_path: Path, mon
         first.join()
         assert first.exitcode == 0
         scene.check_completes(settings)
+
+
+def test_a_file_system_whose_locks_other_machines_do_not_see_is_said(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "locks_end_here", lambda _: "fuse.sshfs")
+    done = CliRunner().invoke(app, ["refresh", "--group", "fast"])
+    assert done.exit_code == 0
+    assert "lies on fuse.sshfs, where a lock holds on this machine only: refresh it from one machine." in done.stderr
 
 
 def test_a_file_system_that_cannot_lock_is_said_and_still_read(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

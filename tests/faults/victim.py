@@ -58,6 +58,14 @@ def refresh(settings: Settings, die_at: int | None = None) -> None:
     assert outcome.error is None, outcome.error
 
 
+def count_steps(settings: Settings, told: Connection) -> None:
+    """One undisturbed refresh; tells how many steps it has."""
+    counted: list[int] = []
+    _at_every_step(lambda: counted.append(1), settings.data_dir)
+    refresh(settings)
+    told.send(len(counted))
+
+
 def die_beside_workers(settings: Settings, told: Connection) -> None:
     """Be killed while worker processes live, after telling which."""
     calls, load = iter(range(9)), pieces.load_piece
@@ -95,20 +103,27 @@ def has_ended(handle: int) -> bool:
 
 
 def _die_at(step: int, data_dir: Path) -> None:
-    left, sync = [step], os.fsync
+    left = [step]
 
-    def count() -> None:
+    def die_when_it_comes() -> None:
         left[0] -= 1
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    _at_every_step(die_when_it_comes, data_dir)
+
+
+def _at_every_step(act: Callable[[], None], data_dir: Path) -> None:
+    """Act before every change to a file in this folder, and before every sync."""
+    sync = os.fsync
+
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
         if (writes and str(arguments[0]).startswith(str(data_dir))) or event in STEPS:
-            count()
+            act()
 
     def fsync(handle: int) -> None:
-        count()
+        act()
         sync(handle)
 
     os.fsync = fsync

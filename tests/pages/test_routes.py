@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -19,10 +21,12 @@ from starlette.applications import Starlette
 from analytics import export
 from analytics.warehouse import Warehouse, hub
 from pages._routes import ROUTES
-from pipelines import build
+from pipelines import build, watch
 from pipelines.config import Settings
 from pipelines.dictionary import column_names
+from pipelines.pieces import Outcome
 from pipelines.tables import TABLES
+from pipelines.warehouse import Draft
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +161,96 @@ def test_health_tells_the_generation_and_its_age(api: str, warehouse: Warehouse)
     assert told["content_hash"] == warehouse.content_hash
     assert told["built_at"] == warehouse.built_at
     assert told["age_seconds"] >= 0
+
+
+@pytest.fixture
+def watched(own: Settings) -> Iterator[Settings]:
+    """A published generation with a source that fails, one that works, a refused row, and a feed with a gap."""
+    hub.cache_clear()
+    now = datetime.now(UTC)
+    outcomes = [
+        Outcome("r", "okx_liquidations", now - timedelta(hours=9), now - timedelta(hours=9), "loaded", rows_loaded=7),
+        Outcome("r", "okx_liquidations", now, now, "failed", error="OKX answers 50011, Too Many Requests"),
+        Outcome("r", "gate_liquidations", now, now, "loaded", rows_loaded=3, rows_refused=1),
+    ]
+    watch.note(own.data_dir, outcomes)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    spans = [(0, 15, "recorded", None), (15, 45, "gap", "the connection ended"), (45, 60, "recorded", None)]
+    coverage = [
+        {
+            "venue": "okx",
+            "feed": "liquidation-orders (stream)",
+            "span_start": hour + timedelta(minutes=first),
+            "span_end": hour + timedelta(minutes=last),
+            "state": state,
+            "reason": reason,
+            "source_id": "recorded_okx",
+        }
+        for first, last, state, reason in spans
+    ]
+    refused = {
+        "table_name": "liquidations",
+        "row_number": 1,
+        "rule": "quantity_base",
+        "row_json": "{}",
+        "snapshot_id": "s",
+    }
+    snapshot = {"snapshot_id": "s", "loader": "gate_liquidations", "piece": "p", "url": "u", "sha256": "0", "bytes": 1}
+    snapshot |= {"fetched_at": now, "parser": "x", "rows_loaded": 3, "rows_refused": 1, "rows_doubled": 0}
+    with Draft(own.warehouse_dir) as draft:
+        empty = {table: draft.rows(f"SELECT * FROM {table} LIMIT 0").schema for table in TABLES}
+        rows = {
+            "feed_coverage": [one | {"snapshot_id": "s"} for one in coverage],
+            "quarantine": [refused],
+            "snapshots": [snapshot],
+        }
+        for table, found in rows.items():
+            draft.insert(table, pl.DataFrame(found, schema=empty[table]))
+        assert draft.publish(now)
+    yield own
+    hub.cache_clear()
+
+
+def test_health_tells_each_source_its_promise_what_failed_and_what_was_refused(api: str, watched: Settings) -> None:
+    told = get(api, "/healthz").json()
+    failing, working = told["sources"]
+    assert told["status"] == "stale"
+    assert (failing["source"], failing["state"], failing["stale"]) == ("okx_liquidations", "failing", True)
+    assert failing["error"] == "OKX answers 50011, Too Many Requests"
+    assert failing["age_seconds"] // 3600 == 9 and failing["promise_seconds"] == 4 * 3600
+    assert (working["source"], working["state"], working["error"]) == ("gate_liquidations", "fresh", None)
+    assert (working["rows_loaded"], working["quarantined"]) == (3, 1)
+
+
+def test_health_tells_the_gaps_by_venue_and_hour(api: str, watched: Settings) -> None:
+    gaps = get(api, "/healthz").json()["gaps"]
+    (gap,) = gaps["feeds"]
+    assert (gap["venue"], gap["recorded_pct"], gap["gap_pct"], gap["reasons"]) == (
+        "okx",
+        50,
+        50,
+        "the connection ended",
+    )
+    assert {"venue", "hour", "missing"} <= gaps["bars"][0].keys()
+
+
+def test_metrics_say_the_same_to_a_monitoring_system(api: str, watched: Settings) -> None:
+    response = get(api, "/metrics")
+    assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    lines = response.text.splitlines()
+    assert lines[-1] == "# EOF"
+    for line in (
+        "crashday_generation 2",
+        'crashday_source_stale{source="okx_liquidations"} 1',
+        'crashday_source_failing{source="okx_liquidations"} 1',
+        'crashday_source_stale{source="gate_liquidations"} 0',
+        'crashday_source_quarantined{source="gate_liquidations"} 1',
+        'crashday_source_promise_seconds{source="gate_liquidations"} 14400',
+        'crashday_feeds_hours_with_gaps{venue="okx"} 1',
+    ):
+        assert line in lines
+    samples = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r'crashday_[a-z_]+(\{[a-z]+="[^"\\]+"\})? \d+', line) for line in samples)
 
 
 def test_the_api_serves_a_pinned_generation_and_says_when_there_is_none(api: str, own: Settings) -> None:

@@ -1,0 +1,38 @@
+"""What is there hour by hour, one row a venue or feed: holes stand out."""
+
+from __future__ import annotations
+
+from html import escape
+
+import plotly.graph_objects as go
+import polars as pl
+
+from charts import theme
+
+ROW_PX = 26
+SCALE = [[0, theme.SHORT], [0.995, theme.faint(theme.SHORT)], [0.995, theme.LONG], [1, theme.LONG]]
+"""Whole hours in one colour, everything less in another: a hole of a minute must not look whole."""
+
+
+def grid(rows: pl.DataFrame, *, row: str, share: str, what: str) -> go.Figure:
+    """Percent of each hour that is there (`hour`, and the columns named by `row` and `share`); no row of data is no cell."""
+    names = rows[row].unique(maintain_order=True).to_list()
+    figure = theme.figure(90 + ROW_PX * len(names), legend=False)
+    figure.add_heatmap(
+        x=rows["hour"].to_list(),
+        y=[escape(name) for name in rows[row]],
+        z=rows[share].to_list(),
+        zmin=0,
+        zmax=100,
+        colorscale=SCALE,
+        colorbar={"title": {"text": "% of hour"}, "thickness": 10},
+        xgap=1,
+        ygap=1,
+        hovertemplate=f"%{{y}}<br>%{{x|%b %-d, %H:00}} UTC: %{{z:.1f}} % {what}<extra></extra>",
+    )
+    figure.update_layout(
+        hovermode="closest",
+        xaxis={"type": "date"},
+        yaxis={"type": "category", "autorange": "reversed"},
+    )
+    return figure
