@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     detect: DetectionRule = DetectionRule()
     """Thresholds of the rule that proposes crash days, e.g. CRASHDAY_DETECT_TIMES=5."""
     webhook_url: str | None = None
-    """Gets Slack-compatible JSON when a source fails or recovers, and when a crash day is proposed."""
+    """Gets Slack-compatible JSON when a source fails or recovers, a refresh stops, or a crash day is proposed."""
     keep_bytes: int = 20 << 30
     """How much disk the kept generations may take; the oldest go first, pinned ones and those in use stay."""
     backoff_seconds: float = 1.0

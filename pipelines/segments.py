@@ -96,16 +96,15 @@ class Tape:
 
     def cut(self) -> Path | None:
         """End the growing segment and go on in another; returns the ended one, to be packed."""
-        listening, now = self.listening, self.clock()
-        ended = self._end(now)
-        if listening:
-            self._write(b"%d b\n" % now)
+        ended = self._end()
+        if self.listening:
+            self._write(b"%d b\n" % self.alive)
         return ended
 
     def close(self) -> Path | None:
         """End the recording; returns the ended segment, to be packed."""
         self.lose("the recorder was stopped")
-        return self._end(self.alive)
+        return self._end()
 
     def keep_list(self, bodies: list[bytes]) -> None:
         """Store the venue's list of contracts; the next segment names it."""
@@ -121,17 +120,18 @@ class Tape:
             self._write(b"%d x %s\n" % (self.gap[0], self.gap[1].encode()))
             self._noted = True
 
-    def _end(self, now: int) -> Path | None:
+    def _end(self) -> Path | None:
+        """Close the growing segment. What it claims as heard ends with the last sign of life, not with this moment."""
         if self._file is None:
             return None
         self._note_gap()
         if self.listening:
-            self._write(b"%d e\n" % now)
+            self._write(b"%d e\n" % self.alive)
         os.fsync(self._file.fileno())
         self._file.close()
         self._file, self._noted, self.size = None, False, 0
         if self.listening or self.gap:
-            keep_until(self.folder, self.gap[0] if self.gap else now)
+            keep_until(self.folder, self.gap[0] if self.gap else self.alive)
         return self._path
 
     def _write(self, lines: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from fnmatch import fnmatch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from typer.main import get_command
 
 from analytics import export
 from analytics.warehouse import Warehouse
+from pipelines import streams
 from pipelines.cli import app
 from pipelines.config import ROOT, Settings
 from tests.shell import PAGES, Page
@@ -64,6 +66,18 @@ def test_an_address_that_is_handed_out_gives_rows(warehouse: Warehouse, address:
 @pytest.mark.parametrize("path", re.findall(r"\]\(((?!https?:)[^)#]+)\)", README))
 def test_a_picture_or_file_that_is_shown_is_there(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+def test_every_ready_file_is_named_and_there() -> None:
+    named = set(re.findall(r"deploy/([\w*.-]+)", README))
+    there = {path.name for path in (ROOT / "deploy").iterdir()}
+    assert all(any(fnmatch(file, name) for file in there) for name in named)
+    assert all(any(fnmatch(file, name) for name in named) for file in there)
+
+
+def test_every_recorded_venue_is_named() -> None:
+    recorded = README.partition("`record` keeps")[2].partition("Not recorded")[0].lower()
+    assert [venue for venue in streams.discover() if venue not in recorded] == []
 
 
 def test_every_runtime_package_is_named_with_what_it_is_for() -> None:

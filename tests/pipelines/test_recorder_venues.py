@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.streams import StreamModule, binance, bybit, deribit, htx, okx
+from pipelines.streams import StreamModule, binance, bybit, deribit, discover, gate, htx, okx
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.pipelines.test_recorder import BYBIT_LIST, CONFIRMED, ORDER, ran
 from tests.replay.websocket import Feed, played, silent
@@ -57,6 +57,16 @@ VENUES: dict[str, tuple[StreamModule, list[dict[str, Any]], dict[str, Any], dict
             ],
         },
         {},
+    ),
+    "gate": (
+        gate,
+        [{"channel": gate.CHANNEL, "event": "subscribe", "result": {"status": "success"}}],
+        {
+            "channel": gate.CHANNEL,
+            "event": "update",
+            "result": [{"price": "9", "size": "-2.5", "time": MOMENT, "contract": "BTC_USDT"}],
+        },
+        {"/api/v4/futures/usdt/contracts": b'[{"name":"BTC_USDT","quanto_multiplier":"0.0001"}]'},
     ),
     "deribit": (
         deribit,
@@ -109,3 +119,14 @@ def test_what_a_venue_said_is_loaded_by_a_refresh(tmp_path: Path, venue: str) ->
     assert (row["liquidated_side"], row["ts"].timestamp() * 1000, row["feed"]) == ("long", MOMENT, stream.STREAM.feed)
     spans = rows(settings, "SELECT venue, state FROM feed_coverage")
     assert spans.rows() == [(venue, "recorded")]
+
+
+def test_every_venue_is_played_here() -> None:
+    assert VENUES.keys() == discover().keys()
+
+
+def test_a_venue_reads_the_headers_its_stream_asks_for(tmp_path: Path) -> None:
+    feed = Feed([], confirm=lambda _: json.dumps(VENUES["gate"][1][0]), pages=VENUES["gate"][3])
+    with played(feed):
+        ran(tmp_path, feed.base, gate, lambda words: any(one.endswith(": listening") for one in words))
+    assert feed.headers["X-Gate-Size-Decimal"] == "1"

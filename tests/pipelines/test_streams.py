@@ -8,7 +8,20 @@ from typing import Any
 import pytest
 
 from pipelines.source import Refused
-from pipelines.streams import Answer, Denied, Heard, Row, StreamModule, binance, bybit, deribit, discover, htx, okx
+from pipelines.streams import (
+    Answer,
+    Denied,
+    Heard,
+    Row,
+    StreamModule,
+    binance,
+    bybit,
+    deribit,
+    discover,
+    gate,
+    htx,
+    okx,
+)
 from tests.pipelines.sources_kit import sample
 
 BYBIT_LIST = {
@@ -280,6 +293,50 @@ def test_htx_as_recorded_by_its_rest_feed() -> None:
     assert (row["liquidated_side"], row["quantity_base"], row["market"]) == ("long", 0.479, "future")
 
 
+GATE_LIST = [
+    {"name": "BTC_USDT", "quanto_multiplier": "0.0001"},
+    {"name": "ODD_USDT", "quanto_multiplier": "0"},
+]
+
+
+def gate_message(*orders: dict[str, Any]) -> dict[str, Any]:
+    """As Gate's documents show it since August 2026, sizes as text where the connection asked for decimals."""
+    one = {"price": "215.1", "size": "-124.5", "time": 1541486601123, "contract": "BTC_USDT"}
+    told = {"channel": "futures.public_liquidates", "event": "update", "time": 1541505434, "time_ms": 1541505434123}
+    return told | {"result": [one | order for order in orders]}
+
+
+@pytest.mark.parametrize(("size", "position"), [("-124.5", "long"), ("10", "short"), (-124, "long")])
+def test_gate_signs_the_size_of_the_order_that_closes_the_position(size: object, position: str) -> None:
+    (row,) = rows(gate, gate_message({"size": size}), GATE_LIST)
+    assert (row["liquidated_side"], row["price_kind"]) == (position, "order")
+
+
+def test_gate_contracts_are_converted_by_its_list_or_not_at_all() -> None:
+    listed, odd, new = rows(gate, gate_message({}, {"contract": "ODD_USDT"}, {"contract": "NEW_USDT"}), GATE_LIST)
+    assert (listed["symbol"], listed["market"]) == ("BTC/USDT:USDT", "perp")
+    assert listed["quantity_base"] == pytest.approx(0.01245)
+    assert listed["notional_usd"] == pytest.approx(0.01245 * 215.1)
+    assert [(row["quantity_base"], row["notional_usd"]) for row in (odd, new)] == [(None, None)] * 2
+
+
+def test_gate_orders_alike_in_one_message_are_two_and_repeated_messages_are_one() -> None:
+    once, again = (rows(gate, gate_message({}, {}), GATE_LIST) for _ in range(2))
+    assert len({row["event_id"] for row in once}) == 2
+    assert once == again
+
+
+def test_gate_times_that_are_not_milliseconds_are_refused() -> None:
+    with pytest.raises(Refused, match="1541486601 is not in milliseconds"):
+        rows(gate, gate_message({"time": 1541486601}), GATE_LIST)
+
+
+def test_gate_is_asked_for_decimal_sizes_of_all_contracts() -> None:
+    (message,) = gate.subscribe(gate.topics([]))
+    assert json.loads(message)["payload"] == ["!all"]
+    assert gate.STREAM.headers == {"X-Gate-Size-Decimal": "1"}
+
+
 def trade(**changed: object) -> dict[str, Any]:
     one = {
         "trade_id": "1",
@@ -356,6 +413,9 @@ def test_deribit_as_recorded() -> None:
         (htx, '{"op":"sub","cid":"crashday","topic":"public.*.liquidation_orders","ts":1,"err-code":0}', Heard.CONFIRMED),
         (htx, '{"op":"sub","ts":1,"err-code":2011,"err-msg":"topic error"}', Denied("HTX answers 2011, topic error")),
         (htx, '{"op":"ping","ts":"1760130900000"}', Answer('{"op": "pong", "ts": "1760130900000"}')),
+        (gate, '{"time":1,"channel":"futures.public_liquidates","event":"subscribe","error":null,"result":{"status":"success"}}', Heard.CONFIRMED),
+        (gate, '{"time":1,"channel":"futures.public_liquidates","event":"subscribe","error":{"code":2,"message":"unknown currency pair"},"result":null}', Denied("Gate answers 2, unknown currency pair")),
+        (gate, '{"time":1,"channel":"futures.pong","event":"","result":null}', Heard.NOTHING),
         (deribit, '{"jsonrpc":"2.0","id":3,"result":["trades.future.BTC.100ms"]}', Heard.CONFIRMED),
         (deribit, '{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"test_request"}}', Answer(deribit.HERE)),
         (deribit, '{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"heartbeat"}}', Heard.NOTHING),

@@ -41,6 +41,8 @@ class Feed:
     """Bodies served over HTTP by path, for lists of contracts."""
     base: str = ""
     heard: list[str] = field(default_factory=list)
+    headers: Headers = field(default_factory=Headers)
+    """With which the last connection was asked for."""
     connections: int = 0
     sent: int = 0
     played: threading.Event = field(default_factory=threading.Event)
@@ -80,6 +82,7 @@ class Feed:
         """A list of contracts, where the request is not a WebSocket's."""
         body = self.pages.get(urlsplit(request.path).path)
         if "Upgrade" in request.headers:
+            self.headers = request.headers
             return None
         status = HTTPStatus.NOT_FOUND if body is None else HTTPStatus.OK
         headers = Headers({"Content-Length": str(len(body or b"")), "Connection": "close"})
