@@ -36,7 +36,7 @@ COLUMNS = {
 def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
     """Every fetched source that was ever tried, those that need a look first.
 
-    Columns: `source state stale last_success age_seconds promise_seconds last_try rows_loaded quarantined error group source_id`.
+    Columns: `source state stale last_success age_seconds promise_seconds age_hours promise_hours last_try rows_loaded quarantined error group source_id`.
     `state` is failing, stale or fresh: a source may fail and its last success still be young. `rows_loaded` is of the last
     try, `quarantined` counts the source's refused rows in this generation. Ages are as of `now`, by the log of runs.
     """
@@ -46,7 +46,13 @@ def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
     )
     return (
         tried.join(refused, on="source", how="left")
-        .with_columns(pl.col("quarantined").fill_null(0), state=STATE, source_id=pl.lit(OURS))
+        .with_columns(
+            pl.col("quarantined").fill_null(0),
+            age_hours=pl.col("age_seconds") / 3600,
+            promise_hours=pl.col("promise_seconds") / 3600,
+            state=STATE,
+            source_id=pl.lit(OURS),
+        )
         .sort(pl.col("state").replace_strict({"failing": 0, "stale": 1, "fresh": 2}), "source")
         .select(
             "source",
@@ -55,6 +61,8 @@ def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
             "last_success",
             "age_seconds",
             "promise_seconds",
+            "age_hours",
+            "promise_hours",
             "last_try",
             "rows_loaded",
             "quarantined",

@@ -10,14 +10,15 @@ import polars as pl
 from charts import theme
 
 ROW_PX = 26
-SCALE = [[0, theme.SHORT], [0.995, theme.faint(theme.SHORT)], [0.995, theme.LONG], [1, theme.LONG]]
-"""Whole hours in one colour, everything less in another: a hole of a minute must not look whole."""
+ALL_BUT_WHOLE = 0.99999
+SCALE = [[0, theme.SHORT], [ALL_BUT_WHOLE, theme.faint(theme.SHORT)], [ALL_BUT_WHOLE, theme.LONG], [1, theme.LONG]]
+"""Whole hours in one colour, everything less in another: one minute that one market lacks must not look whole."""
 
 
 def grid(rows: pl.DataFrame, *, row: str, share: str, what: str) -> go.Figure:
     """Percent of each hour that is there (`hour`, and the columns named by `row` and `share`); no row of data is no cell."""
     names = rows[row].unique(maintain_order=True).to_list()
-    figure = theme.figure(90 + ROW_PX * len(names), legend=False)
+    figure = theme.figure(70 + ROW_PX * len(names), legend=False)
     figure.add_heatmap(
         x=rows["hour"].to_list(),
         y=[escape(name) for name in rows[row]],
@@ -25,9 +26,8 @@ def grid(rows: pl.DataFrame, *, row: str, share: str, what: str) -> go.Figure:
         zmin=0,
         zmax=100,
         colorscale=SCALE,
-        colorbar={"title": {"text": "% of hour"}, "thickness": 10},
-        xgap=1,
-        ygap=1,
+        showscale=False,
+        ygap=3,
         hovertemplate=f"%{{y}}<br>%{{x|%b %-d, %H:00}} UTC: %{{z:.1f}} % {what}<extra></extra>",
     )
     figure.update_layout(

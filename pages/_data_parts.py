@@ -14,16 +14,11 @@ from analytics.warehouse import hub
 
 def age(since: timedelta) -> str:
     """How long ago, in the largest unit that fits."""
-    return f"{span(since)} ago" if since >= timedelta(minutes=1) else "just now"
-
-
-def span(length: timedelta) -> str:
-    """A length of time, in the largest unit that fits."""
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        count = int(length.total_seconds() // seconds)
+        count = int(since.total_seconds() // seconds)
         if count:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
 
 
 def whole(name: str, at: int) -> bytes:

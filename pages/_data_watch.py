@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -10,10 +11,14 @@ import streamlit as st
 from analytics import coverage, freshness
 from charts import hours
 from charts.words import number, utc
-from pages._data_parts import age, span
 from pages._parts import ask, card
 
+COLOURS = "Blue: the whole hour. Orange: a hole, the stronger the larger."
 text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
+
+
+def moment(label: str) -> Any:
+    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm", timezone="UTC")
 
 
 def sources() -> None:
@@ -25,15 +30,16 @@ def sources() -> None:
         f"{number(wanting.height)} of {number(tried.height)} sources fail or are older than they promise"
         if wanting.height
         else f"All {number(tried.height)} sources that were ever asked keep their promise",
-        _in_words(tried),
+        tried,
         key="fresh",
         about="As of now, by the log of runs, whatever generation is shown. A source is stale when its last success is older than its promise. Rows are those of the last try; quarantined ones are counted in this generation. UTC",
         table={
             "source": text("Source"),
             "state": text("State"),
-            "age": text("Last success"),
-            "promise": text("Promise: within"),
-            "last_try": st.column_config.DatetimeColumn("Last try", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            "last_success": moment("Last success"),
+            "age_hours": figure("Hours ago", format="%.1f"),
+            "promise_hours": figure("Promised: at most", format="%.0f"),
+            "last_try": moment("Last try"),
             "rows_loaded": figure("Rows added", format="localized"),
             "quarantined": figure("Quarantined", format="localized"),
             "error": text("What failed and why", width="large"),
@@ -43,28 +49,19 @@ def sources() -> None:
     )
 
 
-def _in_words(tried: pl.DataFrame) -> pl.DataFrame:
-    words = {"return_dtype": pl.String}
-    return tried.with_columns(
-        age=pl.col("age_seconds")
-        .map_elements(lambda seconds: age(timedelta(seconds=seconds)), **words)
-        .fill_null("never"),
-        promise=pl.col("promise_seconds").map_elements(lambda seconds: span(timedelta(seconds=seconds)), **words),
-    )
-
-
 def holes() -> None:
     """What live feeds and minute bars lack, hour by hour, in the last three days that hold any."""
     heard = ask(coverage.latest_feeds).with_columns(named=pl.col("name") + " " + pl.col("feed"))
     torn = heard.filter(pl.col("recorded_pct") < 100)
+    why = torn["reasons"].drop_nulls().str.split("; ").explode().unique().sort().to_list()
     card(
         f"Live feeds: {number(torn.height)} of {number(heard.height)} hours have a hole",
         heard,
         hours.grid(heard, row="named", share="recorded_pct", what="recorded"),
         key="feed-holes",
-        about=f"Percent of each hour in which the feed was listened to, three days until {utc(heard['hour'].max())}. No cell: nobody recorded",
+        about=f"How much of each hour the feed was listened to, three days until {utc(heard['hour'].max())}. {COLOURS} No cell: nobody recorded",
         alt=f"A grid of hours, one row a feed; {number(torn.height)} cells are not whole.",
-        note="; ".join(torn["reasons"].drop_nulls().unique().sort().to_list()[:3]),
+        note=f"Why nobody listened: {'; '.join(why)}." if why else "",
         empty="No live feed is recorded here. python -m pipelines record keeps them.",
     )
     there = ask(coverage.latest_bars)
@@ -74,7 +71,7 @@ def holes() -> None:
         there,
         hours.grid(there, row="name", share="present_pct", what="of the minutes have a bar"),
         key="bar-holes",
-        about=f"Percent of the minutes of each hour that have a bar, all markets of a venue together, three days until {utc(there['hour'].max())}. A minute without a trade has no bar either",
+        about=f"How many minutes of each hour have a bar, all markets of a venue together, three days until {utc(there['hour'].max())}. {COLOURS} A minute without a trade has no bar either",
         alt=f"A grid of hours, one row a venue; {number(torn.height)} cells are not whole.",
         empty="There are no minute bars here.",
     )

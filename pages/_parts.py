@@ -78,7 +78,7 @@ def say_what_is_stale() -> None:
         )
         more = f" and {len(stale) - 6} more" if len(stale) > 6 else ""
         st.warning(
-            f"Not fresh: {safe(ages)}{more}. Their figures are shown as of these times; everything else is up to date.",
+            f"Not fresh: {safe(ages)}{more}. Their figures are shown as of these times; everything else is up to date. [What failed](data#fresh)",
             icon=":material/schedule:",
         )
 

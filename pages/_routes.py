@@ -78,7 +78,7 @@ def healthz(_: Request) -> Response:
         "built_at": warehouse.built_at,
         "age_seconds": _age(warehouse.built_at, now),
         "content_hash": warehouse.content_hash,
-        "sources": sources.drop("source_id").to_dicts(),
+        "sources": sources.drop("source_id", "age_hours", "promise_hours").to_dicts(),
         "gaps": {name: frame.drop("source_id").to_dicts() for name, frame in holes.items()},
     }
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import Warehouse
 from pages import _data_parts as parts
+from pipelines.config import Settings
 from pipelines.tables import TABLES
 from tests.shell import PAGES, opened
 
@@ -96,6 +97,28 @@ def test_loaders_bytes_and_runs_are_there() -> None:
     assert all(len(str(row["sha256"])) == 64 for row in table_with(app, "piece", "sha256"))
     assert [row["outcome"] for row in table_with(app, "outcome", "started_at")] == ["loaded"]
     assert any("broke no rule" in info.value for info in app.info)
+
+
+def test_without_a_refresh_nothing_is_fresh_or_stale() -> None:
+    app = opened(PAGE)
+    told = " ".join(info.value.replace("\\", "") for info in app.info)
+    assert "No source was asked for here yet" in told and "No live feed is recorded here" in told
+    assert "of 14 hours lack some" in titles(app)
+
+
+def test_sources_stand_beside_their_promise_and_holes_are_counted(watched: Settings) -> None:
+    app = opened(PAGE)
+    assert not app.exception
+    failing, working = table_with(app, "source", "state", "promise_hours", "error", "quarantined")
+    assert (failing["source"], failing["state"], round(failing["age_hours"])) == ("okx_liquidations", "failing", 9)
+    assert failing["promise_hours"] == 4 and "Too Many Requests" in str(failing["error"])
+    assert (working["state"], working["rows_loaded"], working["quarantined"]) == ("fresh", 3, 1)
+    assert "1 of 2 sources fail or are older than they promise" in titles(app)
+    assert "Live feeds: 1 of 1 hours have a hole" in titles(app)
+    said = " ".join(caption.value.replace("\\", "") for caption in app.caption)
+    assert "Why nobody listened: the connection ended." in said
+    (banner,) = app.warning
+    assert "okx_liquidations" in banner.value.replace("\\", "") and "[What failed](data#fresh)" in banner.value
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -21,12 +20,10 @@ from starlette.applications import Starlette
 from analytics import export
 from analytics.warehouse import Warehouse, hub
 from pages._routes import ROUTES
-from pipelines import build, watch
+from pipelines import build
 from pipelines.config import Settings
 from pipelines.dictionary import column_names
-from pipelines.pieces import Outcome
 from pipelines.tables import TABLES
-from pipelines.warehouse import Draft
 
 
 @pytest.fixture(scope="module")
@@ -161,54 +158,6 @@ def test_health_tells_the_generation_and_its_age(api: str, warehouse: Warehouse)
     assert told["content_hash"] == warehouse.content_hash
     assert told["built_at"] == warehouse.built_at
     assert told["age_seconds"] >= 0
-
-
-@pytest.fixture
-def watched(own: Settings) -> Iterator[Settings]:
-    """A published generation with a source that fails, one that works, a refused row, and a feed with a gap."""
-    hub.cache_clear()
-    now = datetime.now(UTC)
-    outcomes = [
-        Outcome("r", "okx_liquidations", now - timedelta(hours=9), now - timedelta(hours=9), "loaded", rows_loaded=7),
-        Outcome("r", "okx_liquidations", now, now, "failed", error="OKX answers 50011, Too Many Requests"),
-        Outcome("r", "gate_liquidations", now, now, "loaded", rows_loaded=3, rows_refused=1),
-    ]
-    watch.note(own.data_dir, outcomes)
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    spans = [(0, 15, "recorded", None), (15, 45, "gap", "the connection ended"), (45, 60, "recorded", None)]
-    coverage = [
-        {
-            "venue": "okx",
-            "feed": "liquidation-orders (stream)",
-            "span_start": hour + timedelta(minutes=first),
-            "span_end": hour + timedelta(minutes=last),
-            "state": state,
-            "reason": reason,
-            "source_id": "recorded_okx",
-        }
-        for first, last, state, reason in spans
-    ]
-    refused = {
-        "table_name": "liquidations",
-        "row_number": 1,
-        "rule": "quantity_base",
-        "row_json": "{}",
-        "snapshot_id": "s",
-    }
-    snapshot = {"snapshot_id": "s", "loader": "gate_liquidations", "piece": "p", "url": "u", "sha256": "0", "bytes": 1}
-    snapshot |= {"fetched_at": now, "parser": "x", "rows_loaded": 3, "rows_refused": 1, "rows_doubled": 0}
-    with Draft(own.warehouse_dir) as draft:
-        empty = {table: draft.rows(f"SELECT * FROM {table} LIMIT 0").schema for table in TABLES}
-        rows = {
-            "feed_coverage": [one | {"snapshot_id": "s"} for one in coverage],
-            "quarantine": [refused],
-            "snapshots": [snapshot],
-        }
-        for table, found in rows.items():
-            draft.insert(table, pl.DataFrame(found, schema=empty[table]))
-        assert draft.publish(now)
-    yield own
-    hub.cache_clear()
 
 
 def test_health_tells_each_source_its_promise_what_failed_and_what_was_refused(api: str, watched: Settings) -> None:
