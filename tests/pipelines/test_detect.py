@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipelines.config import DetectionRule
-from pipelines.detect import outliers, propose
+from pipelines.detect import outliers, propose, proposed
 from pipelines.load import accept
 from pipelines.warehouse import Draft
 
@@ -114,3 +114,16 @@ def test_a_curated_day_is_not_proposed_again(tmp_path: Path) -> None:
         draft.insert("crash_days", pl.DataFrame([curated], schema=draft.rows("SELECT * FROM crash_days").schema))
         propose(draft, RULE)
         assert draft.rows("SELECT crash_day FROM crash_days")["crash_day"].to_list() == ["mine"]
+
+
+def test_what_is_proposed_is_read_from_what_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert proposed(tmp_path) == {}
+    with Draft(tmp_path) as draft:
+        draft.insert("bars", accept("bars", bars(FIRST + timedelta(days=28)), "x").good)
+        propose(draft, RULE)
+        assert proposed(tmp_path) == {}
+        draft.publish(datetime(2027, 2, 1, tzinfo=UTC))
+    (day,) = proposed(tmp_path).items()
+    assert day[0] == "jan-29-2027" and day[1].startswith("Proposed by the detection rule: ")
+    monkeypatch.setattr("pipelines.detect.layout", lambda: "of another version")
+    assert proposed(tmp_path) == {}

@@ -9,17 +9,18 @@ import shutil
 import signal
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from benchmarks.tape import agg_trades, zipped
 from pipelines import refresh as refreshing
+from pipelines import watch
 from pipelines.config import ROOT
 from pipelines.refresh import rebuild
 from pipelines.sources import _binance
-from pipelines.warehouse import current, generations
+from pipelines.warehouse import Draft, current, generations
 from tests.pipelines.sources_kit import ask, run, settings_for
 from tests.replay.server import Replay, Route, serve
 
@@ -87,6 +88,43 @@ def test_an_altered_snapshot_is_found_named_and_fetched_again(tmp_path: Path) ->
         assert largest.name in (outcomes[-1].error or "")
         assert run(settings, "binance_trades", SPAN).error is None
     assert current(settings.warehouse_dir).content_hash == content
+
+
+def test_a_source_whose_rows_could_not_be_published_has_not_worked(tmp_path: Path) -> None:
+    """An embedded fact is refused: the bytes are kept, nobody sees their rows, and the log says so until it is mended."""
+    facts = tmp_path / "reference"
+    shutil.copytree(ROOT / "data" / "reference", facts)
+    (facts / "venues.csv").unlink()
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades", reference_dir=facts)
+        published = current(settings.warehouse_dir)
+        failed = run(settings, "binance_trades", SPAN)
+        (told,) = watch.health(settings.data_dir, datetime.now(UTC))
+        assert failed.outcome == "failed" and "nothing is published while an embedded fact is refused" in str(
+            failed.error
+        )
+        assert (told.last_success, told.error) == (None, failed.error)
+        assert current(settings.warehouse_dir) == published
+        asked = len(replay.log)
+        shutil.copy(ROOT / "data" / "reference" / "venues.csv", facts)
+        assert run(settings, "binance_trades", SPAN).error is None
+        assert len(replay.log) == asked
+        assert current(settings.warehouse_dir) != published
+    assert watch.health(settings.data_dir, datetime.now(UTC))[0].error is None
+
+
+def test_a_refresh_that_dies_before_it_publishes_notes_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
+            patched.setattr(Draft, "publish", full)
+            run(settings, "binance_trades", SPAN)
+    assert watch.runs(settings.data_dir) == []
 
 
 def test_a_torn_last_line_of_the_index_is_ignored_and_mended(tmp_path: Path) -> None:
