@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -77,13 +78,21 @@ def test_a_rebuild_from_the_stored_bytes_has_the_same_content(
     assert generation is not None and generation.content_hash == content
 
 
-def test_an_altered_snapshot_is_found_named_and_fetched_again(tmp_path: Path) -> None:
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-10]),
+    "altered": lambda path: path.write_bytes(path.read_bytes()[:-1] + b"?"),
+    "gone": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_snapshot_is_found_named_and_fetched_again(tmp_path: Path, damage: Callable[[Path], object]) -> None:
     with serve(*tape()) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_trades")
         run(settings, "binance_trades", SPAN)
         content = current(settings.warehouse_dir).content_hash
         largest = max((path for path in settings.snapshot_dir.glob("??/*")), key=lambda path: path.stat().st_size)
-        largest.write_bytes(largest.read_bytes()[:-10])
+        damage(largest)
         _, outcomes = rebuild(settings)
         assert largest.name in (outcomes[-1].error or "")
         assert run(settings, "binance_trades", SPAN).error is None
