@@ -1,9 +1,10 @@
-"""Kraken Futures open interest from its public analytics."""
+"""Kraken Futures open interest and liquidation volume from its public analytics."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -15,26 +16,34 @@ URL = "https://futures.kraken.com/api/charts/v1/analytics"
 SOURCE = Source(
     id="kraken_futures",
     publisher="Kraken Futures",
-    dataset="Analytics, open interest: 5 minutes",
+    dataset="Analytics, open interest and liquidation volume: 5 minutes",
     url="https://docs.kraken.com/api/docs/futures-api/charts/",
     licence="Kraken market data; Kraken's terms apply",
-    method="The close of each 5-minute bucket, dated at the bucket's end. Multi-collateral contracts (PF) count the base asset, inverse ones (PI) count USD.",
-    tables=("open_interest",),
+    method="Open interest: the close of each 5-minute bucket, dated at the bucket's end. Multi-collateral contracts (PF) count the base asset, inverse ones (PI) count USD. Liquidation volume: the figure of each bucket as it stands, long and short together; its unit is not documented, so it is converted to nothing and is part of no total.",
+    tables=("open_interest", "liquidation_reports"),
     span="March 2023 to yesterday",
     resolution="5 minutes",
     reaches_oct_2025=None,
-    limits="Finished UTC days only; 5-minute buckets of October 2025 are not proven to be kept. The same analytics' liquidation-volume is left out: it has no long and short, and its unit is not documented.",
+    limits="Finished UTC days only; 5-minute buckets of October 2025 are not proven to be kept.",
     requests_per_second=2,
 )
 SYMBOLS = ("BTC/USD:USD", "ETH/USD:USD", "SOL/USD:USD", "BTC/USD:BTC", "ETH/USD:ETH")
 INTERVAL = timedelta(minutes=5)
 MILLISECONDS_FROM = 10**12
 """Times from here on are milliseconds: some series of this API have them, open interest has seconds."""
+INTEREST, LIQUIDATED = "open-interest", "liquidation-volume"
+UNIT = "as stated; unit not documented"
+NOTE = "Long and short together. Kraken does not document the unit (contracts, base asset or USD): compare only buckets of one contract with each other."
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     # A bucket that is still filling looks like a finished one, so a day is asked for when it is over.
-    return [_day(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in past_days(ask)]
+    return [
+        _day(series, symbol, day)
+        for symbol in wanted(SYMBOLS, ask.symbols)
+        for series in (INTEREST, LIQUIDATED)
+        for day in past_days(ask)
+    ]
 
 
 def fault(body: bytes) -> Fault | None:
@@ -50,31 +59,38 @@ def fault(body: bytes) -> Fault | None:
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     with known_shape(piece.name):
         result = loaded(bodies[0], piece.name)["result"]
-        # A bucket is open, high, low, close.
         buckets = [
-            {"time": time, "close": None if close is None else float(close)}
-            for time, (_, _, _, close) in zip(result["timestamp"], result["data"], strict=True)
+            {"start": _moment(time), "value": None if value is None else float(value)}
+            for time, value in zip(result["timestamp"], _values(result["data"], piece), strict=True)
         ]
-        found = pl.DataFrame(buckets, schema={"time": pl.Int64, "close": pl.Float64})
     if result.get("more"):
         raise Refused(piece.name, "it is only a part of the day", "The next refresh fetches it again.")
-    start = pl.when(pl.col("time") >= MILLISECONDS_FROM).then("time").otherwise(pl.col("time") * 1000)
-    unit = "open_interest_usd" if is_inverse(piece.facts["symbol"]) else "open_interest_base"
-    rows = (
-        found.filter(pl.col("close").is_not_null())
-        .select(((start * 1000).cast(pl.Datetime("us", "UTC")) + INTERVAL).alias("ts"), pl.col("close").alias(unit))
+    end = midnight(date.fromisoformat(piece.facts["day"])) + timedelta(days=1)
+    found = pl.DataFrame(buckets, schema={"start": pl.Datetime("us", "UTC"), "value": pl.Float64}).filter(
         # The span's end may be answered with the next day's first bucket.
-        .filter(pl.col("ts") <= midnight(date.fromisoformat(piece.facts["day"])) + timedelta(days=1))
+        pl.col("value").is_not_null() & (pl.col("start") < end)
     )
+    if piece.facts["series"] == LIQUIDATED:
+        return {"liquidation_reports": _volumes(found, piece.facts["symbol"])}
+    unit = "open_interest_usd" if is_inverse(piece.facts["symbol"]) else "open_interest_base"
     labels = {"venue": "kraken", "symbol": piece.facts["symbol"], "precision": "minute", "sides": "unknown"}
-    return {"open_interest": rows.with_columns(pl.lit(value).alias(name) for name, value in labels.items())}
+    return {
+        "open_interest": found.select(
+            (pl.col("start") + INTERVAL).alias("ts"),
+            pl.col("value").alias(unit),
+            *(pl.lit(value).alias(name) for name, value in labels.items()),
+        )
+    }
 
 
 def check(frames: Frames, piece: Piece) -> None:
-    rows, start = frames["open_interest"], midnight(date.fromisoformat(piece.facts["day"]))
-    if rows.is_empty():
-        raise CheckFailed(f"Kraken has no open interest for {piece.name}: it may not keep that day.")
-    if not rows["ts"].is_between(start + INTERVAL, start + timedelta(days=1)).all():
+    """A day without any bucket is not there; one in which nobody was liquidated has buckets of zero."""
+    liquidated = piece.facts["series"] == LIQUIDATED
+    ends = frames["liquidation_reports"]["window_end"] if liquidated else frames["open_interest"]["ts"]
+    start = midnight(date.fromisoformat(piece.facts["day"]))
+    if ends.is_empty():
+        raise CheckFailed(f"Kraken has nothing for {piece.name}: it may not keep that day.")
+    if not ends.is_between(start + INTERVAL, start + timedelta(days=1)).all():
         raise CheckFailed(f"{piece.name} holds another day: Kraken did not keep to the span it was asked for.")
 
 
@@ -88,16 +104,51 @@ def is_inverse(symbol: str) -> bool:
     return not symbol.endswith(":USD")
 
 
-def _day(symbol: str, day: date) -> Piece:
+def _day(series: str, symbol: str, day: date) -> Piece:
     start = milliseconds(midnight(day)) // 1000
     return Piece(
-        f"open-interest/{native(symbol)}/{day}",
+        f"{series}/{native(symbol)}/{day}",
         (
             Request(
-                f"{URL}/{native(symbol)}/open-interest",
+                f"{URL}/{native(symbol)}/{series}",
                 {"since": start, "to": start + 86_400, "interval": int(INTERVAL.total_seconds())},
             ),
         ),
-        {"symbol": symbol, "day": str(day)},
+        {"series": series, "symbol": symbol, "day": str(day)},
         final_at=midnight(day) + timedelta(days=1, hours=1),
+    )
+
+
+def _values(data: Any, piece: Piece) -> list[Any]:
+    """The figure of each bucket: the last of open, high, low, close of an open interest; a single one of a volume."""
+    return data if piece.facts["series"] == LIQUIDATED else [close for _, _, _, close in data]
+
+
+def _moment(time: int) -> datetime:
+    return datetime.fromtimestamp(time / 1000 if time >= MILLISECONDS_FROM else time, UTC)
+
+
+def _volumes(found: pl.DataFrame, symbol: str) -> pl.DataFrame:
+    """Rows of `liquidation_reports` under a metric of their own, so that they stand beside no sum of USD."""
+    start, contract = pl.col("start"), native(symbol)
+    worded = start.dt.strftime("5 minutes from %Y-%m-%dT%H:%MZ")
+    return found.select(
+        metric=pl.lit("liquidation_volume"),
+        value="value",
+        unit=pl.lit(UNIT),
+        board=pl.format("kraken|{}|{}", pl.lit(contract.lower()), worded),
+        window_label=worded,
+        window_start=start,
+        window_end=start + INTERVAL,
+        as_of_precision=pl.lit("unknown"),
+        origin=pl.lit("Kraken"),
+        universe=pl.lit(contract),
+        confidence=pl.lit("low"),
+        second_hand=False,
+        note=pl.lit(NOTE),
+        venue=pl.lit("kraken"),
+        asset=pl.lit(symbol.partition("/")[0]),
+        side=pl.lit("total"),
+        phase=pl.lit("day"),
+        counting=pl.lit("statement"),
     )

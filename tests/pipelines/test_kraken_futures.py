@@ -1,4 +1,4 @@
-"""Kraken Futures: open interest closes, dated at the end of their bucket, in the contract's own unit."""
+"""Kraken Futures: open interest closes, dated at the end of their bucket, in the contract's own unit; liquidation volume as stated."""
 
 from __future__ import annotations
 
@@ -30,8 +30,15 @@ def reply(times: list[int], data: object, more: bool = False) -> bytes:
     return json.dumps({"result": {"timestamp": times, "data": data, "more": more}, "errors": []}).encode()
 
 
+def liquidated(body: bytes) -> pl.DataFrame:
+    facts = {"series": "liquidation-volume", "symbol": "BTC/USD:USD", "day": "2025-10-10"}
+    frames = kraken_futures.parse([body], piece := Piece("the day", facts=facts))
+    kraken_futures.check(frames, piece)
+    return frames["liquidation_reports"]
+
+
 def observed(body: bytes, symbol: str = "BTC/USD:USD") -> pl.DataFrame:
-    piece = Piece("the day", facts={"symbol": symbol, "day": "2025-10-10"})
+    piece = Piece("the day", facts={"series": "open-interest", "symbol": symbol, "day": "2025-10-10"})
     frames = kraken_futures.parse([body], piece)
     kraken_futures.check(frames, piece)
     return frames["open_interest"]
@@ -64,7 +71,9 @@ def test_inverse_contracts_are_counted_in_usd_and_multi_collateral_ones_in_the_b
     [("BTC/USD:USD", "PF_XBTUSD"), ("BTC/USD:BTC", "PI_XBTUSD"), ("ETH/USD:USD", "PF_ETHUSD")],
 )
 def test_xbt_is_btc_and_pf_and_pi_are_two_contracts(symbol: str, name: str) -> None:
-    (piece,) = kraken_futures.plan(ask(*SPAN, symbol))
+    piece, volume = kraken_futures.plan(ask(*SPAN, symbol))
+    assert volume.requests[0].url.endswith(f"/analytics/{name}/liquidation-volume")
+    assert volume.requests[0].params == piece.requests[0].params
     assert piece.requests[0].url.endswith(f"/analytics/{name}/open-interest")
     assert piece.requests[0].params == {"since": START, "to": START + 86_400, "interval": 300}
     assert piece.facts["symbol"] == symbol
@@ -79,6 +88,26 @@ def test_the_next_day_s_first_bucket_is_left_out_and_an_unknown_close_is_not_zer
     found = observed(reply([START, START + 86_100, START + 86_400], buckets))
     assert found["open_interest_base"].to_list() == [2.0]
     assert found["ts"].to_list() == [datetime(2025, 10, 11, tzinfo=UTC)]
+
+
+def test_liquidation_volume_is_kept_as_stated_for_its_unit_is_not_documented_and_it_has_no_sides() -> None:
+    found = liquidated(reply([START + 76_800, START + 77_100, START + 86_400], ["1201.5", 0, 7]))
+    assert found.select("value", "side", "metric", "counting").rows() == [
+        (1201.5, "total", "liquidation_volume", "statement"),
+        (0.0, "total", "liquidation_volume", "statement"),
+    ]
+    assert found["unit"].unique().to_list() == ["as stated; unit not documented"]
+    assert found["window_start"].dt.strftime("%H:%M").to_list() == ["21:20", "21:25"]
+    assert found["window_end"].dt.strftime("%H:%M").to_list() == ["21:25", "21:30"]
+    assert found["board"].n_unique() == 2
+
+
+def test_liquidation_volume_of_another_shape_or_none_is_refused_and_unknown_is_not_zero() -> None:
+    assert liquidated(reply([START, START + 300], [None, 2]))["value"].to_list() == [2.0]
+    with pytest.raises(Refused, match="its shape is not"):
+        liquidated(reply([START], {"long": [1], "short": [2]}))
+    with pytest.raises(CheckFailed, match="may not keep that day"):
+        liquidated(reply([], []))
 
 
 @pytest.mark.parametrize(
@@ -116,10 +145,11 @@ def test_errors_are_a_list_beside_the_result_with_status_200() -> None:
 def test_end_to_end_the_day_is_loaded_and_asked_for_once(tmp_path: Path, fault: Fault | None) -> None:
     times = [START + 300 * step for step in range(288)]
     body = reply(times, [[1, 2, 1, 1 + step / 10] for step in range(288)])
-    with serve(Route(PATH, body, fault=fault)) as replay:
+    volumes = Route(PATH.replace("open-interest", "liquidation-volume"), reply(times, [str(step) for step in range(288)]))
+    with serve(Route(PATH, body, fault=fault), volumes) as replay:
         settings = settings_for(tmp_path, replay.base, "kraken_futures")
         outcome = run(settings, "kraken_futures", ask(*SPAN, "BTC/USD:USD"))
-        assert (outcome.outcome, outcome.error, outcome.rows_loaded) == ("loaded", None, 288)
+        assert (outcome.outcome, outcome.error, outcome.rows_loaded) == ("loaded", None, 2 * 288)
         replay.log.clear()
         assert run(settings, "kraken_futures", ask(*SPAN, "BTC/USD:USD")).outcome == "unchanged"
         assert replay.log == []
@@ -135,3 +165,4 @@ def test_end_to_end_an_error_inside_status_200_is_named_and_the_other_contract_l
         settings = settings_for(tmp_path, replay.base, "kraken_futures")
         outcome = run(settings, "kraken_futures", ask(*SPAN, "BTC/USD:USD", "BTC/USD:BTC"))
     assert outcome.outcome == "failed" and "not_found" in (outcome.error or "") and outcome.rows_loaded == 1
+    assert "liquidation-volume: the server answered 404" in (outcome.error or "")
