@@ -162,7 +162,6 @@ def sha256_of(bodies: Iterable[bytes]) -> str:
 
 
 @cache
-@cache
 def fingerprint(module: SourceModule) -> str:
     """Changes when the code that reads this source's bytes, helpers included, or the tables they go to, change."""
     files = sorted(_code_of(module)) + [str(part.__file__) for part in (load, tables, published_tables, fields)]

@@ -30,6 +30,11 @@ def native(symbol: str) -> str:
     return f"{pair}_PERP" if market_of(symbol) == COIN_M else pair
 
 
+def filed_under(kind: str, symbol: str) -> str:
+    """The archive's name for a symbol: index prices are filed by their pair, which has no _PERP."""
+    return symbol.partition(":")[0].replace("/", "") if kind == "indexPriceKlines" else native(symbol)
+
+
 def contract_usd(symbol: str) -> float:
     """Face value of a COIN-M contract: 100 USD for BTC, 10 USD for the others."""
     return 100.0 if symbol.startswith("BTC/") else 10.0
@@ -37,9 +42,10 @@ def contract_usd(symbol: str) -> float:
 
 def archive(kind: str, symbol: str, day: date, *, interval: str = "", monthly: bool = False) -> Piece:
     """One archive and its CHECKSUM file. `kind` is the archive's own word, e.g. aggTrades."""
-    name = f"{native(symbol)}-{interval or kind}-{day:%Y-%m}" + ("" if monthly else f"-{day:%d}")
+    filed = filed_under(kind, symbol)
+    name = f"{filed}-{interval or kind}-{day:%Y-%m}" + ("" if monthly else f"-{day:%d}")
     folder = "/".join(
-        filter(None, ("data", market_of(symbol), "monthly" if monthly else "daily", kind, native(symbol), interval))
+        filter(None, ("data", market_of(symbol), "monthly" if monthly else "daily", kind, filed, interval))
     )
     url = f"{BASE}/{folder}/{name}.zip"
     return Piece(

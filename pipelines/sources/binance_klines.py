@@ -13,14 +13,15 @@ from pipelines.sources._spans import past_days, wanted
 SOURCE = Source(
     id="binance_klines",
     publisher="Binance",
-    dataset="Price bars (data.binance.vision): 1 minute",
+    dataset="Price bars (data.binance.vision): 1 second, 1 and 5 minutes",
     url=_binance.BASE,
     licence=_binance.LICENCE,
     method="Venue's own bars. COIN-M volumes are converted from contracts to the base asset by the archive's own base column. Mark, index and premium bars carry no volume.",
     tables=("bars",),
     span="2019 to yesterday",
-    resolution="1 minute",
+    resolution="1 minute; 1 second (spot) and 5 minutes of symbols asked for by name",
     reaches_oct_2025=True,
+    limits="Bars of 1 second exist of spot markets only; they are fetched of the pegged coins, and of others when named, as they are many.",
 )
 SYMBOLS = (
     "BTC/USDT",
@@ -34,6 +35,8 @@ SYMBOLS = (
     "SOL/USDT:USDT",
     "BTC/USD:BTC",
 )
+PEGGED = ("USDE/USDT", "WBETH/USDT", "BNSOL/USDT")
+"""They left their pegs for minutes, which bars of a minute hide."""
 KINDS = {"klines": "trade", "markPriceKlines": "mark", "indexPriceKlines": "index", "premiumIndexKlines": "premium"}
 COLUMNS = {
     "open_time": pl.Int64,
@@ -53,12 +56,13 @@ COLUMNS = {
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols):
-        for kind in KINDS if _binance.market_of(symbol) != _binance.SPOT else ("klines",):
-            # Index price files are named by the pair, and COIN-M pairs have no _PERP.
-            if kind == "indexPriceKlines" and _binance.market_of(symbol) == _binance.COIN_M:
-                continue
-            for day in past_days(ask):
-                yield _binance.archive(kind, symbol, day, interval="1m")
+        spot = _binance.market_of(symbol) == _binance.SPOT
+        seconds = ["1s"] if spot and (ask.symbols or symbol in PEGGED) else []
+        intervals = [*seconds, "1m", *(["5m"] if ask.symbols else [])]
+        for kind in ("klines",) if spot else KINDS:
+            for interval in intervals:
+                for day in past_days(ask):
+                    yield _binance.archive(kind, symbol, day, interval=interval)
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:

@@ -73,5 +73,8 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
 
 
 def check(frames: Frames, piece: Piece) -> None:
-    if (frames["bars"]["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
+    bars = frames["bars"]
+    if bars.is_empty():
+        raise CheckFailed(f"{piece.facts['file']} holds no trades.")
+    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
         raise CheckFailed(f"{piece.facts['file']} holds trades of another day: its times may have changed unit.")

@@ -80,6 +80,8 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
 
 
 def check(frames: Frames, piece: Piece) -> None:
+    if frames["bars"].is_empty():
+        raise CheckFailed(f"{piece.facts['file']} holds no trades.")
     start = datetime.fromisoformat(piece.facts["start"])
     if not frames["bars"]["ts"].is_between(start, start + timedelta(days=1), closed="left").all():
         raise CheckFailed(f"{piece.facts['file']} holds trades of another day than {piece.facts['day']} in UTC+8.")

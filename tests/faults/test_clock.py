@@ -129,9 +129,9 @@ def test_runs_noted_in_the_future_are_no_reason_to_stay_silent(tmp_path: Path) -
     assert health.stale
 
 
-def daily(day: date) -> list[Route]:
-    """A day of minute candles, as the archive has it."""
-    piece = _binance.archive("klines", "BTC/USDT", day, interval="1m")
+def daily(day: date, interval: str) -> list[Route]:
+    """A day of candles that start on whole minutes, as the archive has it."""
+    piece = _binance.archive("klines", "BTC/USDT", day, interval=interval)
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
     lines = [
         f"{start + minute * 60_000},100,101,99,100,1,{start + minute * 60_000 + 59_999},100,5,0.5,50,0"
@@ -150,7 +150,7 @@ def daily(day: date) -> list[Route]:
 
 def test_a_leap_day_is_a_day_like_any_other(tmp_path: Path) -> None:
     days = [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)]
-    with serve(*(route for day in days for route in daily(day))) as replay:
+    with serve(*(route for day in days for length in ("1s", "1m", "5m") for route in daily(day, length))) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_klines")
         span = ask("2024-02-28T00:00Z", "2024-03-02T00:00Z", "BTC/USDT")
         assert run(settings, "binance_klines", span).error is None

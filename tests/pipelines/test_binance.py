@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from benchmarks.tape import agg_trades, zipped
-from pipelines.source import Piece, Refused
+from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import _binance, binance_klines, binance_trades
 from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
 from tests.replay.server import Fault, Route, serve
@@ -60,6 +60,47 @@ def test_mark_prices_carry_no_volume_rather_than_zero() -> None:
     ).row(0, named=True)
     assert row["kind"] == "mark"
     assert row["volume_base"] is None and row["trades"] is None
+
+
+def test_the_recorded_mark_prices_of_oct_10_have_their_low_at_21_20() -> None:
+    mark = bars(
+        "BTC/USDT:USDT", sample("binance_vision_um_priceKlines_5m_BTCUSDT_2025-10-10.csv").decode(), "markPriceKlines"
+    )
+    assert mark.height == 288 and mark["volume_base"].null_count() == 288
+    low = mark.row(mark["low"].arg_min(), named=True)
+    assert (low["low"], f"{low['ts']:%H:%M}") == (101877.68981743, "21:20")
+
+
+def test_the_bar_lengths_asked_for_are_those_a_market_has() -> None:
+    span = (f"{DAY}T00:00Z", f"{DAY}T23:00Z")
+
+    def lengths(*symbols: str) -> set[tuple[str, str, str]]:
+        return {
+            (one.facts["symbol"], one.facts["kind"], one.facts["interval"])
+            for one in binance_klines.plan(ask(*span, *symbols))
+        }
+
+    assert lengths("BTC/USDT") == {("BTC/USDT", "klines", length) for length in ("1s", "1m", "5m")}
+    kinds = ("klines", "markPriceKlines", "indexPriceKlines", "premiumIndexKlines")
+    assert lengths("BTC/USD:BTC") == {("BTC/USD:BTC", kind, length) for kind in kinds for length in ("1m", "5m")}
+    unnamed = lengths()
+    assert ("USDE/USDT", "klines", "1s") in unnamed and ("BTC/USDT", "klines", "1s") not in unnamed
+    assert {length for *_, length in unnamed} == {"1s", "1m"}
+
+
+def test_an_archive_without_a_trade_is_an_error_not_a_quiet_day() -> None:
+    one = piece("BTC/USDT:USDT", "aggTrades", "")
+    header = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n"
+    frames = binance_trades.parse(archive(one.facts["file"].removesuffix(".zip"), header), one)
+    with pytest.raises(CheckFailed, match="holds no trades"):
+        binance_trades.check(frames, one)
+
+
+def test_index_prices_are_filed_by_their_pair() -> None:
+    coin, usd = (piece(symbol, "indexPriceKlines") for symbol in ("BTC/USD:BTC", "BTC/USDT:USDT"))
+    assert coin.requests[0].url.endswith("/futures/cm/daily/indexPriceKlines/BTCUSD/1m/BTCUSD-1m-2025-10-10.zip")
+    assert usd.requests[0].url.endswith("/futures/um/daily/indexPriceKlines/BTCUSDT/1m/BTCUSDT-1m-2025-10-10.zip")
+    assert "/cm/daily/markPriceKlines/BTCUSD_PERP/" in piece("BTC/USD:BTC", "markPriceKlines").requests[0].url
 
 
 def test_a_wrong_checksum_is_refused_with_the_file_named() -> None:

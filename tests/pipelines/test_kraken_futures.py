@@ -145,7 +145,9 @@ def test_errors_are_a_list_beside_the_result_with_status_200() -> None:
 def test_end_to_end_the_day_is_loaded_and_asked_for_once(tmp_path: Path, fault: Fault | None) -> None:
     times = [START + 300 * step for step in range(288)]
     body = reply(times, [[1, 2, 1, 1 + step / 10] for step in range(288)])
-    volumes = Route(PATH.replace("open-interest", "liquidation-volume"), reply(times, [str(step) for step in range(288)]))
+    volumes = Route(
+        PATH.replace("open-interest", "liquidation-volume"), reply(times, [str(step) for step in range(288)])
+    )
     with serve(Route(PATH, body, fault=fault), volumes) as replay:
         settings = settings_for(tmp_path, replay.base, "kraken_futures")
         outcome = run(settings, "kraken_futures", ask(*SPAN, "BTC/USD:USD"))

@@ -277,6 +277,8 @@ def test_columns_are_found_by_name_with_a_new_one_behind_or_a_chinese_word_after
 def test_trades_of_another_day_or_side_and_a_missing_archive_are_errors() -> None:
     with pytest.raises(CheckFailed, match=r"another day than 2025-10-10 in UTC\+8"):
         tape("BTC/USDT:USDT", prints((1, "sell", 100, 200, MIDNIGHT + 16 * 60 * MINUTE)))
+    with pytest.raises(CheckFailed, match="holds no trades"):
+        tape("BTC/USDT:USDT", prints())
     with pytest.raises(Refused, match="sides other than"):
         tape("BTC/USDT:USDT", prints((1, "?", 100, 200, MIDNIGHT)))
     with pytest.raises(Refused, match="header lacks price"):
