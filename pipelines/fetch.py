@@ -29,13 +29,18 @@ def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, coun
                     f"{module.SOURCE.id} {piece.name}: more than {MOST_PAGES:,} pages. Ask for a shorter span."
                 )
             try:
-                request = (
+                following = (
                     next_page(module, store.path(reply.sha256).read_bytes(), request)
                     if hasattr(module, "follow")
                     else None
                 )
             except Refused as refused:
                 raise FetchFailed(f"{module.SOURCE.id} {piece.name}: {refused}") from None
+            if following == request:
+                raise FetchFailed(
+                    f"{module.SOURCE.id} {piece.name}: the source gives the same page again and again. The next refresh asks for it anew."
+                )
+            request = following
     return Entry(module.SOURCE.id, piece, datetime.now(UTC), tuple(replies))
 
 

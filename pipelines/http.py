@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -34,6 +36,14 @@ Count = Callable[[int], None]
 
 class FetchFailed(RuntimeError):
     """A request that did not succeed: which, why, and what the reader can do."""
+
+
+class NotThere(FetchFailed):
+    """Nothing is published under the address asked for (404)."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{url}: {why}")
+        self.path = urlsplit(url).path
 
 
 class Unavailable(FetchFailed):
@@ -99,9 +109,8 @@ class Client:
                         wait = _retry_after(response.headers, wait)
                         continue
                     if response.status_code >= 400:
-                        raise FetchFailed(
-                            f"{url}: the server answered {response.status_code} {response.reason}. {_remedy(response.status_code)}"
-                        )
+                        why = f"the server answered {response.status_code} {response.reason}. {_remedy(response.status_code)}"
+                        raise NotThere(url, why) if response.status_code == 404 else FetchFailed(f"{url}: {why}")
                     resumed = response.status_code == 206 and have > 0
                     validator = response.headers.get("ETag")
                     digest = self._receive(response, part, resumed, count)
@@ -169,8 +178,15 @@ def _kept(headers: CaseInsensitiveDict[str]) -> dict[str, str]:
 
 
 def _retry_after(headers: CaseInsensitiveDict[str], otherwise: float) -> float:
+    """The pause a server asks for, in seconds or as the moment it ends."""
     given = headers.get("Retry-After", "")
-    return min(float(given), LONGEST_WAIT) if given.replace(".", "", 1).isdecimal() else otherwise
+    if given.replace(".", "", 1).isdecimal():
+        return min(float(given), LONGEST_WAIT)
+    try:
+        left = parsedate_to_datetime(given) - datetime.now(UTC)
+    except (TypeError, ValueError):
+        return otherwise
+    return min(max(0.0, left.total_seconds()), LONGEST_WAIT)
 
 
 def _remedy(status: int) -> str:

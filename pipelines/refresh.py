@@ -24,7 +24,7 @@ from pipelines import watch as watch_log
 from pipelines.children import die_with_parent
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
-from pipelines.http import Client, FetchFailed, Unavailable
+from pipelines.http import Client, FetchFailed, NotThere, Unavailable
 from pipelines.pieces import Origin, Outcome
 from pipelines.snapshots import Damaged, Entry, Store, bodies
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source, SourceModule, discover
@@ -39,6 +39,8 @@ LONGEST_CATCH_UP = 32
 """Days."""
 PATIENCE = 3
 """Pieces that a source may fail to answer for in a row before the rest is left for the next refresh."""
+NAMED = 20
+"""Missing pieces a message names; of more it gives the number."""
 
 Found = Frames | str
 """A piece's rows, or why there are none: words, since an exception may not survive the way back from a worker process."""
@@ -196,22 +198,35 @@ def _fetch_all(
         return entry
 
     unanswered: list[str] = []
+    not_there: list[NotThere] = []
     not_asked = 0
 
     with ThreadPoolExecutor(FETCH_THREADS) as pool:
         for result in _in_order(pool.submit, one, planned):
             if isinstance(result, NotAsked):
                 not_asked += 1
+            elif isinstance(result, NotThere):
+                not_there.append(result)
             elif isinstance(result, FetchFailed):
                 outcome.failed(f"{module.SOURCE.id}: {result}")
             else:
                 yield result
                 continue
             run.watch.loaded(module.SOURCE.id, 0)
+    if not_there:
+        outcome.failed(f"{module.SOURCE.id}: {_in_one_line(not_there)}")
     if not_asked:
         outcome.failed(
             f"{module.SOURCE.id}: does not answer; {not_asked} more pieces were not asked for. The next refresh asks for them."
         )
+
+
+def _in_one_line(missing: list[NotThere]) -> str:
+    """What is not there, once: an unknown symbol has a piece for each day and kind of price."""
+    first, *others = missing
+    named = ", ".join(one.path for one in others[:NAMED])
+    more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
+    return f"{first} The same goes for {named}{more}." if others else str(first)
 
 
 def _beside(run: Run, piece: Piece, module: SourceModule) -> Piece:

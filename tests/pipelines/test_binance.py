@@ -150,7 +150,9 @@ def test_trades_become_one_second_bars_that_match_a_plain_aggregation(tmp_path: 
     assert (found["taker_buy_base"] - plain["taker_buy_base"]).abs().max() < 1e-8
 
 
-@pytest.mark.parametrize("fault", [None, Fault("status", 2, 429), Fault("status", 1, 503), Fault("reset", 1)])
+@pytest.mark.parametrize(
+    "fault", [None, Fault("status", 2, 429), Fault("status", 1, 503), Fault("reset", 1), Fault("slow", 1)]
+)
 def test_end_to_end_over_http_survives_passing_faults(tmp_path: Path, fault: Fault | None) -> None:
     one = piece("BTC/USDT:USDT", "aggTrades", "")
     body, checksum = zipped(agg_trades(2_000), f"BTCUSDT-aggTrades-{DAY}")
@@ -173,10 +175,14 @@ def test_end_to_end_over_http_survives_passing_faults(tmp_path: Path, fault: Fau
     "fault",
     [
         Fault("truncate", -1),
+        Fault("reset", -1),
         Fault("body", -1, body=b"<html>down</html>"),
+        Fault("body", -1, body=zipped(agg_trades(400), "BTCUSDT-aggTrades-2025-10-11")[0]),
         Fault("status", -1, 500),
+        Fault("status", -1, 429),
         Fault("status", -1, 404),
     ],
+    ids=["cut", "reset", "html", "wrong checksum", "500", "429", "404"],
 )
 def test_a_piece_that_fails_is_named_the_rest_is_loaded_and_the_next_run_fetches_just_it(
     tmp_path: Path, fault: Fault

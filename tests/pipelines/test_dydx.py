@@ -131,6 +131,32 @@ def test_end_to_end_over_two_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (page(trade(3, 11, "LIQUIDATED"), trade(2, 10, "LIQUIDATED")), "the same page again and again"),
+        (page(trade(1, 9), trade(2, 10, "LIQUIDATED"), BEFORE), "not newest first"),
+    ],
+    ids=["doubled", "out of order"],
+)
+def test_end_to_end_a_page_that_cannot_be_joined_loads_nothing_and_the_next_run_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: bytes, says: str
+) -> None:
+    monkeypatch.setattr(dydx_trades, "LIMIT", 2)
+    newest = Route(PATH, page(trade(3, 11, "LIQUIDATED"), trade(2, 10, "LIQUIDATED")))
+    older = Route(PATH, page(trade(2, 10, "LIQUIDATED"), BEFORE), {"createdBeforeOrAtHeight": "10"})
+    older.fault = Fault("body", -1, body=bad)
+    with serve(newest, older, Route(PATH.replace("BTC", "ETH"), page(trade(1, 9, "LIQUIDATED"), BEFORE))) as replay:
+        settings = settings_for(tmp_path, replay.base, "dydx_trades")
+        outcome = run(settings, "dydx_trades", ask(*DAY, "BTC", "ETH"))
+        assert (outcome.outcome, outcome.rows_loaded) == ("failed", 1)
+        assert "BTC-USD/2025-10-10" in (outcome.error or "") and says in (outcome.error or "")
+        older.fault, replay.log[:] = None, []
+        outcome = run(settings, "dydx_trades", ask(*DAY, "BTC", "ETH"))
+        assert (outcome.outcome, outcome.rows_loaded) == ("loaded", 2)
+        assert {path.partition("?")[0] for _, path, _ in replay.log} == {PATH}
+
+
 def test_a_market_that_fails_is_named_and_the_rest_is_loaded(tmp_path: Path) -> None:
     with serve(Route(PATH, page(trade(1, 9, "LIQUIDATED"), BEFORE))) as replay:
         settings = settings_for(tmp_path, replay.base, "dydx_trades")

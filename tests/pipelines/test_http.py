@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from threading import Barrier
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
-from pipelines.http import ATTEMPTS, Client, FetchFailed
+from pipelines.http import ATTEMPTS, LONGEST_WAIT, Client, FetchFailed, _retry_after
 from pipelines.source import Request, Source
 from tests.replay.server import Fault, Replay, Route, serve
 
@@ -58,6 +61,15 @@ def test_passing_refusals_are_tried_again_after_what_the_server_asks(tmp_path: P
     assert asking.pauses == []  # Retry-After: 0
 
 
+def test_a_server_may_also_name_the_moment_from_which_to_ask_again() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    pauses = {
+        text: _retry_after(CaseInsensitiveDict({"retry-after": text}), 7.0) for text in ("2.5", later, "soon", "")
+    }
+    assert pauses == {"2.5": 2.5, later: LONGEST_WAIT, "soon": 7.0, "": 7.0}
+    assert _retry_after(CaseInsensitiveDict({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), 7.0) == 0.0
+
+
 def test_lasting_refusals_end_with_cause_and_remedy(tmp_path: Path) -> None:
     with (
         serve(Route("/a", BODY, fault=Fault("status", -1, 503))) as replay,
@@ -84,6 +96,23 @@ def test_a_broken_download_goes_on_where_it_broke(tmp_path: Path) -> None:
     resumed = replay.log[1][2]
     assert resumed["Range"].startswith("bytes=") and resumed["Range"] != "bytes=0-"
     assert "If-Range" in resumed
+
+
+def test_bytes_that_come_one_by_one_are_all_received(tmp_path: Path) -> None:
+    with serve(Route("/a", BODY[:3_000], fault=Fault("slow", 1))) as replay:
+        reply = client(replay, tmp_path).get(ASKED)
+    assert reply.path is not None and reply.path.read_bytes() == BODY[:3_000]
+    assert len(replay.log) == 1
+
+
+def test_a_server_that_falls_silent_is_left_and_the_download_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.http.TIMEOUT", (5, 1.0))
+    with serve(Route("/a", BODY, fault=Fault("stall", 1))) as replay:
+        reply = client(replay, tmp_path).get(ASKED)
+    assert reply.path is not None and reply.path.read_bytes() == BODY
+    assert replay.log[1][2]["Range"].startswith("bytes=")
 
 
 def test_an_unchanged_reply_comes_back_without_a_body(tmp_path: Path) -> None:

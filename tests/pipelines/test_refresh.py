@@ -22,8 +22,8 @@ from pipelines.config import ROOT
 from pipelines.refresh import rebuild
 from pipelines.sources import _binance
 from pipelines.warehouse import Draft, current, generations
-from tests.pipelines.sources_kit import ask, run, settings_for
-from tests.replay.server import Replay, Route, serve
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
+from tests.replay.server import Fault, Replay, Route, serve
 
 SPAN = ask("2025-10-10T00:00Z", "2025-10-11T23:00Z", "BTC/USDT:USDT")
 
@@ -190,9 +190,34 @@ def test_wrong_use_is_said_in_words_with_exit_code_2(tmp_path: Path, arguments: 
         published = current(settings.warehouse_dir)
         done = _command(tmp_path, replay, *arguments)
     assert done.returncode == 2
-    assert words in " ".join(done.stderr.replace("│", " ").split())
+    *_, line = done.stderr.splitlines()
+    assert line.startswith("Error: ") and words in line
     assert replay.log == []
     assert current(settings.warehouse_dir) == published
+
+
+def test_what_fails_ends_in_exit_code_1_with_the_rest_published(tmp_path: Path) -> None:
+    routes = tape()
+    routes[2].fault = Fault("truncate", -1)
+    with serve(*routes) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        arguments = ("--source", "binance_trades", "--symbol", "BTC/USDT:USDT", "--start", "2025-10-10T00:00Z")
+        done = _command(tmp_path, replay, *arguments, "--end", "2025-10-12T00:00Z")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "BTCUSDT-aggTrades-2025-10-11.zip" in line and "sha256" in line and "next refresh fetches it again" in line
+    held = rows(settings, "SELECT DISTINCT ts::DATE::VARCHAR AS day FROM bars WHERE source_id = 'binance_trades'")
+    assert held["day"].to_list() == ["2025-10-10"]
+
+
+def test_an_unknown_symbol_is_one_line_however_many_pieces_it_has(tmp_path: Path) -> None:
+    with serve(*tape()) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        before = current(settings.warehouse_dir)
+        outcome = run(settings, "binance_trades", ask("2025-10-01T00:00Z", "2025-10-31T00:00Z", "NOPE"))
+    assert outcome.outcome == "failed" and "the symbol is unknown there" in (outcome.error or "")
+    assert (outcome.error or "").count("\n") == 0 and (outcome.error or "").endswith("and 39 more.")
+    assert current(settings.warehouse_dir) == before
 
 
 def _command(
@@ -224,8 +249,6 @@ def _forget_that_it_is_final(snapshots: Path) -> None:
 
 
 def _rows_of_days(settings: object, outcome: object) -> dict[str, tuple[object, ...]]:
-    from tests.pipelines.sources_kit import rows
-
     assert outcome.error is None
     frame = rows(
         settings,

@@ -18,7 +18,8 @@ class Fault:
     """What goes wrong, and how often before the right answer comes (`times`; -1: always)."""
 
     kind: str
-    """`status` (e.g. 429, 500), `reset` (connection dropped mid-body), `truncate` (body cut, length says so), `body` (another body with 200)"""
+    """`status` (e.g. 429, 500), `reset` (connection dropped mid-body), `stall` (silence mid-body until the client hangs up), `slow`
+    (byte by byte), `truncate` (body cut, length says so), `body` (another body with 200: HTML, a wrong checksum, another page)"""
     times: int = 1
     status: int = 429
     body: bytes = b""
@@ -120,14 +121,20 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
                     self._answer(200, fault.body, {"Content-Type": "text/html"})
                 case "truncate":
                     self._answer(200, route.body[: len(route.body) // 2], {"Content-Type": route.content_type})
-                case "reset":
+                case "slow" | "reset" | "stall":
                     self.send_response(200)
                     self.send_header("Content-Length", str(len(route.body)))
                     self.send_header("ETag", etag)
                     self.end_headers()
+                    if fault.kind == "slow":
+                        for place in range(len(route.body)):
+                            self.wfile.write(route.body[place : place + 1])
+                        return
                     self.wfile.write(route.body[: len(route.body) // 2])
-                    self.wfile.flush()
-                    self.connection.shutdown(socket.SHUT_RDWR)
+                    if fault.kind == "stall":
+                        self.connection.recv(1)  # Nothing comes but the client's farewell.
+                    else:
+                        self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
                 case other:
                     raise ValueError(f"unknown fault {other}")
