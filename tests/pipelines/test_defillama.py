@@ -95,7 +95,8 @@ def test_protocols_end_to_end_where_one_slug_is_gone(tmp_path: Path) -> None:
     with serve(values, Route("/summary/dexs/ondo-global-markets", encoded(VOLUME))) as replay:
         settings = settings_for(tmp_path, replay.base, "defillama_protocols")
         outcome = run(settings, "defillama_protocols", TODAY)
-        assert outcome.outcome == "failed" and "/protocol/dinari: the server answered 404" in (outcome.error or "")
+        error = outcome.error or ""
+        assert outcome.outcome == "failed" and "the server answered 404" in error and "/protocol/dinari" in error
         sent = replay.sent["/protocol/xstocks"]
         assert run(settings, "defillama_protocols", TODAY).rows_loaded == 0
         assert replay.sent["/protocol/xstocks"] == sent
