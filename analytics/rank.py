@@ -21,6 +21,9 @@ PLACES = {
     "name": pl.String,
     "place": pl.Int64,
     "probability_pct": pl.Float64,
+    "bound_usd": pl.Float64,
+    "method": pl.String,
+    "regime": pl.String,
     "source_id": pl.String,
 }
 
@@ -53,9 +56,10 @@ def with_doubt(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame
 
 
 def probabilities(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
-    """How often each exchange holds each place when the scenario is drawn again and again: `board venue name place probability_pct source_id`.
+    """How often each exchange holds each place when the scenario is drawn again and again: the columns of PLACES.
 
-    One row an exchange and place, in the order of the board. Empty where there is no case to take the scenario from.
+    One row an exchange and place, in the order of the board; bound, method and regime as in `bounds.of_board`.
+    Empty where there is no case to take the scenario from.
     """
     return places(with_doubt(warehouse, crash_day, board))
 
@@ -69,13 +73,12 @@ def places(ranked: pl.DataFrame) -> pl.DataFrame:
     drawn = low * (high / low) ** random.random((DRAWS, ranked.height))
     # Of two alike the one the board has first stays first.
     order = np.argsort(-drawn, axis=1, kind="stable")
+    told = [name for name in PLACES if name in ranked.columns and name != "place"]
     counted = [np.count_nonzero(order == venue, axis=0) for venue in range(ranked.height)]
     return pl.DataFrame(
         [
-            {**venue, "place": place + 1, "probability_pct": 100 * int(count) / DRAWS}
-            for venue, counts in zip(
-                ranked.select("board", "venue", "name", "source_id").iter_rows(named=True), counted, strict=True
-            )
+            venue | {"place": place + 1, "probability_pct": 100 * int(count) / DRAWS}
+            for venue, counts in zip(ranked.select(told).iter_rows(named=True), counted, strict=True)
             for place, count in enumerate(counts)
         ],
         schema=PLACES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import wrap
 
 import plotly.graph_objects as go
 import polars as pl
@@ -21,14 +22,16 @@ COLOURS = {
 COMPUTED = ("sum", "difference")
 
 
-def lines(bridge: pl.DataFrame) -> go.Figure:
+def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
     """One bridge of `analytics.bridge.bridges`, from above to below: parts where they begin, computed lines hatched.
+
+    It is as high as `rows_high` lines, so that it can stand beside a longer one.
 
     Raises ValueError when lines of several bridges are mixed: each explains one total only.
     """
     if bridge["bridge"].n_unique() != 1:
         raise ValueError("Lines of different bridges may not share an axis.")
-    figure = theme.figure(56 + ROW_PX * bridge.height, legend=False)
+    figure = theme.figure(56 + ROW_PX * rows_high, legend=False)
     ends = (bridge["base_usd"] + bridge["value_usd"]).to_list()
     highest = max(ends)
     unit, scale = ("billion", 1e9) if highest >= 1e9 else ("million", 1e6)
@@ -66,7 +69,7 @@ def lines(bridge: pl.DataFrame) -> go.Figure:
     )
     figure.update_layout(
         hovermode="closest",
-        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.28 * highest / scale]},
+        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.55 * highest / scale]},
         yaxis={
             "range": [bridge.height - 0.4, -0.6],
             "tickvals": rows,
@@ -80,13 +83,14 @@ def _tick(row: dict[str, object]) -> str:
     """What the line is; for a reading when it was read and by whom, for a stated total that it was stated."""
     match row["kind"]:
         case "reading":
-            return escape(f"{utc(row['as_of'], row['as_of_precision']).removesuffix(' UTC')}, {_short(row['origin'])}")
+            return _wrapped(f"{utc(row['as_of'], row['as_of_precision']).removesuffix(' UTC')}, {row['origin']}")
         case "stated":
-            return f"stated: {escape(_short(row['line']))}"
+            return _wrapped(f"stated: {row['line']}")
         case "sum":
-            return f"<b>{escape(_short(row['line']))}</b>"
-    return escape(_short(row["line"]))
+            return f"<b>{_wrapped(row['line'])}</b>"
+    return _wrapped(row["line"])
 
 
-def _short(text: object) -> str:
-    return text if len(str(text)) <= 34 else f"{str(text)[:33]}…"
+def _wrapped(text: object) -> str:
+    """Two short lines, for beside the bar there is little room."""
+    return "<br>".join(map(escape, wrap(str(text), 30, max_lines=2, placeholder=" …")))

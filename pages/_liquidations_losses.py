@@ -86,37 +86,31 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
     told = f"{feed['name']}, {feed['feed']}, mechanism {feed['mechanism']}; it lets through {COMPLETENESS[feed['completeness']]}. USD"
     row = ask(losses.concentration, **asked).row(0, named=True)
     sides, assets, sizes = (ask(question, **asked) for question in (losses.by_side, losses.by_asset, losses.by_size))
-    left, right = st.columns(2)
     top = assets.row(0, named=True)
     most = sides.sort("total_usd", descending=True).row(0, named=True)
+    card(
+        f"{most['liquidated_side'].title()}s lost {percent(most['share_pct'], 0)} of {usd(row['total_usd'])}",
+        _with_regime(sides, feed),
+        key="sides",
+        about=told,
+        table=SIDES,
+    )
+    left, right = st.columns(2)
     with left:
-        card(
-            f"{most['liquidated_side'].title()}s lost {percent(most['share_pct'], 0)} of {usd(row['total_usd'])}",
-            sides,
-            key="sides",
-            about=told,
-            table=SIDES,
-        )
-        card(
-            f"{top['base_asset']} makes up {percent(top['share_pct'], 0)}",
-            assets,
-            key="assets",
-            about=told,
-            table=ASSETS,
-        )
-    with right:
+        points = ask(losses.lorenz, **asked)
         card(
             _unequal(row),
-            ask(losses.lorenz, **asked),
-            inequality.lorenz(ask(losses.lorenz, **asked)),
+            _with_regime(points, feed),
+            inequality.lorenz(points),
             key="lorenz",
             about=f"Lorenz curve of {number(row['orders'])} orders. {told}",
             alt=_unequal(row),
             note="Where a venue publishes fills, an order is a fill: one position may be many.",
         )
+    with right:
         card(
-            "How large were they?",
-            sizes,
+            _by_size(sizes),
+            _with_regime(sizes, feed),
             inequality.sizes(sizes),
             key="sizes",
             about=f"Orders by powers of ten. {told}",
@@ -124,13 +118,34 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
                 f"{usd(one['from_usd'])} to {usd(one['to_usd'])}: {number(one['orders'])}"
                 for one in sizes.iter_rows(named=True)
             ),
+            note="Shares in the number and in the sum, each of one hundred percent.",
         )
     card(
+        f"{top['base_asset']} makes up {percent(top['share_pct'], 0)}",
+        _with_regime(assets, feed),
+        key="assets",
+        about=told,
+        table=ASSETS,
+    )
+    card(
         f"The largest single one: {usd(row['largest_usd'])}",
-        ask(losses.largest, **asked),
+        _with_regime(ask(losses.largest, **asked), feed),
         key="largest",
         about=told,
         table=LARGEST,
+    )
+
+
+def _with_regime(rows: pl.DataFrame, feed: dict[str, Any]) -> pl.DataFrame:
+    """The rows with the feed they are of and what it lets through, for whoever takes them elsewhere."""
+    told = ("venue", "feed", "mechanism", "completeness", "established", "rule")
+    return rows.with_columns(**{name: pl.lit(feed[name]) for name in told})
+
+
+def _by_size(sizes: pl.DataFrame) -> str:
+    most = sizes.sort("share_pct", descending=True).row(0, named=True)
+    return (
+        f"Orders of {usd(most['from_usd'])} to {usd(most['to_usd'])} make up {percent(most['share_pct'], 0)} of the sum"
     )
 
 

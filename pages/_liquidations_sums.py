@@ -67,10 +67,7 @@ def show(crash_day: str) -> None:
             about="USD",
             empty="No two published figures of this day can be led from one to another.",
         )
-    columns = st.columns(2)
-    for number, lines in enumerate(every.partition_by("bridge", maintain_order=True)):
-        with columns[number % 2]:
-            _bridge(number, lines)
+    _bridges(every.partition_by("bridge", maintain_order=True))
     published = ask(bridge.published, crash_day=crash_day)
     card(
         f"All {published.height} published totals of the day"
@@ -105,13 +102,23 @@ def worded(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _bridge(number: int, lines: pl.DataFrame) -> None:
+def _bridges(every: list[pl.DataFrame]) -> None:
+    """Two side by side and equally high; an odd one, which is the first, has a row of its own."""
+    numbered = list(enumerate(every))
+    for start in range(-(len(every) % 2), len(every), 2):
+        row = numbered[max(start, 0) : start + 2]
+        for column, (number, lines) in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                _bridge(number, lines, max(one.height for _, one in row))
+
+
+def _bridge(number: int, lines: pl.DataFrame, rows: int) -> None:
     topic = lines["topic"][0]
     universes = lines["universe"].drop_nulls().unique(maintain_order=True).to_list()
     card(
         bridge_title(lines),
         lines,
-        bridges.lines(lines),
+        bridges.lines(lines, rows),
         key=f"bridge-{topic}-{number}",
         about=f"{'; '.join(universes)}. USD",
         alt=bridge_title(lines),

@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics import boards, crash_days, league, rank, regimes, volumes, waterfall
-from charts import loss_stages, regime_strip, venue_bounds
+from analytics import boards, league, rank, volumes, waterfall
+from charts import loss_stages, venue_bounds
 from charts.terms import COMPLETENESS, listed
 from charts.words import number, percent, usd, utc
+from pages import _feeds
 from pages._liquidations_sums import NUMBER, TEXT, money
 from pages._parts import ask, card
 
@@ -58,14 +59,17 @@ def show(day: dict[str, Any], board: dict[str, Any] | None) -> None:
         st.info("No board of this day names two exchanges: nothing can be set side by side.", icon=":material/help:")
         return
     ranked = ask(rank.with_doubt, crash_day=day["crash_day"], board=board["board"])
-    left, right = st.columns([3, 2])
-    with left:
-        _bounds(board, ranked)
-    with right:
-        _odds(day["crash_day"], board, ranked)
-    _regimes(day, ranked)
-    _ratios(day, board)
-    _stages(day["crash_day"], board)
+    _bounds(board, ranked)
+    _feeds.strip(day, tuple(ranked["venue"]))
+    _odds(day["crash_day"], board, ranked)
+    _ratios(day, board, ranked)
+    _stages(day["crash_day"], board, ranked)
+
+
+def _measured(rows: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the bound of each exchange, how it came about, and the rule of its feed, for whoever takes them elsewhere."""
+    told = ranked.select("venue", "bound_usd", "method", "completeness", "regime")
+    return rows.join(told, on="venue", how="left", maintain_order="left")
 
 
 def _bounds(board: dict[str, Any], ranked: pl.DataFrame) -> None:
@@ -122,35 +126,7 @@ def _odds(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None:
     )
 
 
-def _regimes(day: dict[str, Any], ranked: pl.DataFrame) -> None:
-    venues = tuple(ranked["venue"])
-    held = ask(regimes.in_force, venues=venues, start=day["window_start"], end=day["window_end"])
-    days = ask(crash_days.every)
-    card(
-        f"What the feeds of these exchanges let through on {day['title']}",
-        held.with_columns(
-            state=pl.col("completeness").replace(COMPLETENESS),
-            since=pl.col("valid_from").dt.strftime("%Y-%m-%d").fill_null("start not established"),
-        ),
-        regime_strip.strip(
-            ask(regimes.of_venues, venues=venues),
-            days["window_start"].min(),
-            days["window_end"].max(),
-            day["t0"] or day["window_start"],
-            day["title"],
-        )
-        if held.height
-        else None,
-        key="feeds",
-        about="Measurement regimes. Hatched: since when the rule holds is not established. Line: the chosen day. UTC",
-        alt="; ".join(
-            f"{row['name']} {row['feed']}: {COMPLETENESS[row['completeness']]}" for row in held.iter_rows(named=True)
-        ),
-        empty="No feed of these exchanges is described here: what they let through is not known.",
-    )
-
-
-def _ratios(day: dict[str, Any], board: dict[str, Any]) -> None:
+def _ratios(day: dict[str, Any], board: dict[str, Any], ranked: pl.DataFrame) -> None:
     windows = ask(volumes.windows, start=day["window_start"], end=day["window_end"])
     start = windows["window_start"][0] if windows.height else None
     table = ask(league.table, crash_day=day["crash_day"], board=board["board"], window_start=start)
@@ -160,7 +136,7 @@ def _ratios(day: dict[str, Any], board: dict[str, Any]) -> None:
     window = f"Volume: {utc(start)} to {utc(windows['window_end'][0])}. " if start else ""
     card(
         "Beside their size: liquidations by volume and by open interest",
-        known,
+        _measured(known, ranked),
         key="ratios",
         about=f"Liquidations: {board['window_label']}. {window}Open interest: before the crash, as published. USD",
         table=RATIOS,
@@ -169,7 +145,7 @@ def _ratios(day: dict[str, Any], board: dict[str, Any]) -> None:
     )
 
 
-def _stages(crash_day: str, board: dict[str, Any]) -> None:
+def _stages(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None:
     stages = ask(waterfall.stages, crash_day=crash_day, board=board["board"])
     known = stages.filter(pl.col("value_usd").is_not_null(), pl.col("stage") != "liquidated")
     drawn = stages.filter(pl.col("value_usd").is_not_null().any().over("venue"))
@@ -180,7 +156,7 @@ def _stages(crash_day: str, board: dict[str, Any]) -> None:
     unknown = stages.filter(pl.col("value_usd").is_null(), pl.col("stage") != "liquidated").height
     card(
         f"Of {unknown + known.height} steps after liquidation, {'these are' if known.height > 1 else 'one is' if known.height else 'none is'} known{': ' if told else ''}{'; '.join(told)}",
-        stages.with_columns(what=pl.col("stage").replace(loss_stages.STAGES)),
+        _measured(stages, ranked).with_columns(what=pl.col("stage").replace(loss_stages.STAGES)),
         loss_stages.of_exchanges(drawn) if drawn.height else None,
         key="stages",
         about="Liquidated → filled on the book → taken over → auto-deleveraging → borne by all. Value of positions, USD. Hatched frame: not known",

@@ -38,7 +38,7 @@ def most(ranked: pl.DataFrame, places: pl.DataFrame) -> tuple[str, str]:
     first = f"{leader['name']} reported the most, {usd(leader['reported_usd'])}"
     if not rivals:
         return f"{first}, and no published figure leaves another room above it", SCOPE
-    finding = f"{first}; that {listed(rivals)} liquidated more is not ruled out"
+    finding = f"{first}; {listed(rivals)} may have liquidated more"
     why = f"What the feeds of {listed(rivals)} hid has no known upper end. "
     if leader["high_usd"] is None:
         why += f"Nor has {leader['name']}'s. "
@@ -71,7 +71,7 @@ def comparable(pair: pl.DataFrame) -> tuple[str, str]:
     if "complete" in states:
         whole, hides = (a, b) if a["completeness"] == "complete" else (b, a)
         return (
-            f"No: {hides['name']}'s figure is a floor, {whole['name']}'s feed can be seen whole",
+            f"No: {hides['name']}'s figure is only a floor, while {whole['name']}'s feed can be seen whole",
             f"{told} What can be said: {hides['name']} liquidated at least {usd(hides['total_usd'])}.",
         )
     if len(states) == 1 and states != {"unknown"}:
@@ -88,20 +88,18 @@ def between_days(days: pl.DataFrame, changes: pl.DataFrame, alike: pl.DataFrame)
         return "Two different days are needed", "Choose another day to compare with."
     a, b = days.iter_rows(named=True)
     broken = [f"{row['name']}'s feed on {utc(row['changed_at'], 'day')}" for row in changes.iter_rows(named=True)]
-    figures = f"{a['title']} {usd(a['total_usd'])}, {b['title']} {usd(b['total_usd'])}"
-    why = f"Published totals: {figures}. "
-    if broken:
-        why += f"Between the days the measurement changed: {listed(broken)}. "
+    why = f"Between the days the measurement changed: {listed(broken)}. " if broken else ""
     if not alike.is_empty():
-        parts = [f"{row['name']} {number(row['times'], 2)} times" for row in alike.iter_rows(named=True)]
-        why += f"Measured in one way on both days, as far as is known, is {listed(alike['name'].to_list())}: {listed(parts)} as much"
-        windows = alike.select("first_window", "second_window").row(0)
-        why += f" (windows: {windows[0]}; {windows[1]}). "
+        parts = [f"{row['name']} with {number(row['times'], 2)} times as much" for row in alike.iter_rows(named=True)]
+        first, second = alike.select("first_window", "second_window").row(0)
+        why += f"Measured in one way on both days, as far as is known: {listed(parts)} (windows: {first}; {second}). "
     if a["total_usd"] is None or b["total_usd"] is None:
         unknown = listed([row["title"] for row in (a, b) if row["total_usd"] is None])
+        why = f"Published totals: {a['title']} {usd(a['total_usd'])}, {b['title']} {usd(b['total_usd'])}. {why}"
         return f"Not known: no total of all venues was published for {unknown}", why
     if not (a["comparable"] and b["comparable"]):
-        return f"{figures}: from different publications, so their ratio is no finding", why
+        figures = f"{usd(a['total_usd'])} on {a['title']}, {usd(b['total_usd'])} on {b['title']}"
+        return f"{figures}: different publications, so no ratio", why
     times = f"{a['title']} is {number(a['total_usd'] / b['total_usd'], 2)} times {b['title']}"
     if broken:
         return f"{times} in one list, across a change of measurement", why

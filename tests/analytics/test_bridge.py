@@ -76,12 +76,12 @@ def test_every_line_is_traced_and_belongs_to_one_bridge(warehouse: Warehouse) ->
         assert lines["value_usd"].is_not_nan().all() and lines["value_usd"].null_count() == 0
         for part in lines.partition_by("bridge", maintain_order=True):
             assert part["topic"].n_unique() == 1 and part["position"].to_list() == list(range(part.height))
-            bridges.lines(part)
+            bridges.lines(part, part.height)
 
 
 def test_two_bridges_on_one_axis_are_refused(lines: pl.DataFrame) -> None:
     with pytest.raises(ValueError, match="may not share an axis"):
-        bridges.lines(lines)
+        bridges.lines(lines, lines.height)
 
 
 def test_windows_with_a_hole_between_them_are_no_parts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -17,11 +18,17 @@ from tests import orders
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "liquidations"]
-PARTS = ("Published totals", "Exchange by exchange", "Who lost what", "What feeds hide")
+TOTALS, EXCHANGES, DAYS_APART, LOSSES, HIDDEN = PARTS = (
+    "Published totals",
+    "Exchange by exchange",
+    "Day against day",
+    "Who lost what",
+    "What feeds hide",
+)
 DAYS = ("oct-10-2025", "nov-21-2025", "aug-5-2024", "feb-3-2025", "mar-12-2020", "nov-9-2022", "jan-31-2026")
 
 
-def shown(part: str = PARTS[0], day: str | None = None, **link: str) -> AppTest:
+def shown(part: str = TOTALS, day: str | None = None, **link: str) -> AppTest:
     app = opened(PAGE, part=part, **link)
     return app if day is None else app.selectbox(key="day").set_value(day).run()
 
@@ -29,6 +36,12 @@ def shown(part: str = PARTS[0], day: str | None = None, **link: str) -> AppTest:
 def words(app: AppTest) -> str:
     said = [*app.title, *app.markdown, *app.caption, *app.info]
     return "\n".join(text.value.replace("\\", "") for text in said)
+
+
+def table(app: AppTest, column: str) -> pd.DataFrame:
+    """The one table that has this column."""
+    (found,) = [frame.value for frame in app.dataframe if column in frame.value.columns]
+    return found
 
 
 @pytest.fixture
@@ -54,9 +67,9 @@ def test_three_answers_stand_above_every_part() -> None:
     assert not app.exception and not app.warning and not app.error
     said = words(app)
     assert "Oct. 10, 2025: at least $19.16 bn, and by an estimate up to $40 bn" in said
-    assert "Hyperliquid reported the most, $10.3 bn; that Binance and OKX liquidated more is not ruled out" in said
-    assert "No: Binance's figure is a floor, Bybit's feed can be seen whole" in said
-    assert "Oct. 10, 2025 $19.16 bn, Aug. 5, 2024 $1.06 bn: from different publications" in said
+    assert "Hyperliquid reported the most, $10.3 bn; Binance and OKX may have liquidated more" in said
+    assert "No: Binance's figure is only a floor, while Bybit's feed can be seen whole" in said
+    assert "$19.16 bn on Oct. 10, 2025, $1.06 bn on Aug. 5, 2024: different publications" in said
 
 
 def test_the_totals_are_led_to_each_other() -> None:
@@ -69,7 +82,7 @@ def test_the_totals_are_led_to_each_other() -> None:
 
 
 def test_exchanges_have_bounds_places_regimes_and_stages() -> None:
-    app = shown(PARTS[1])
+    app = shown(EXCHANGES)
     said = words(app)
     assert not app.exception
     assert "Hyperliquid and Bybit can be bounded from both sides; Binance and OKX only from below" in said
@@ -77,12 +90,22 @@ def test_exchanges_have_bounds_places_regimes_and_stages() -> None:
     assert "Hyperliquid: $2.1 bn closed against winners (ADL)" in said
 
 
+def test_the_comparable_part_of_two_days_is_offered_with_what_changed_between() -> None:
+    app = shown(DAYS_APART)
+    said = words(app)
+    assert not app.exception
+    assert "The two totals are of different publications" in said
+    assert "Binance and OKX were measured in one way on both days" in said
+    assert "Between the days the measurement changed: Bybit on Feb 20, 2025" in said
+    alike = table(app, "times")
+    assert list(alike["venue"]) == ["binance", "okx"] and set(alike["since"]) == {"not established"}
+
+
 def test_tables_lead_to_sources_and_carry_regime_bound_and_method() -> None:
-    tables = [set(frame.value.columns) for part in PARTS for frame in shown(part).dataframe]
-    assert all("source_id" in columns for columns in tables)
-    assert any(
-        {"completeness", "regime", "bound_usd", "bound_input", "method", "refusal"} <= columns for columns in tables
-    )
+    assert all("source_id" in frame.value.columns for part in PARTS for frame in shown(part).dataframe)
+    app = shown(EXCHANGES)
+    for known in ("bound_input", "liquidations_to_volume_pct", "stage"):
+        assert {"completeness", "regime", "bound_usd", "method"} <= set(table(app, known).columns)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -94,14 +117,19 @@ def test_every_part_opens_on_every_day(part: str, day: str) -> None:
 
 
 def test_without_single_orders_the_page_says_what_would_bring_them() -> None:
-    assert "hyperliquid_sqd" in words(shown(PARTS[2]))
-    assert "nothing can be fitted" in words(shown(PARTS[3]))
-    assert "SIMULATION of the method, no data of any day" in words(shown(PARTS[3]))
+    assert "hyperliquid_sqd" in words(shown(LOSSES))
+    assert "nothing can be fitted" in words(shown(HIDDEN))
+    assert "SIMULATION of the method, no data of any day" in words(shown(HIDDEN))
 
 
 def test_with_single_orders_who_lost_what_is_shown_for_one_feed(with_orders: Settings) -> None:
-    app = shown(PARTS[2])
+    app = shown(LOSSES)
     assert not app.exception and "Longs lost 100 %" in words(app) and "Gini" in words(app)
+    of_feed = [
+        frame.value for frame in app.dataframe if "orders" in frame.value.columns or "event_id" in frame.value.columns
+    ]
+    assert len(of_feed) == 3
+    assert all({"feed", "mechanism", "completeness", "rule"} <= set(rows.columns) for rows in of_feed)
     names = app.selectbox(key="feed").options
     assert {name.split(" | ")[0] for name in names} == {"binance", "bybit", "deribit", "hyperliquid"}
     alone = app.selectbox(key="feed").set_value(next(name for name in names if name.startswith("deribit"))).run()
@@ -109,14 +137,12 @@ def test_with_single_orders_who_lost_what_is_shown_for_one_feed(with_orders: Set
 
 
 def test_with_single_orders_the_estimate_stands_beside_its_back_test(with_orders: Settings) -> None:
-    app = shown(PARTS[3])
+    app = shown(HIDDEN)
     assert not app.exception
     said = words(app)
     assert "Binance showed" in said and "if the last order passes" in said
     assert "On complete feeds of the day:" in said
-    estimates, scores, calibration = (
-        app.dataframe(key=f"table-{key}").value for key in ("estimates", "backtest", "calibration")
-    )
+    estimates, scores, calibration = (table(app, column) for column in ("estimate_usd", "true_usd", "bursts"))
     assert set(estimates["name"]) == {"Binance"} and set(scores["name"]) == {"Bybit", "Deribit", "Hyperliquid"}
     assert len(calibration) and not scores["bound_share"].isna().any()
 
