@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics.regimes import BEST_FIRST
 from analytics.warehouse import Warehouse
 
 LISTED = "metric = 'liquidations' AND asset = 'all' AND counting IN ('floor', 'complete')"
@@ -36,10 +37,11 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
 
 def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
-    """One board's exchanges, largest first: `board venue name long_usd short_usd unsplit_usd total_usd share_pct computed confidence note source_id`.
+    """One board's exchanges, largest first: `board venue name long_usd short_usd unsplit_usd total_usd share_pct computed confidence note completeness regime source_id`.
 
     The rest of the board's stated total is the row `other`, marked `computed`. Long and short are null where the board
-    does not split them; `unsplit_usd` is the part of a total whose side is not stated, null where both are. Never
+    does not split them; `unsplit_usd` is the part of a total whose side is not stated, null where both are. `completeness`
+    and `regime` are those of the exchange's best feed on the day (`regimes.in_force`), null where none is described. Never
     concatenate two boards: their windows or universes differ.
     """
     return warehouse.query(
@@ -55,6 +57,12 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
         rest AS (
             SELECT total_usd::DECIMAL(18, 2) - (SELECT sum(total_usd::DECIMAL(18, 2)) FROM named) AS rest_usd, source_id FROM whole
         ),
+        held AS (
+            SELECT venue, completeness, rule AS regime, f.source_id FROM feed_regimes f, crash_days d
+            WHERE d.crash_day = (SELECT any_value(crash_day) FROM liquidation_reports WHERE board = $board)
+              AND (valid_from IS NULL OR valid_from < window_end) AND (valid_to IS NULL OR valid_to > window_start)
+            QUALIFY row_number() OVER (PARTITION BY venue ORDER BY {BEST_FIRST}, feed) = 1
+        ),
         listed AS (
             SELECT venue, long_usd, short_usd, total_usd, false AS computed, confidence, note, source_id FROM named
             UNION ALL
@@ -64,8 +72,9 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
         SELECT $board AS board, venue, CASE WHEN computed THEN 'Other exchanges' ELSE coalesce(v.name, venue) END AS name, long_usd, short_usd,
                CASE WHEN long_usd IS NULL OR short_usd IS NULL
                     THEN (total_usd::DECIMAL(18, 2) - coalesce(long_usd, short_usd, 0)::DECIMAL(18, 2))::DOUBLE END AS unsplit_usd,
-               total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct, computed, confidence, listed.note, listed.source_id
-        FROM listed LEFT JOIN venues v USING (venue)
+               total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct, computed, confidence, listed.note,
+               completeness, regime, concat_ws(';', listed.source_id, held.source_id) AS source_id
+        FROM listed LEFT JOIN venues v USING (venue) LEFT JOIN held USING (venue)
         ORDER BY computed, total_usd DESC NULLS LAST, venue
         """,
         board=board,

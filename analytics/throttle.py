@@ -32,8 +32,11 @@ RULES = {
 }
 MOST_USD = 1e12
 """More than any single order can be worth."""
-LOW, HIGH = 0.05, 0.95
-"""The levels of the draws between which a range lies; the lower one is the bound's, too."""
+BOUND = 0.05
+LEVELS = {"last": (0.04, 0.965), "largest": (0.05, 0.95)}
+"""The levels of the draws at which a bound and the ends of a range lie. Where the last order passes, draws take the paces of
+minutes as known and hidden orders to be like those that passed: between 0.05 and 0.95 ranges held in 88 % of 1,300 simulated
+streams, and failed more often below the truth. There they reach a little further; `backtest` shows other streams."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,10 @@ def estimate(passed: pl.DataFrame, rule: str) -> Estimate:
         totals = (throttle_models.last if rule == "last" else throttle_models.largest)(Feed.of(passed))
     except Refused as refused:
         return Estimate(rule, passed.height, reported, reported, refusal=str(refused))
-    bound = max(reported, float(np.quantile(totals.at_least, LOW)))
+    bound = max(reported, float(np.quantile(totals.at_least, BOUND)))
     if totals.refusal:
         return Estimate(rule, passed.height, reported, bound, refusal=totals.refusal)
-    low, high = (max(reported, float(np.quantile(totals.draws, level))) for level in (LOW, HIGH))
+    low, high = (max(reported, float(np.quantile(totals.draws, level))) for level in LEVELS[rule])
     return Estimate(rule, passed.height, reported, min(bound, low), min(max(totals.middle, low), high), low, high)
 
 

@@ -31,7 +31,7 @@ BURSTS = (
 SECONDS = {3: 3600, 10: 3600, 30: 1800, 100: 900, 300: 600, 1000: 300, 3000: 120, 10_000: 60}
 """Orders a second of all symbols together, and how long such a stream is."""
 SIZES = ("lognormal", "pareto")
-RUNS, SEED = 300, 10_000
+RUNS, SEED = 200, 20_000
 GROWTH = (250_000, 500_000, 1_000_000, 2_000_000)
 Case = tuple[str, int, Bursts, str, int]
 

@@ -26,6 +26,8 @@ def test_the_board_of_0513_names_four_exchanges_and_leaves_the_rest_as_other(war
     assert rows["total_usd"].sum() == pytest.approx(19.31e9)
     assert rows["share_pct"].sum() == pytest.approx(100)
     assert rows.filter("computed")["venue"].to_list() == ["other"]
+    assert rows["completeness"].to_list() == ["complete", "complete", "throttled", "sampled", None]
+    assert rows["regime"].null_count() == 1
 
 
 def test_a_board_without_a_total_leaves_no_rest_and_no_shares(warehouse: Warehouse) -> None:
