@@ -136,7 +136,7 @@ def _simulated() -> None:
     rows = backtest.calibration()
     given = rows.filter(pl.col("estimated") >= 30)
     card(
-        f"On simulated streams: ranges held in {given['covered'].min()} to {given['covered'].max()} % of runs, bounds in at least {rows['bound_held'].min()} %",
+        f"On simulated streams: ranges held in {given['covered'].min()} to {given['covered'].max()} % of runs, bounds in at least {given['bound_held'].min()} %",
         _worded(rows),
         key="calibration",
         about="SIMULATION of the method, no data of any day: Hawkes streams of 300 symbols with heavy-tailed sizes, `python -m benchmarks.throttle`. Percent of the true sum",

@@ -160,6 +160,12 @@ def test_ten_thousand_a_second_leave_a_bound_and_no_range(rule: str, bursts: Bur
     assert found.reported_usd < found.bound_usd <= true_sum(complete)
 
 
+def test_orders_so_dense_that_too_many_hide_behind_each_are_refused() -> None:
+    found = estimate(throttled(stream(300, 600, NONE, "lognormal", seed=1), "last"), "last")
+    assert found.refusal is not None and "too many hide behind each" in found.refusal
+    assert found.reported_usd < found.bound_usd
+
+
 def test_bursts_that_the_end_of_a_second_does_not_resolve_are_refused() -> None:
     found = estimate(throttled(stream(100, 900, HUNDREDTHS, "lognormal", seed=1), "last"), "last")
     assert found.refusal is not None and "bursts so short" in found.refusal
