@@ -1,4 +1,8 @@
-"""Boards: liquidations per exchange as one publication counted them, over one window, as of one moment."""
+"""Boards: liquidations per exchange as one publication counted them, over one window, as of one moment.
+
+Boards over all assets are those of publications. Trackers whose figures a refresh fetches state one asset a board, for
+every UTC day or step of hours: those whose window holds a crash day's moment (`t0`) are boards of that day.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +12,38 @@ from analytics.regimes import BEST_FIRST
 from analytics.warehouse import Warehouse
 
 LISTED = "metric = 'liquidations' AND asset = 'all' AND counting IN ('floor', 'complete')"
+TRACKED = "r.crash_day IS NULL AND r.asset <> 'all' AND r.venue <> 'all' AND r.metric = 'liquidations' AND r.window_start <= d.t0 AND d.t0 < r.window_end"
+"""A tracker's figure (`r`) that a crash day (`d`) is in."""
 
 
 def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The boards of a day that name at least two exchanges, the most complete of the crash first.
 
-    Columns: `board board_id window_label window_start window_end as_of as_of_precision origin universe phase venues named_usd total_usd confidence second_hand source_id`.
-    `board_id` is short, for links, and stays as long as the board's key does. `total_usd` is null where the board states
-    no total: then nothing is known about the rest.
+    Columns: `board board_id asset window_label window_start window_end as_of as_of_precision origin universe phase venues named_usd total_usd confidence second_hand source_id`.
+    `board_id` is short, for links, and stays as long as the board's key does. `asset` is `all`, or the one asset of a
+    tracker's board. `total_usd` is null where the board states no total: then nothing is known about the rest.
     """
     return warehouse.query(
         f"""
-        SELECT board, left(sha256(board), 8) AS board_id, any_value(window_label) AS window_label, any_value(window_start) AS window_start,
+        WITH rows AS (
+            SELECT r.* EXCLUDE (crash_day) FROM liquidation_reports r, crash_days d
+            WHERE d.crash_day = $crash_day AND (r.crash_day = d.crash_day AND {LISTED} OR {TRACKED})
+        ), sums AS (
+            SELECT board, sum(coalesce(whole, halves)::DECIMAL(18, 2))::DOUBLE AS named_usd FROM (
+                SELECT board, max(value) FILTER (side = 'total') AS whole,
+                       max(value) FILTER (side = 'long') + max(value) FILTER (side = 'short') AS halves
+                FROM rows WHERE venue <> 'all' GROUP BY board, venue
+            ) GROUP BY board
+        )
+        SELECT board, left(sha256(board), 8) AS board_id, any_value(asset) AS asset, any_value(window_label) AS window_label, any_value(window_start) AS window_start,
                any_value(window_end) AS window_end, any_value(as_of) AS as_of, any_value(as_of_precision) AS as_of_precision,
                any_value(origin) AS origin, any_value(universe) AS universe, any_value(phase) FILTER (venue <> 'all') AS phase,
-               count(DISTINCT venue) FILTER (venue <> 'all') AS venues,
-               sum(value::DECIMAL(18, 2)) FILTER (venue <> 'all' AND side = 'total')::DOUBLE AS named_usd,
+               count(DISTINCT venue) FILTER (venue <> 'all') AS venues, any_value(named_usd) AS named_usd,
                max(value) FILTER (venue = 'all' AND side = 'total') AS total_usd,
                any_value(confidence) FILTER (venue <> 'all') AS confidence, bool_or(second_hand) AS second_hand,
                string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-        FROM liquidation_reports
-        WHERE crash_day = $crash_day AND {LISTED}
-        GROUP BY board HAVING venues >= 2
-        ORDER BY any_value(liquidation_reports.phase) FILTER (venue <> 'all') = 'crash' DESC, total_usd IS NOT NULL DESC, venues DESC, max(liquidation_reports.as_of) DESC, board
+        FROM rows LEFT JOIN sums USING (board) GROUP BY board HAVING venues >= 2
+        ORDER BY any_value(rows.phase) FILTER (venue <> 'all') = 'crash' DESC, total_usd IS NOT NULL DESC, venues DESC, max(rows.as_of) DESC NULLS LAST, board
         """,
         crash_day=crash_day,
     )
@@ -50,7 +63,7 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
             SELECT venue, max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
                    coalesce(max(value) FILTER (side = 'total'), long_usd + short_usd) AS total_usd,
                    any_value(confidence) AS confidence, string_agg(DISTINCT note, ' ' ORDER BY note) AS note, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-            FROM liquidation_reports WHERE board = $board AND {LISTED}
+            FROM liquidation_reports r WHERE board = $board AND ({LISTED} OR crash_day IS NULL AND asset <> 'all' AND metric = 'liquidations')
             GROUP BY venue
         ), whole AS (SELECT total_usd, source_id FROM rows WHERE venue = 'all'),
         named AS (SELECT * FROM rows WHERE venue <> 'all'),
@@ -59,8 +72,9 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
         ),
         held AS (
             SELECT venue, completeness, rule AS regime, f.source_id FROM feed_regimes f, crash_days d
-            WHERE d.crash_day = (SELECT any_value(crash_day) FROM liquidation_reports WHERE board = $board)
-              AND (valid_from IS NULL OR valid_from < window_end) AND (valid_to IS NULL OR valid_to > window_start)
+            WHERE d.crash_day = (
+                SELECT any_value(d.crash_day) FROM liquidation_reports r, crash_days d WHERE board = $board AND (r.crash_day = d.crash_day OR {TRACKED})
+            ) AND (valid_from IS NULL OR valid_from < window_end) AND (valid_to IS NULL OR valid_to > window_start)
             QUALIFY row_number() OVER (PARTITION BY venue ORDER BY {BEST_FIRST}, feed) = 1
         ),
         listed AS (

@@ -7,6 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from analytics import prices
+from analytics.boards import TRACKED
 from analytics.warehouse import Warehouse
 
 NAMED = r"regexp_matches(e.venue, '\b(' || replace(concat_ws('|', v.name, v.venue, replace(v.formerly, ';', '|')), '.', '\.') || ')\b', 'i')"
@@ -142,17 +143,18 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     """Every published liquidation figure of the venue on every crash day, the newest day first, all assets before single ones.
 
     Columns: `crash_day title window_start asset phase window_label board long_usd short_usd total_usd counting universe origin
-    as_of as_of_precision confidence second_hand note source_id`. One row is one board: rows are never added.
+    as_of as_of_precision confidence second_hand note source_id`. One row is one board: rows are never added. A tracker's
+    figures of a UTC day or a step of hours are those of the crash day in it.
     """
     return warehouse.query(
-        """
-        SELECT r.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase, window_label, board,
+        f"""
+        SELECT d.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase, window_label, board,
                max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd, max(value) FILTER (side = 'total') AS total_usd,
                counting, universe, origin, r.as_of, as_of_precision, r.confidence, bool_or(second_hand) AS second_hand,
                string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
-        FROM liquidation_reports r JOIN crash_days d USING (crash_day)
+        FROM liquidation_reports r JOIN crash_days d ON r.crash_day = d.crash_day OR {TRACKED}
         WHERE venue = $venue AND metric = 'liquidations'
-        GROUP BY r.crash_day, asset, phase, window_label, board, counting, universe, origin, r.as_of, as_of_precision, r.confidence
+        GROUP BY d.crash_day, asset, phase, window_label, board, counting, universe, origin, r.as_of, as_of_precision, r.confidence
         ORDER BY any_value(d.window_start) DESC, asset = 'all' DESC, list_position(['crash', 'cascade', 'before', 'aftermath'], phase) NULLS LAST,
                  r.confidence = 'low', counting = 'two_sided', max(value) DESC, board
         """,

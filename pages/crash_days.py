@@ -11,6 +11,7 @@ from analytics import boards, crash_days, regimes
 from charts import day_bars, exchange_bars
 from charts.terms import PHASES, listed, trust
 from charts.words import number, percent, usd, utc
+from pages._feeds import strip
 from pages._parts import ask, card, chosen_day, say_unusable
 
 TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
@@ -111,7 +112,7 @@ def comparison(day: dict[str, Any], order: str) -> None:
 
 
 def one_day(day: dict[str, Any]) -> None:
-    known = ask(boards.every, crash_day=day["crash_day"])
+    known = ask(boards.every, crash_day=day["crash_day"]).filter(pl.col("asset") == "all")
     readings = with_words(ask(boards.readings, crash_day=day["crash_day"])).with_columns(
         part=pl.col("phase").replace(PHASES)
     )
@@ -127,8 +128,8 @@ def one_day(day: dict[str, Any]) -> None:
             key="day-board",
             about=f"{board['origin']}, {board['window_label']}, as of {utc(board['as_of'], board['as_of_precision'])}. USD. Hatched: computed, the stated total less the exchanges named",
             alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
-            note="What the feeds of these exchanges let through stands on the Exchanges page.",
         )
+        strip(day, tuple(rows.filter(~pl.col("computed"))["venue"]))
     card(
         f"{day['title']}: every published figure, by exchange",
         readings.sort(pl.col("venue") == "all", maintain_order=True),

@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics import adl, boards, crash_days, regimes, sources, venue_reports, volumes
-from charts import exchange_bars, regime_strip, volume_bars
-from charts.terms import COMPLETENESS, COUNTING, PHASES, listed, trust
+from analytics import adl, boards, regimes, sources, venue_reports, volumes
+from charts import exchange_bars, volume_bars
+from charts.terms import COUNTING, PHASES, listed, trust
 from charts.words import clock, number, percent, usd, utc
+from pages._feeds import comparable_words, strip
 from pages._parts import ask, card, chosen_by_id, chosen_day, safe, say_unusable
 
 TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
@@ -80,20 +81,6 @@ def with_words(reports: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def comparable_words(verdicts: pl.DataFrame) -> str:
-    """One sentence on which bars may be compared."""
-    complete = verdicts.filter(pl.col("completeness") == "complete")["name"].to_list()
-    part = verdicts.filter(pl.col("completeness").is_in(["throttled", "sampled"]))["name"].to_list()
-    unknown = verdicts.filter(~pl.col("name").is_in(complete + part))["name"].to_list()
-    groups = (
-        ("Every liquidation can be seen on", complete),
-        ("only a part on", part),
-        ("how many is not known for", unknown),
-    )
-    said = "; ".join(f"{words} {listed(names)}" for words, names in groups if names)
-    return said[0].upper() + said[1:]
-
-
 def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:
     """The board of this view, by link or by choice: one of those that name exchanges; None where there is none."""
     if known.is_empty():
@@ -106,15 +93,17 @@ def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:
 def _board(row: dict[str, Any]) -> str:
     whole = f"{usd(row['total_usd'])} in all" if row["total_usd"] else f"{usd(row['named_usd'])} named"
     read = utc(row["as_of"], row["as_of_precision"])
-    return f"{row['origin']}, {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
+    asset = "" if row["asset"] == "all" else f" {row['asset']} alone,"
+    return f"{row['origin']},{asset} {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
 
 
 def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> None:
     leader = rows.row(0, named=True)
     share = "" if leader["share_pct"] is None else f", {percent(leader['share_pct'], 0)} of the board's total"
     covers = "" if board["phase"] == "crash" else f" ({PHASES[board['phase']]})"
+    asset = "" if board["asset"] == "all" else f" of {board['asset']}"
     card(
-        f"{leader['name']} reported the most: {usd(leader['total_usd'])}{share}{covers}",
+        f"{leader['name']} reported the most{asset}: {usd(leader['total_usd'])}{share}{covers}",
         rows,
         exchange_bars.liquidations(rows),
         key="board",
@@ -143,35 +132,6 @@ def coverage(board: dict[str, Any], rows: pl.DataFrame) -> None:
         key="covers",
         about="Only figures of one board may be compared or added",
         table={"field": TEXT("", width=125), "value": TEXT("", width="large")},
-    )
-
-
-def feeds(day: dict[str, Any], venues: tuple[str, ...], verdicts: pl.DataFrame) -> None:
-    days = ask(crash_days.every)
-    held = ask(regimes.in_force, venues=venues, start=day["window_start"], end=day["window_end"])
-    complete = verdicts.filter(pl.col("completeness") == "complete")["name"].to_list()
-    where = f"all of it only on {listed(complete)}" if complete else "on no exchange of this board all of it"
-    card(
-        f"What the feeds let through on {day['title']}: {where}",
-        held.with_columns(
-            state=pl.col("completeness").replace(COMPLETENESS),
-            since=pl.col("valid_from").dt.strftime("%Y-%m-%d").fill_null("start not established"),
-        ),
-        regime_strip.strip(
-            ask(regimes.of_venues, venues=venues),
-            days["window_start"].min(),
-            days["window_end"].max(),
-            day["t0"] or day["window_start"],
-            day["title"],
-        )
-        if held.height
-        else None,
-        key="regimes",
-        about="Measurement regimes of these exchanges' feeds. Hatched: since when the rule holds is not established. Line: the chosen day. UTC",
-        alt=f"A strip for each feed. {comparable_words(verdicts)}.",
-        note="Which of these feeds the board was read from is not stated. The table lists the regimes that held on the day.",
-        table=FEEDS,
-        empty="No feed of these exchanges is described here: what they let through is not known.",
     )
 
 
@@ -270,7 +230,7 @@ else:
         bars(board, rows, verdicts)
     with right:
         coverage(board, rows)
-    feeds(day, venues, verdicts)
+    strip(day, venues, table=FEEDS)
 
 card(
     "Other windows and universes of the day: listed, never in the same bars",

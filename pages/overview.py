@@ -10,6 +10,7 @@ import streamlit as st
 from analytics import boards, disputes, headline, prices, timeline
 from charts import exchange_bars, price
 from charts.words import clock, number, percent, usd, usd_range, utc
+from pages._feeds import strip
 from pages._parts import ask, card, chosen_day, figures, safe
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
@@ -98,8 +99,7 @@ else:
 
 left, right = st.columns(2)
 with left:
-    known = ask(boards.every, crash_day=crash_day)
-    known = known.filter(pl.col("phase") == "crash")
+    known = ask(boards.every, crash_day=crash_day).filter(pl.col("phase") == "crash")
     if known.is_empty():
         card(
             "Liquidations by exchange",
@@ -120,7 +120,7 @@ with left:
             key="exchanges",
             about=f"{board['origin']}, {board['window_label']}. USD, long and short together unless split",
             alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
-            note="Feeds differ: some publish every liquidation, some one a second. The order of the bars is the order of what was published, not of what happened.",
+            note="The order of the bars is the order of what was published, not of what happened: what each feed let through stands below.",
         )
 with right:
     sizes = ask(disputes.sizes, crash_day=crash_day)
@@ -139,6 +139,8 @@ with right:
         },
         note="floor: a tracker's sum of published feeds. estimate: not measured. Readings of one tracker grow through the night, as late reports arrive.",
     )
+if known.height:
+    strip(day, tuple(rows.filter(~pl.col("computed"))["venue"]))
 
 wrong = ask(timeline.disputed, timeline=crash_day)
 if not wrong.is_empty():

@@ -38,14 +38,14 @@ def rows(orders: pl.DataFrame, venue: str, mechanism: str = "liquidation", side:
     ).select(column_names("liquidations"))
 
 
-def put(settings: Settings, *frames: pl.DataFrame) -> None:
-    """Write the rows into the published file of a test's own warehouse."""
+def put(settings: Settings, *frames: pl.DataFrame, table: str = "liquidations") -> None:
+    """Write rows of a table into the published file of a test's own warehouse."""
     published = publishing.current(settings.warehouse_dir)
     assert published is not None
     with duckdb.connect(str(settings.warehouse_dir / published.file)) as connection:
         for frame in frames:
             connection.register("given", frame.to_arrow())
-            connection.execute("INSERT INTO liquidations SELECT * FROM given")
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")
             connection.unregister("given")
 
 

@@ -71,4 +71,4 @@ def test_what_is_wrong_is_listed_apart(overview: AppTest) -> None:
 def test_every_card_names_its_source(overview: AppTest) -> None:
     titles = [words for words in overview.markdown.values if words.startswith("#### ")]
     sources = [words for words in overview.caption.values if words.startswith("Source: ")]
-    assert len(titles) == len(sources) == 5
+    assert len(titles) == len(sources) == 6
