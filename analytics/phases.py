@@ -44,6 +44,7 @@ FOUND = {
     "price_from": pl.Float64,
     "price_to": pl.Float64,
     "lowest": pl.Float64,
+    "lowest_at": pl.Datetime("us", "UTC"),
     "change_pct": pl.Float64,
     "pct_per_minute": pl.Float64,
     "volume_times": pl.Float64,
@@ -205,8 +206,8 @@ def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
 def found(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
     """The phases of a market in a range by the rule, or one row that says why there are none (`refusal`).
 
-    Columns: `phase begins ends minutes price_from price_to lowest change_pct pct_per_minute volume_times adl_fills liquidated_usd
-    refusal source_id`. `ends` is null where the range is over first; `volume_times` is the mean bar over the median bar before
+    Columns: `phase begins ends minutes price_from price_to lowest lowest_at change_pct pct_per_minute volume_times adl_fills liquidated_usd
+    refusal source_id`. `ends` is null where the range is over first; `lowest_at` is the start of the lowest bar; `volume_times` is the mean bar over the median bar before
     the onset.
     """
     bars = measured(warehouse, key, start, end)
@@ -285,6 +286,7 @@ def _summary(part: pl.DataFrame, price: float, usual: float | None) -> dict[str,
         "minutes": minutes,
         "price_to": part["close"][-1],
         "lowest": part["low"].min(),
+        "lowest_at": part["ts"][part["low"].arg_min()],
         "change_pct": change,
         "pct_per_minute": change / minutes,
         "volume_times": part["volume_base"].mean() / usual if usual and not part["volume_base"].null_count() else None,

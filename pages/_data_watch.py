@@ -29,7 +29,9 @@ def sources() -> None:
     card(
         f"{number(wanting.height)} of {number(tried.height)} sources fail or are older than they promise"
         if wanting.height
-        else f"All {number(tried.height)} sources that were ever asked keep their promise",
+        else f"All {number(tried.height)} sources that were ever asked keep their promise"
+        if tried.height
+        else "No source was asked yet",
         tried,
         key="fresh",
         about="As of now, by the log of runs, whatever generation is shown. A source is stale when its last success is older than its promise. Rows are those of the last try; quarantined ones are counted in this generation. UTC",
@@ -55,19 +57,23 @@ def holes() -> None:
     torn = heard.filter(pl.col("recorded_pct") < 100)
     why = torn["reasons"].drop_nulls().str.split("; ").explode().unique().sort().to_list()
     card(
-        f"Live feeds: {number(torn.height)} of {number(heard.height)} hours have a hole",
+        f"Live feeds: {number(torn.height)} of {number(heard.height)} hours have a hole"
+        if heard.height
+        else "No live feed is recorded",
         heard,
         hours.grid(heard, row="named", share="recorded_pct", what="recorded"),
         key="feed-holes",
         about=f"How much of each hour the feed was listened to, three days until {utc(heard['hour'].max())}. {COLOURS} No cell: nobody recorded",
         alt=f"A grid of hours, one row a feed; {number(torn.height)} cells are not whole.",
         note=f"Why nobody listened: {'; '.join(why)}." if why else "",
-        empty="No live feed is recorded here. python -m pipelines record keeps them.",
+        empty="Some venues show liquidations only while they happen. python -m pipelines record keeps them.",
     )
     there = ask(coverage.latest_bars)
     torn = there.filter(pl.col("missing") > 0)
     card(
-        f"Minute bars: {number(torn.height)} of {number(there.height)} hours lack some",
+        f"Minute bars: {number(torn.height)} of {number(there.height)} hours lack some"
+        if there.height
+        else "No minute bars",
         there,
         hours.grid(there, row="name", share="present_pct", what="of the minutes have a bar"),
         key="bar-holes",

@@ -34,7 +34,7 @@ def _order(base: str, start: datetime, end: datetime) -> str:
         "onset": lambda row: f"began to fall at **{clock(row['begins'])} UTC**",
         "cascade": lambda row: f"fell in a cascade from **{clock(row['begins'])}**",
         "capitulation": lambda row: (
-            f"was lowest, at **{words.price(row['lowest'])}**, by **{clock(row['ends'] or end)}**"
+            f"was lowest, at **{words.price(row['lowest'])}**, in the bar of **{clock(row['lowest_at'])}**"
         ),
         "recovery": lambda row: f"had regained half by **{clock(row['ends'])}**" if row["ends"] else "",
     }

@@ -260,7 +260,7 @@ def _source_ids(data: pl.DataFrame) -> tuple[str, ...]:
 
 
 def _source_line(named: pl.DataFrame) -> str:
-    publishers = named["publisher"].unique(maintain_order=True).to_list()
+    publishers = named["publisher"].str.split(";").explode().str.strip_chars().unique(maintain_order=True).to_list()
     more = f" and {len(publishers) - 3} more" if len(publishers) > 3 else ""
     return safe(", ".join(publishers[:3]) + more)
 

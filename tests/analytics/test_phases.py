@@ -116,6 +116,7 @@ def test_bitcoin_on_the_day(warehouse: Warehouse) -> None:
     assert f"{found['ends'][-1]:%H:%M}" == "21:30"
     low = found.filter(phase="capitulation").row(0, named=True)
     assert (low["lowest"], low["adl_fills"], low["liquidated_usd"]) == (101_516.5, 10_001, None)
+    assert f"{low['lowest_at']:%H:%M}" == "21:20"
     assert low["source_id"] == "binance_um_klines_1m;hyperliquid_cascade_timing"
     assert found.filter(phase="onset")["adl_fills"].to_list() == [None]
 

@@ -102,7 +102,7 @@ def test_loaders_bytes_and_runs_are_there() -> None:
 def test_without_a_refresh_nothing_is_fresh_or_stale() -> None:
     app = opened(PAGE)
     told = " ".join(info.value.replace("\\", "") for info in app.info)
-    assert "No source was asked for here yet" in told and "No live feed is recorded here" in told
+    assert "No source was asked for here yet" in told and "only while they happen" in told
     assert "of 14 hours lack some" in titles(app)
 
 

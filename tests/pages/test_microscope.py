@@ -134,7 +134,7 @@ def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) ->
         (
             {},
             [
-                "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was lowest, at **101,516.5**, by **21:22** and had regained half by **21:30** (Phases).",
+                "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was lowest, at **101,516.5**, in the bar of **21:20** and had regained half by **21:30** (Phases).",
                 "**Which venue broke first cannot be told**: only Gemini has prints by second here",
             ],
         ),
