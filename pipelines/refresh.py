@@ -154,7 +154,7 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
             f"{source.id} needs a key. Get one at {source.url} and set CRASHDAY_KEY_{source.id.upper()}; the other sources go on without it."
         )
         return outcome
-    planned = list(module.plan(_for_source(run, source, ask)))
+    planned = list({piece.name: piece for one in _asks(run, source, ask) for piece in module.plan(one)}.values())
     run.watch.planned(source.id, len(planned))
     client = Client(
         source,
@@ -168,11 +168,24 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
     return outcome
 
 
-def _for_source(run: Run, source: Source, ask: Ask) -> Ask:
-    """What to ask this source for: with `catch_up`, from the days before it last worked."""
-    last = watch_log.since(run.settings.data_dir, source.id) if ask.catch_up else None
-    days = min((ask.now.date() - last.date()).days, LONGEST_CATCH_UP) if last else 0
-    return replace(ask, start=ask.start - timedelta(days=max(0, days)), inbox=run.settings.inbox_dir)
+def _asks(run: Run, source: Source, ask: Ask) -> Iterator[Ask]:
+    """What to ask this source for. Where no span is named: from the days before it last worked, or for the crash days of late."""
+    ask = replace(ask, inbox=run.settings.inbox_dir)
+    if not ask.catch_up:
+        yield ask
+    elif source.crash_days_only and not ask.symbols:
+        since = ask.now - timedelta(days=LONGEST_CATCH_UP)
+        days = run.draft.rows(
+            "SELECT window_start, window_end FROM crash_days WHERE window_end > $since AND window_start < $now ORDER BY window_start",
+            since=since,
+            now=ask.now,
+        )
+        for start, end in days.iter_rows():
+            yield replace(ask, start=start, end=min(end, ask.now))
+    else:
+        last = watch_log.since(run.settings.data_dir, source.id)
+        days = min((ask.now.date() - last.date()).days, LONGEST_CATCH_UP) if last else 0
+        yield replace(ask, start=ask.start - timedelta(days=max(0, days)))
 
 
 def _fetch_all(

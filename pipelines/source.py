@@ -77,6 +77,8 @@ class Source:
     max_bytes: int = 64 << 20
     heavy: bool = False
     """Pieces of many megabytes: parsed by worker processes when there are several."""
+    crash_days_only: bool = False
+    """Too much for every day: a plain refresh asks it for the crash days of late, `--event` or a span for what they name."""
     accumulates: bool = False
     """Each fetch is a piece of its own that overlaps the one before; a row that is already there is not loaded twice."""
     default: bool = True
@@ -94,7 +96,7 @@ class Ask:
     now: datetime
     symbols: tuple[str, ...] = ()
     catch_up: bool = False
-    """Begin earlier where the source has not worked since: what it was down for is asked for too."""
+    """No span was named: begin earlier where the source has not worked since, so that what it was down for is asked for too."""
     inbox: Path | None = None
     """Where files wait that were recorded here and not fetched."""
 

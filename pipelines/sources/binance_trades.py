@@ -24,6 +24,7 @@ SOURCE = Source(
     reaches_oct_2025=True,
     max_bytes=2 << 30,
     heavy=True,
+    crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "BTC/USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
 COLUMNS = {

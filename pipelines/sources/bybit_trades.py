@@ -25,6 +25,7 @@ SOURCE = Source(
     reaches_oct_2025=True,
     max_bytes=2 << 30,
     heavy=True,
+    crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "BTC/USDT")
 SIDES = {"buy": True, "sell": False}

@@ -27,6 +27,7 @@ SOURCE = Source(
     requests_per_second=2.5,
     max_bytes=2 << 30,
     heavy=True,
+    crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "BTC/USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC")
 COLUMNS = {

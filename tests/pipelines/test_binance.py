@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.tape import agg_trades, zipped
 from pipelines.source import CheckFailed, Piece, Refused
-from pipelines.sources import _binance, binance_klines, binance_trades
+from pipelines.sources import _binance, binance_klines, binance_seconds, binance_trades
 from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
 from tests.replay.server import Fault, Route, serve
 
@@ -80,12 +80,17 @@ def test_the_bar_lengths_asked_for_are_those_a_market_has() -> None:
             for one in binance_klines.plan(ask(*span, *symbols))
         }
 
-    assert lengths("BTC/USDT") == {("BTC/USDT", "klines", length) for length in ("1s", "1m", "5m")}
+    assert lengths("BTC/USDT") == {("BTC/USDT", "klines", length) for length in ("1m", "5m")}
     kinds = ("klines", "markPriceKlines", "indexPriceKlines", "premiumIndexKlines")
     assert lengths("BTC/USD:BTC") == {("BTC/USD:BTC", kind, length) for kind in kinds for length in ("1m", "5m")}
-    unnamed = lengths()
-    assert ("USDE/USDT", "klines", "1s") in unnamed and ("BTC/USDT", "klines", "1s") not in unnamed
-    assert {length for *_, length in unnamed} == {"1s", "1m"}
+    assert {length for *_, length in lengths()} == {"1m"}
+
+
+def test_seconds_are_those_of_spot_markets_and_unnamed_of_pegged_coins() -> None:
+    span = (f"{DAY}T00:00Z", f"{DAY}T23:00Z")
+    seconds = lambda *symbols: [one.facts["symbol"] for one in binance_seconds.plan(ask(*span, *symbols))]  # noqa: E731
+    assert seconds() == ["USDE/USDT", "WBETH/USDT", "BNSOL/USDT"]
+    assert seconds("BTC/USDT") == ["BTC/USDT"] and seconds("BTC/USDT:USDT") == []
 
 
 def test_an_archive_without_a_trade_is_an_error_not_a_quiet_day() -> None:

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from pipelines import refresh as refreshing
 from pipelines import watch
 from pipelines.config import ROOT
 from pipelines.refresh import rebuild
+from pipelines.source import Ask
 from pipelines.sources import _binance
 from pipelines.warehouse import Draft, current, generations
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
@@ -262,3 +264,19 @@ def test_generations_stay_within_the_rule(tmp_path: Path) -> None:
         settings = settings_for(tmp_path, replay.base, "binance_trades")
         run(settings, "binance_trades", SPAN)
     assert len(generations(settings.warehouse_dir)) == 2
+
+
+def test_what_is_too_much_for_every_day_is_asked_for_the_crash_days_of_late(tmp_path: Path) -> None:
+    """Five days after Oct. 10 a plain refresh asks for that window and no day more; half a year later for nothing."""
+
+    def asked(now: datetime, **more: Any) -> set[str]:
+        with serve() as replay:
+            settings = settings_for(tmp_path / f"{now:%Y%m%d}{len(more)}", replay.base, "binance_seconds")
+            run(settings, "binance_seconds", Ask(now - timedelta(days=2), now, now, **more))
+            return {path.rpartition("-1s-")[2][:10] for _, path, _ in replay.log}
+
+    soon, later = datetime(2025, 10, 15, 4, tzinfo=UTC), datetime(2026, 6, 1, 4, tzinfo=UTC)
+    found = asked(soon, catch_up=True)
+    assert found >= {"2025-10-09", "2025-10-10", "2025-10-11"} and max(found) < "2025-10-13"
+    assert asked(later, catch_up=True) == set()
+    assert asked(later) == asked(later, catch_up=True, symbols=("USDE/USDT",)) == {"2026-05-30", "2026-05-31"}

@@ -1,0 +1,38 @@
+"""Binance price bars of one second from its public archive: spot markets only, of pegged coins unless others are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipelines.source import Ask, Piece, Source
+from pipelines.sources import _binance
+from pipelines.sources._binance_bars import check, parse
+from pipelines.sources._spans import past_days, wanted
+
+__all__ = ["SOURCE", "check", "parse", "plan"]
+
+SOURCE = Source(
+    id="binance_seconds",
+    publisher="Binance",
+    dataset="Price bars (data.binance.vision): 1 second",
+    url=_binance.BASE,
+    licence=_binance.LICENCE,
+    method="Venue's own bars.",
+    tables=("bars",),
+    span="2019 to yesterday",
+    resolution="1 second",
+    reaches_oct_2025=True,
+    limits="Spot markets only.",
+    crash_days_only=True,
+)
+SYMBOLS = ("USDE/USDT", "WBETH/USDT", "BNSOL/USDT")
+"""They left their pegs for minutes, which bars of a minute hide."""
+
+
+def plan(ask: Ask) -> Iterable[Piece]:
+    return [
+        _binance.archive("klines", symbol, day, interval="1s")
+        for symbol in wanted(SYMBOLS, ask.symbols)
+        if _binance.market_of(symbol) == _binance.SPOT
+        for day in past_days(ask)
+    ]
