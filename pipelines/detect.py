@@ -56,7 +56,7 @@ def proposed(folder: Path) -> dict[str, str]:
 
 def propose(draft: Draft, rule: DetectionRule) -> None:
     """Replace the proposed days in the draft by those the data supports now."""
-    draft.forget([DETECTED])
+    draft.forget([DETECTED], ("crash_days",))
     known = draft.rows("SELECT window_start, window_end FROM crash_days").rows()
     drawdowns = outliers(draft.rows(DRAWDOWNS), rule).filter(pl.col("value") >= rule.least_drawdown_pct)
     found = pl.concat(

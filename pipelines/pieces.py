@@ -191,7 +191,7 @@ def _declare(draft: Draft) -> None:
 
     A source the embedded facts describe already (a feed named in `feed_regimes`) keeps that description: ids are unique.
     """
-    draft.forget([DECLARED])
+    draft.forget([DECLARED], ("sources",))
     loaders = draft.rows("SELECT DISTINCT loader FROM snapshots")["loader"].to_list()
     described = [reference_pack.SOURCE.id, *draft.rows("SELECT source_id FROM sources")["source_id"].to_list()]
     declared = [module.SOURCE for name, module in discover().items() if name in loaders and name not in described]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import polars as pl
 
@@ -25,6 +25,7 @@ from pipelines.children import die_with_parent
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed, NotThere, Unavailable
+from pipelines.in_order import in_order
 from pipelines.pieces import Origin, Outcome
 from pipelines.snapshots import Damaged, Entry, Store, bodies
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source, SourceModule, discover
@@ -45,8 +46,6 @@ NAMED = 20
 Found = Frames | str
 """A piece's rows, or why there are none: words, since an exception may not survive the way back from a worker process."""
 Load = tuple[Entry, Found | None]
-Job = TypeVar("Job")
-Result = TypeVar("Result")
 
 
 class NotAsked(FetchFailed):
@@ -215,7 +214,7 @@ def _fetch_all(
     not_asked = 0
 
     with ThreadPoolExecutor(FETCH_THREADS) as pool:
-        for result in _in_order(pool.submit, one, planned):
+        for result in in_order(pool.submit, one, planned, AHEAD):
             if isinstance(result, NotAsked):
                 not_asked += 1
             elif isinstance(result, NotThere):
@@ -349,16 +348,3 @@ class Workers:
                 WORKERS, get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
             )
         return self._pool.submit(read, source, entry, folder, stored).result
-
-
-def _in_order(
-    submit: Callable[..., Future[Result]], work: Callable[[Job], Result], jobs: Iterable[Job]
-) -> Iterator[Result]:
-    """Results in the order of the jobs, at most `AHEAD` jobs ahead of the reader."""
-    waiting: deque[Future[Result]] = deque()
-    for job in jobs:
-        waiting.append(submit(work, job))
-        if len(waiting) > AHEAD:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

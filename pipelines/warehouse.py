@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -128,9 +128,9 @@ class Draft:
         self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
         self.connection.unregister("incoming")
 
-    def forget(self, snapshot_ids: list[str]) -> None:
-        """Delete every row that was read from these bytes, so that newer bytes can take their place."""
-        for table in TABLES:
+    def forget(self, snapshot_ids: list[str], tables: Iterable[str] = TABLES) -> None:
+        """Delete every row of these tables that was read from these bytes, so that newer bytes can take their place."""
+        for table in tables:
             if "snapshot_id" in column_names(table):
                 self.connection.execute(
                     f"DELETE FROM {table} WHERE snapshot_id IN (SELECT unnest($ids))", {"ids": snapshot_ids}

@@ -113,8 +113,9 @@ def test_the_added_rpi_column_and_any_other_order_of_columns_do_no_harm() -> Non
 def test_trades_of_one_moment_keep_the_order_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sweep prints many prices at one timestamp: the last line is the close, not the first, in one block or in many."""
     sweep = [f"{CRASH}.5,Sell,1,{110000 - step},{step * step}" for step in range(300)]
-    for block in (_archives.BLOCK, 800):
-        monkeypatch.setattr(_archives, "BLOCK", block)
+    for block in (_archives.LINES, 800):
+        monkeypatch.setattr(_archives, "PACKED", block)
+        monkeypatch.setattr(_archives, "LINES", block)
         found = trades(LINEAR, "timestamp,side,size,price,x", *sweep)
         assert found.select("open", "close").rows() == [(110000.0, 109701.0)]
 
@@ -129,7 +130,8 @@ def test_a_file_may_begin_with_its_newest_trade() -> None:
 
 @pytest.mark.parametrize("pack", [1, 3])
 def test_blocks_and_gzip_members_add_up_like_one(monkeypatch: pytest.MonkeyPatch, pack: int) -> None:
-    monkeypatch.setattr(_archives, "BLOCK", 800)
+    monkeypatch.setattr(_archives, "PACKED", 800)
+    monkeypatch.setattr(_archives, "LINES", 800)
     tape = [(CRASH + step / 8, 0.25 + step % 5, 100 + step % 7, step % 2) for step in range(400)]
     lines = [f"{time},{'Buy' if buy else 'Sell'},{size},{price},x" for time, size, price, buy in tape]
     found = trades(LINEAR, "timestamp,side,size,price,RPI", *lines, pack=pack)
