@@ -6,32 +6,26 @@ nothing of the failing piece is, and the next refresh fetches just that piece.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Protocol
 
-import polars as pl
-
-from pipelines import detect, pieces
+from pipelines import detect, pieces, reading
 from pipelines import watch as watch_log
-from pipelines.children import die_with_parent
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed, NotThere, Unavailable
 from pipelines.in_order import in_order
 from pipelines.pieces import Origin, Outcome
-from pipelines.snapshots import Damaged, Entry, Store, bodies
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source, SourceModule, discover
+from pipelines.reading import Found, Workers, read
+from pipelines.snapshots import Entry, Store
+from pipelines.source import Ask, Piece, Source, SourceModule, discover
 from pipelines.warehouse import Draft, Generation, exclusive
 
-WORKERS = max(1, len(os.sched_getaffinity(0)))
 FETCH_THREADS = 4
 AHEAD = 4
 """Pieces that may be fetched or parsed ahead of the one being loaded: bounds memory and disk."""
@@ -43,8 +37,6 @@ PATIENCE = 3
 NAMED = 20
 """Missing pieces a message names; of more it gives the number."""
 
-Found = Frames | str
-"""A piece's rows, or why there are none: words, since an exception may not survive the way back from a worker process."""
 Load = tuple[Entry, Found | None]
 
 
@@ -270,7 +262,7 @@ def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome:
 
 def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterator[Load]:
     """Entries with their rows, None where the draft already holds them; several heavy ones are parsed by worker processes."""
-    if not module.SOURCE.heavy or WORKERS == 1:
+    if not module.SOURCE.heavy or reading.WORKERS == 1:
         for entry in entries:
             held = pieces.is_loaded(run.draft, module, origin_of(entry))
             yield entry, None if held else read(module.SOURCE.id, entry, run.store.folder, _is_stored(run, entry))
@@ -309,42 +301,3 @@ def origin_of(entry: Entry) -> Origin:
         sum(reply.size for reply in entry.replies),
         entry.fetched_at,
     )
-
-
-def read(source: str, entry: Entry, folder: Path, stored: bool) -> Found:
-    """The canonical rows of a stored piece, checked; or why there are none."""
-    module = discover()[source]
-    try:
-        frames = module.parse(bodies(folder, entry, prove=stored), entry.piece)
-        module.check(frames, entry.piece)
-    except (Refused, CheckFailed, Damaged) as error:
-        return f"{error} Nothing of it was loaded; the next refresh fetches it again."
-    except (LookupError, TypeError, ValueError, ArithmeticError, pl.exceptions.PolarsError) as error:
-        return f"the bytes are not as this source has known them ({type(error).__name__}: {error}). Its format may have changed: pipelines/sources/{source}.py needs a look. Nothing of it was loaded."
-    return frames
-
-
-class Workers:
-    """Processes that parse heavy pieces beside each other. The first piece alone is parsed here: starting them costs more."""
-
-    def __enter__(self) -> Workers:
-        self._pool: ProcessPoolExecutor | None = None
-        self._alone: Callable[[], Found] | None = None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-            os.environ.pop("POLARS_MAX_THREADS")
-
-    def submit(self, source: str, entry: Entry, folder: Path, stored: bool) -> Callable[[], Found]:
-        if self._alone is None:
-            self._alone = lambda: read(source, entry, folder, stored)
-            return self._alone
-        if self._pool is None:
-            # Spawned, not forked: a fork would inherit the refresh lock and hold it after the parent's death.
-            os.environ["POLARS_MAX_THREADS"] = "1"
-            self._pool = ProcessPoolExecutor(
-                WORKERS, get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
-            )
-        return self._pool.submit(read, source, entry, folder, stored).result

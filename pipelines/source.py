@@ -22,7 +22,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol, cast
 
 import polars as pl
@@ -147,8 +146,10 @@ def next_page(module: SourceModule, body: bytes, request: Request) -> Request | 
 
 def discover() -> dict[str, SourceModule]:
     """Every source in the folder, by id."""
-    names = sorted(
-        module.name for module in pkgutil.iter_modules(pipelines.sources.__path__) if not module.name.startswith("_")
-    )
-    modules: list[ModuleType] = [importlib.import_module(f"pipelines.sources.{name}") for name in names]
-    return {module.SOURCE.id: cast(SourceModule, module) for module in modules}
+    files = sorted(module.name for module in pkgutil.iter_modules(pipelines.sources.__path__))
+    return {name: named(name) for name in files if not name.startswith("_")}
+
+
+def named(source: str) -> SourceModule:
+    """One source by its id, which is its file's name."""
+    return cast(SourceModule, importlib.import_module(f"pipelines.sources.{source}"))

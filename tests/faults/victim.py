@@ -20,8 +20,7 @@ from typing import Any
 import duckdb
 
 from benchmarks.tape import agg_trades, zipped
-from pipelines import pieces
-from pipelines import refresh as refreshing
+from pipelines import pieces, reading
 from pipelines.config import Settings
 from pipelines.snapshots import Store
 from pipelines.sources import _binance
@@ -51,7 +50,7 @@ def tape() -> list[Route]:
 
 def refresh(settings: Settings, die_at: int | None = None) -> None:
     """One refresh of both days; with `die_at`, dead by kill -9 before that step (a change to a file, or a sync)."""
-    refreshing.WORKERS = 1
+    reading.WORKERS = 1
     if die_at is not None:
         _die_at(die_at, settings.data_dir)
     outcome = run(settings, SOURCE, SPAN)
@@ -76,7 +75,7 @@ def die_beside_workers(settings: Settings, told: Connection) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         load(*arguments)
 
-    refreshing.WORKERS, pieces.load_piece = 2, dying
+    reading.WORKERS, pieces.load_piece = 2, dying
     run(settings, SOURCE, SPAN)
 
 

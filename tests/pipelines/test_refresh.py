@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from benchmarks.tape import agg_trades, zipped
-from pipelines import refresh as refreshing
-from pipelines import watch
+from pipelines import reading, watch
 from pipelines.config import ROOT
 from pipelines.refresh import rebuild
 from pipelines.source import Ask
@@ -70,7 +69,7 @@ def test_bytes_that_changed_at_the_source_replace_their_own_rows_only(tmp_path: 
 def test_a_rebuild_from_the_stored_bytes_has_the_same_content(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refreshing, "WORKERS", workers)
+    monkeypatch.setattr(reading, "WORKERS", workers)
     with serve(*tape()) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_trades")
         run(settings, "binance_trades", SPAN)
