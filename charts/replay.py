@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
@@ -41,7 +43,14 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
             hovertemplate=f"<b>{label(first)}</b><br>%{{x|%H:%M:%S}} UTC: %{{y:.2f}} %<extra></extra>",
         )
     _fills(figure, fills)
-    figure.add_scatter(**_dots(markets, at), mode="markers", showlegend=False, hoverinfo="skip")
+    standing = [_Standing.of(market) for market in markets]
+    figure.add_scatter(
+        **_dots(standing, at),
+        mode="markers",
+        marker={"size": 9, "color": [market.colour for market in standing]},
+        showlegend=False,
+        hoverinfo="skip",
+    )
     figure.update_layout(
         hovermode="closest",
         xaxis=time_axis(start, end, anchor="y2" if fills.height else "y"),
@@ -53,12 +62,12 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
     )
     last = len(figure.data) - 1
     figure.frames = [
-        go.Frame(
-            name=f"{moment:%Y-%m-%d %H:%M:%S}",
-            data=[_dots(markets, moment)],
-            traces=[last],
-            layout={"shapes": _veil(moment, end)},
-        )
+        {
+            "name": f"{moment:%Y-%m-%d %H:%M:%S}",
+            "data": [{"type": "scatter", **_dots(standing, moment)}],
+            "traces": [last],
+            "layout": {"shapes": _veil(moment, end)},
+        }
         for moment in sorted(track["close_at"].unique().to_list())
         if moment >= at
     ]
@@ -84,18 +93,29 @@ def _fills(figure: go.Figure, fills: pl.DataFrame) -> None:
     figure.update_layout(yaxis={"domain": [0.32, 1]}, yaxis2=second)
 
 
-def _dots(markets: list[pl.DataFrame], at: datetime) -> dict[str, Any]:
-    """Where each market stands at a moment: its last close, as long as its next bar is not overdue."""
-    standing = []
-    for market in markets:
-        closed = market.filter((pl.col("close_at") <= at) & (pl.col("close_at") > at - 2 * _length(market)))
-        if closed.height:
-            standing.append((at, closed["drawdown_pct"][-1], theme.venue_colour(market["venue"][0])))
-    return {
-        "x": [milliseconds(moment) for moment, _, _ in standing],
-        "y": [round(fallen, 3) for _, fallen, _ in standing],
-        "marker": {"size": 9, "color": [colour for _, _, colour in standing]},
-    }
+@dataclass(frozen=True)
+class _Standing:
+    """One market's closes as plain lists: a frame looks up one of them, and a query for each would take longer than the page."""
+
+    closes: list[datetime]
+    fallen: list[float | None]
+    length: timedelta
+    colour: str
+
+    @classmethod
+    def of(cls, market: pl.DataFrame) -> _Standing:
+        closes, fallen = market["close_at"].to_list(), market["drawdown_pct"].round(3).to_list()
+        return cls(closes, fallen, _length(market), theme.venue_colour(market["venue"][0]))
+
+    def at(self, moment: datetime) -> float | None:
+        """The last close by a moment, as long as the next bar is not overdue."""
+        place = bisect_right(self.closes, moment) - 1
+        return self.fallen[place] if place >= 0 and self.closes[place] > moment - 2 * self.length else None
+
+
+def _dots(standing: list[_Standing], at: datetime) -> dict[str, Any]:
+    """Where each market stands at a moment; null where that is not known."""
+    return {"x": [milliseconds(at)] * len(standing), "y": [market.at(at) for market in standing]}
 
 
 def _veil(at: datetime, end: datetime) -> list[dict[str, Any]]:
