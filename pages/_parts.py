@@ -92,13 +92,20 @@ def chosen_day(container: Any = st) -> dict[str, Any]:
 
 
 def chosen_by_id(
-    label: str, words: dict[str, str], *, key: str, what: str, container: Any = st, width: int | str = "stretch"
+    label: str,
+    words: dict[str, str],
+    *,
+    key: str,
+    what: str,
+    default: str | None = None,
+    container: Any = st,
+    width: int | str = "stretch",
 ) -> str:
     """A choice by its words whose link holds its id (`words` by id): a bound select box would put the words into the link.
 
-    The first is the default. A choice holds on the other pages too, as a bound one does.
+    Without a `default` it is the first. A choice holds on the other pages too, as a bound one does.
     """
-    linked, first, seen = st.query_params.get(key), next(iter(words)), f"{key}-link"
+    linked, first, seen = st.query_params.get(key), default or next(iter(words)), f"{key}-link"
     if key not in st.session_state or linked != st.session_state[seen]:
         say_unusable(key, list(words), what)
         arrived = linked is None and st.session_state.get(f"{key}-page") != st.context.url

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analytics import exchange
 from pages import _exchange_league, _exchange_one
-from pages._parts import ask, chosen_day, safe, say_unusable
+from pages._parts import ask, chosen_by_id, chosen_day, safe, say_unusable
 
 ONE, ALL = "This exchange", "League table"
 
@@ -17,11 +17,9 @@ ONE, ALL = "This exchange", "League table"
 def chosen_venue(container: Any) -> dict[str, Any]:
     """The exchange of this view, by link or by choice; the best documented one where none is asked for."""
     venues = ask(exchange.every)
-    names = venues["venue"].to_list()
-    say_unusable("venue", names, "exchange")
-    default = int(venues["documented"].arg_max() or 0)
-    # No names for people here: Streamlit binds what is shown, and a link must hold the name that stays.
-    venue = container.selectbox("Exchange", names, default, key="venue", bind="query-params", width=220)
+    names = dict(venues.select("venue", "name").iter_rows())
+    best = venues["venue"][int(venues["documented"].arg_max() or 0)]
+    venue = chosen_by_id("Exchange", names, key="venue", what="exchange", default=best, container=container, width=220)
     return venues.row(by_predicate=pl.col("venue") == venue, named=True)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import polars as pl
 import streamlit as st
 
 from analytics import answers, crash_days, headline
@@ -14,14 +17,7 @@ from pages import (
     _liquidations_sums,
     _liquidations_venues,
 )
-from pages._parts import ask, chosen_day, safe, say_unusable
-
-
-def chosen(key: str, label: str, names: list[str], default: str, what: str) -> str:
-    """A name by link or by choice, `default` where the link has none."""
-    say_unusable(key, names, what)
-    return choices.selectbox(label, names, names.index(default), key=key, bind="query-params", width=160)
-
+from pages._parts import ask, chosen_by_id, chosen_day, safe, say_unusable
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
@@ -37,12 +33,13 @@ heading.title(safe(said))
 
 answered, choices = st.container(), st.container(horizontal=True)
 board = _liquidations_venues.board_of(crash_day)
-venues = ask(answers.venues, crash_day=crash_day)["venue"].to_list()
-first = chosen("first", "Compare", venues, venues[0], "exchange")
-second = chosen("second", "with", venues, venues[1], "exchange")
-others = [name for name in ask(crash_days.totals)["crash_day"] if name != crash_day]
+venues = dict(ask(answers.venues, crash_day=crash_day).select("venue", "name").iter_rows())
+others = dict(ask(crash_days.totals).filter(pl.col("crash_day") != crash_day).select("crash_day", "title").iter_rows())
 before = ask(answers.counterpart, crash_day=crash_day)["crash_day"][0]
-other = chosen("other", "and the day with", others, before, "crash day")
+place: dict[str, Any] = {"container": choices, "width": 160}
+first = chosen_by_id("Compare", venues, key="first", what="exchange", **place)
+second = chosen_by_id("with", venues, key="second", what="exchange", default=list(venues)[1], **place)
+other = chosen_by_id("and the day with", others, key="other", what="crash day", default=before, **place)
 with answered:
     _liquidations_answers.who_was_largest(crash_day, board)
     _liquidations_answers.do_they_compare(crash_day, first, second)
