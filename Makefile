@@ -20,6 +20,8 @@ check: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.microscope
+	$(BIN)/python -m benchmarks.throttle
 
 $(VENV)/runtime.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Crashday needs Python 3.11 or newer; set PYTHON=python3.x"'
