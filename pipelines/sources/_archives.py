@@ -1,7 +1,8 @@
 """Archives of trades: inflate block by block beside the parser, and add trades up to exact one-second bars.
 
-A day of BTC is 300 MB of CSV. It is never held whole: while the next blocks are inflated (isal, outside the GIL), threads
-read and add up those before, and only their partial bars are kept. Sums are integers, so that two runs give the same bits.
+A day of BTC is 300 MB of CSV. It is never held whole: while the next block is inflated (isal, outside the GIL), one
+thread reads and another adds up those before it, and only their partial bars are kept. Sums are integers, so that two
+runs give the same bits.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -21,7 +21,8 @@ from pipelines.source import Refused
 
 PACKED, LINES = 1 << 18, 16 << 20
 """Bytes of an archive inflated at a time, and bytes of lines read at a time: as small, and as large, as pays."""
-THREADS = 2
+AHEAD = 2
+"""Blocks that may wait to be read, and to be added up."""
 SCALE = 10**8
 RAW_DEFLATE, GZIP = -15, 31
 REMEDY = "The archive is damaged or not an archive; the next refresh fetches it again."
@@ -109,11 +110,10 @@ def one_second_bars(blocks: Iterator[bytes], trades: Callable[[bytes, bool], pl.
     `trades` reads a block (and whether it is the first) to `time_us order price quantity taker_buys count`; `order`
     decides which trade of a second comes first and last. Raises Refused where a price or quantity is not positive.
     """
-    # The first block alone: a reader finds its columns in it.
-    first = [_partial(trades(block, True)) for block in islice(blocks, 1)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        rest = in_order(pool.submit, lambda block: _partial(trades(block, False)), blocks, THREADS)
-        return _merged(pl.concat([*first, *rest]))
+    with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as adding:
+        # One block after the other: a reader remembers the header, or how many trades came before.
+        read = in_order(reading.submit, lambda block: trades(block[1], block[0] == 0), enumerate(blocks), AHEAD)
+        return _merged(pl.concat(list(in_order(adding.submit, _partial, read, AHEAD))))
 
 
 def _partial(trades: pl.DataFrame) -> pl.DataFrame:
