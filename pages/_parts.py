@@ -106,7 +106,8 @@ def chosen_by_id(
     Without a `default` it is the first. A choice holds on the other pages too, as a bound one does.
     """
     linked, first, seen = st.query_params.get(key), default or next(iter(words)), f"{key}-link"
-    if key not in st.session_state or linked != st.session_state[seen]:
+    # Another page may have a box of this key, which holds a value of its own.
+    if not {key, seen} <= set(st.session_state) or linked != st.session_state[seen]:
         say_unusable(key, list(words), what)
         arrived = linked is None and st.session_state.get(f"{key}-page") != st.context.url
         wanted = st.session_state.get(seen) if arrived else linked

@@ -160,3 +160,13 @@ def test_the_chosen_pair_and_day_change_the_answers() -> None:
     assert "Yes: Hyperliquid and Bybit can both be seen whole" in words(app)
     app = app.selectbox(key="other").set_value("apr-18-2021").run()
     assert "Oct. 10, 2025 is 1.9 times Apr. 18, 2021 in one list, across a change of measurement" in words(app)
+
+
+def test_the_microscope_has_boxes_of_the_same_keys_and_neither_page_takes_the_others_choice() -> None:
+    (microscope,) = [page for page in PAGES if page.stem == "microscope"]
+    app = opened(microscope, lens="Who moved first")
+    assert app.selectbox(key="first").value == "Gemini BTC/USD"
+    for page, first in ((PAGE, "binance"), (microscope, None), (PAGE, "binance")):
+        app.switch_page(page.file).run()
+        assert not app.exception
+        assert first is None or app.selectbox(key="first").value == first
