@@ -26,9 +26,9 @@ SECOND = 1_000_000
 
 MERGED = """
     epoch_us(ts) // $length_{place} * $length_{place} AS begins, $length_{place} AS length,
-    arg_min(open, ts) AS open, max(high) AS high, min(low) AS low, arg_max(close, ts) AS close
+    max(high) AS high, min(low) AS low, arg_max(close, ts) AS close
 """
-VOLUMES = ", ".join(
+WHOLE = "arg_min(open, ts) AS open, " + ", ".join(
     f"CASE WHEN count({column}) = count(*) THEN sum({column}::DECIMAL(28, 8))::DOUBLE END AS {column}"
     for column in ("volume_base", "volume_quote", "taker_buy_base")
 )
@@ -61,7 +61,7 @@ def paths(
 ) -> pl.DataFrame:
     """Prices of chosen series, bars merged until the range has at most `most` of each, in time order per series.
 
-    Columns: `venue market symbol kind interval source_id ts close_at open high low close`. A merged bar begins on the clock;
+    Columns: `venue market symbol kind interval source_id ts close_at high low close`. A merged bar begins on the clock;
     one without any bar stays absent.
     """
     return _merged(warehouse, chosen, start, end, most, MERGED)
@@ -70,11 +70,11 @@ def paths(
 def bars(
     warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime, most: int = MOST_BARS
 ) -> pl.DataFrame:
-    """The same with volumes: the columns of `paths` and `volume_base volume_quote taker_buy_base`.
+    """The bars whole: the columns of `paths` and `open volume_base volume_quote taker_buy_base`.
 
     A volume is null where one of the merged bars does not know it.
     """
-    return _merged(warehouse, chosen, start, end, most, f"{MERGED}, {VOLUMES}")
+    return _merged(warehouse, chosen, start, end, most, f"{MERGED}, {WHOLE}")
 
 
 def closes(warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime) -> pl.DataFrame:

@@ -240,8 +240,10 @@ def _grid(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetim
 
 def _carry(price: np.ndarray, printed: np.ndarray, fresh: int) -> None:
     """Let each price stand until the next print, for so many bars at most."""
-    bars = np.arange(price.shape[1])
+    bars = np.arange(price.shape[1], dtype=np.int32)
     for line, traded in zip(price, printed, strict=True):
+        if traded.all():
+            continue
         last = np.maximum.accumulate(np.where(traded, bars, -1))
         stands = (last >= 0) & (bars - last < fresh)
         line[stands] = line[last[stands]]

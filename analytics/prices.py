@@ -8,16 +8,18 @@ import polars as pl
 
 from analytics.warehouse import Warehouse
 
-SERIES = """
+DRAWN = "QUALIFY row_number() OVER (PARTITION BY venue, market, symbol, kind, interval ORDER BY s.loader = 'reference_pack', bars DESC, source_id) = 1"
+"""Of the sources that carry a series, the drawn one: bytes fetched from the venue itself before embedded copies, then the fuller one."""
+
+SERIES = f"""
     WITH carried AS (
         SELECT venue, market, symbol, kind, interval, source_id, any_value(snapshot_id) AS snapshot_id, count(*) AS bars, sum(volume_base) AS volume_base, count(taker_buy_base) AS taker_bars, min(ts) AS first_ts, max(ts) AS last_ts
         FROM bars WHERE ts >= $start AND ts < $end GROUP BY ALL
     ), series AS (
-        SELECT carried.*, s.loader FROM carried JOIN snapshots s USING (snapshot_id)
-        QUALIFY row_number() OVER (PARTITION BY venue, market, symbol, kind, interval ORDER BY s.loader = 'reference_pack', bars DESC, source_id) = 1
+        SELECT carried.*, s.loader FROM carried JOIN snapshots s USING (snapshot_id) {DRAWN}
     )
 """
-"""The drawn source of each series in a range: bytes fetched from the venue itself before embedded copies, then the fuller one.
+"""The drawn source of each series in a range.
 
 A bar without volume repeats a price that nobody traded, so it counts as missing.
 """

@@ -15,6 +15,7 @@ from analytics.warehouse import Warehouse
 FRAMES = 120
 LEAST_LINE = 20
 """Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
+INTRADAY = {interval: seconds for interval, seconds in prices.SECONDS.items() if seconds < prices.SECONDS["1d"]}
 MOMENT = pl.Datetime("us", "UTC")
 TRACK = {
     "name": pl.String,
@@ -94,23 +95,24 @@ def _references(warehouse: Warehouse, base: str, reference: datetime) -> pl.Data
 
 def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, columns: str) -> pl.DataFrame:
     """What (`LAST`, `LOWEST`) the closed bars of each series of an asset say, before the bar lengths of a market are put together; the finest first."""
-    known = _intraday(prices.series(warehouse, start, at)).filter(pl.col("base") == base)
-    if known.is_empty():
-        return pl.DataFrame(
-            schema={
-                **dict.fromkeys((*MARKET, "name", "quote", "interval", "source_id"), pl.String),
-                "price": pl.Float64,
-                "price_at": MOMENT,
-            }
-        )
-    rows = decimate.of_each(warehouse, columns, decimate.keys(known), start, at, closed=True)
-    return (
-        known.with_row_index("place")
-        .with_columns(pl.col("place").cast(pl.Int32))
-        .join(rows.filter(pl.col("price").is_not_null()), on="place")
-        .join(warehouse.query("SELECT venue, name FROM venues"), on="venue", how="left")
-        .with_columns(name=pl.coalesce("name", "venue"), price_at=pl.col("price_from") + pl.duration(seconds="seconds"))
-        .sort("seconds", *MARKET)
+    return warehouse.query(
+        f"""
+        WITH lengths AS (SELECT unnest($intervals) AS interval, unnest($seconds::BIGINT[]) AS seconds), carried AS (
+            SELECT venue, market, symbol, kind, interval, source_id, seconds, any_value(snapshot_id) AS snapshot_id, count(*) AS bars, {columns}
+            FROM bars JOIN lengths USING (interval)
+            WHERE split_part(symbol, '/', 1) = $base AND kind <> 'premium' AND ts >= $start AND ts < $at
+              AND epoch_us(ts) + {decimate.SECOND} * seconds <= epoch_us($at::TIMESTAMPTZ)
+            GROUP BY ALL
+        ), drawn AS (SELECT carried.* FROM carried JOIN snapshots s USING (snapshot_id) {prices.DRAWN})
+        SELECT drawn.*, split_part(split_part(symbol, '/', 2), ':', 1) AS quote, coalesce(v.name, venue) AS name, price_from + to_seconds(seconds) AS price_at
+        FROM drawn LEFT JOIN (SELECT venue, name FROM venues) v USING (venue) WHERE price IS NOT NULL
+        ORDER BY seconds, venue, market, symbol, kind
+        """,
+        intervals=list(INTRADAY),
+        seconds=list(INTRADAY.values()),
+        base=base,
+        start=start,
+        at=at,
     )
 
 
@@ -221,8 +223,10 @@ def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
     Markets whose bars are too long for the range (`LEAST_LINE`) are left out; their state is in `markets`.
     """
     longest = max(prices.SECONDS["1m"], (end - start).total_seconds() / LEAST_LINE)
-    every = decimate.finest(_intraday(prices.series(warehouse, start, end)).filter(pl.col("base") == base))
-    return every.filter(pl.col("seconds") <= longest)
+    every = prices.series(warehouse, start, end).filter(
+        pl.col("base") == base, pl.col("kind") != "premium", pl.col("interval").is_in(list(INTRADAY))
+    )
+    return decimate.finest(every).filter(pl.col("seconds") <= longest)
 
 
 def track(
@@ -264,7 +268,3 @@ def fills(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     return counts.select(
         "venue", "name", "ts", pl.col("adl_fills").cum_sum().over("venue").alias("fills_so_far"), "source_id"
     )
-
-
-def _intraday(known: pl.DataFrame) -> pl.DataFrame:
-    return known.filter((pl.col("kind") != "premium") & (pl.col("seconds") < prices.SECONDS["1d"]))
