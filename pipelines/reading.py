@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -34,26 +34,30 @@ def read(source: str, entry: Entry, folder: Path, stored: bool) -> Found:
 
 
 class Workers:
-    """Processes that parse heavy pieces beside each other. The first piece alone is parsed here: starting them costs more."""
+    """Threads and processes that parse heavy pieces beside each other. The first piece is parsed here: starting a process takes as long."""
 
     def __enter__(self) -> Workers:
+        self._here: ThreadPoolExecutor | None = None
         self._pool: ProcessPoolExecutor | None = None
-        self._alone: Callable[[], Found] | None = None
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._here:
+            self._here.shutdown(cancel_futures=True)
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
             os.environ.pop("POLARS_MAX_THREADS")
 
     def submit(self, source: str, entry: Entry, folder: Path, stored: bool) -> Callable[[], Found]:
-        if self._alone is None:
-            self._alone = lambda: read(source, entry, folder, stored)
-            return self._alone
-        if self._pool is None:
+        pool: Executor
+        if self._here is None:
+            pool = self._here = ThreadPoolExecutor(1)
+        elif self._pool is None:
             # Spawned, not forked: a fork would inherit the refresh lock and hold it after the parent's death.
             os.environ["POLARS_MAX_THREADS"] = "1"
-            self._pool = ProcessPoolExecutor(
+            pool = self._pool = ProcessPoolExecutor(
                 WORKERS, get_context("spawn"), initializer=die_with_parent, initargs=(os.getpid(),)
             )
-        return self._pool.submit(read, source, entry, folder, stored).result
+        else:
+            pool = self._pool
+        return pool.submit(read, source, entry, folder, stored).result

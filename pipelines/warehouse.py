@@ -25,7 +25,9 @@ import polars as pl
 from pipelines.dictionary import column_names, ddl, layout
 from pipelines.tables import TABLES
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "512MB"
+TOGETHER = 250_000
+"""Rows of a transaction: of a smaller one DuckDB writes the rows to its log first and then again to the file, a larger one stays in memory."""
 VOLATILE = {"snapshots": "fetched_at"}
 """Columns that differ between two builds of the same bytes; `content_hash` leaves them out, and `runs` altogether."""
 
@@ -110,6 +112,8 @@ class Draft:
         if not self.base:
             for name in TABLES:
                 self.connection.execute(ddl(name))
+        self.connection.execute("BEGIN")
+        self._uncommitted = 0
 
     def __enter__(self) -> Draft:
         return self
@@ -127,6 +131,10 @@ class Draft:
         self.connection.register("incoming", frame.select(columns))
         self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
         self.connection.unregister("incoming")
+        self._uncommitted += frame.height
+        if self._uncommitted >= TOGETHER:
+            self.connection.execute("COMMIT; BEGIN")
+            self._uncommitted = 0
 
     def forget(self, snapshot_ids: list[str], tables: Iterable[str] = TABLES) -> None:
         """Delete every row of these tables that was read from these bytes, so that newer bytes can take their place."""
@@ -141,7 +149,8 @@ class Draft:
         content_hash = content_hash_of(self.connection)
         if self.published and self.published.content_hash == content_hash:
             return None
-        self.connection.execute("CHECKPOINT")
+        # A commit that is followed by a checkpoint at once writes the rows to their place, and not to the log before.
+        self.connection.execute("SET checkpoint_threshold = '1KB'; COMMIT; CHECKPOINT")
         self.connection.close()
         _sync(self.path)
         final = _file(self.folder, self.number)

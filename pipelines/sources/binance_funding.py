@@ -22,6 +22,7 @@ SOURCE = Source(
     span="to last month; how far back differs by symbol",
     resolution="every payment (8 hours for most, 4 or 1 for some)",
     reaches_oct_2025=True,
+    requests_per_second=_binance.PACE,
     limits="A month has its file after its end.",
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")

@@ -22,6 +22,7 @@ SOURCE = Source(
     span="2019 to yesterday",
     resolution="1 minute; 5 minutes of symbols asked for by name",
     reaches_oct_2025=True,
+    requests_per_second=_binance.PACE,
 )
 SYMBOLS = (
     "BTC/USDT",

@@ -23,6 +23,7 @@ SOURCE = Source(
     span="2020-09 (BTC) or 2021-12 to yesterday; some days are missing or incomplete",
     resolution="5 minutes",
     reaches_oct_2025=True,
+    requests_per_second=_binance.PACE,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")
 COLUMNS = {

@@ -22,6 +22,7 @@ SOURCE = Source(
     span="2019 to yesterday",
     resolution="1 second",
     reaches_oct_2025=True,
+    requests_per_second=_binance.PACE,
     limits="Spot markets only.",
     crash_days_only=True,
 )

@@ -62,6 +62,23 @@ def test_other_content_has_another_hash(tmp_path: Path) -> None:
     assert one.content_hash != two.content_hash
 
 
+@pytest.mark.parametrize("together", [1, 3, 1000])
+def test_rows_are_published_whole_however_many_a_transaction_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    monkeypatch.setattr(warehouse, "TOGETHER", together)
+    fields = {name: field.dtype for name, field in TABLES["venues"].columns().items()}
+    row = {"kind": "cex", "status": "open", "source_id": "s"}
+    with warehouse.exclusive(tmp_path), warehouse.Draft(tmp_path) as draft:
+        for name in ("a", "b", "c", "d", "e"):
+            rows = [{"venue": name, "name": name, **row, "snapshot_id": name}]
+            draft.insert("venues", pl.DataFrame(rows, schema=fields))
+        draft.forget(["b", "d"])
+        assert draft.publish(NOW) is not None
+    with warehouse.Draft(tmp_path) as draft:
+        assert draft.rows("SELECT venue FROM venues ORDER BY venue")["venue"].to_list() == ["a", "c", "e"]
+
+
 def test_a_draft_that_dies_leaves_what_was_published(tmp_path: Path) -> None:
     publish(tmp_path, ["binance"])
     before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
