@@ -30,19 +30,9 @@ def snapshots(depth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def verdict(depth: pl.DataFrame) -> str:
-    """Why a market's depth is unusable, in a sentence; empty where no rule speaks against it."""
-    if depth.is_empty():
-        return "No snapshot of the book is kept."
-    found = snapshots(depth)
-    faulty = found.filter(pl.any_horizontal(FAULTS))
-    if faulty.height <= MOST_FAULTY * found.height:
-        return ""
-    counts = ", ".join(f"{found[fault].sum():,} {fault}" for fault in FAULTS if found[fault].any())
-    return (
-        f"Unusable: {faulty.height:,} of {found.height:,} snapshots show a book that cannot have stood ({counts}), "
-        f"the first at {faulty['ts'][0]:%b %-d, %H:%M:%S} UTC."
-    )
+def unusable(found: pl.DataFrame) -> bool:
+    """Whether so many snapshots of a series (`snapshots`) are at fault that none of it can be trusted."""
+    return found.filter(pl.any_horizontal(FAULTS)).height > MOST_FAULTY * found.height
 
 
 def _inverted(depth: pl.DataFrame) -> pl.DataFrame:

@@ -1,31 +1,34 @@
-"""Liquidity: why no order book is drawn, and what it took to move the price instead."""
+"""Liquidity: the order book where an archive of it can be trusted, and what it took to move the price instead."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from analytics import book_faults, impact, venue_reports
-from charts import impact as chart
+from analytics import book_faults, depth, impact, venue_reports
+from charts import depth as chart
+from charts import impact as impact_chart
 from charts import theme
 from charts.words import clock, number, usd
 from pages import _cascade_words as words
 from pages._microscope_controls import chosen_market
-from pages._parts import ask, card
+from pages._parts import ask, card, safe
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 
 
+SNAPSHOT = timedelta(seconds=30)
+RULES = (
+    "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a wider band holds less than the narrower one it contains), "
+    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); from {100 * book_faults.MOST_FAULTY:g} % such snapshots on, the whole series is."
+)
+
+
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
-    st.info(
-        "No order book is drawn: no archive of one that can be trusted is in the warehouse. Snapshots are refused by rule when a book is inverted "
-        "(bids dearer than asks), shrinks outwards (a wider band holds less than the narrower one it contains), or is frozen (a band repeats "
-        f"{book_faults.FROZEN} snapshots running while others change); from {100 * book_faults.MOST_FAULTY:g} % such snapshots on, the whole series is.",
-        icon=":material/block:",
-    )
+    drawn = _book(day, start, end, base)
     chosen = chosen_market(ask(impact.markets, base=base, start=start, end=end), "tape", "Impact on")
     if chosen is None:
         card(
@@ -36,17 +39,79 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
             empty=f"No market of {base} with volume has bars in this range.",
         )
     else:
-        _impact(day, *chosen, start, end)
+        _impact(day, *chosen, start, end, "Beside depth" if drawn else "In place of depth")
     _published(day)
 
 
-def _impact(day: dict[str, Any], market: dict[str, Any], key: tuple[str, ...], start: datetime, end: datetime) -> None:
+def _book(day: dict[str, Any], start: datetime, end: datetime, base: str) -> bool:
+    """Draw what can be trusted, list what cannot; returns whether anything is drawn."""
+    window = day["window_start"], day["window_end"]
+    books = ask(depth.judged, base=base, start=window[0], end=window[1])
+    worthless, usable = books.filter("unusable"), books.filter(~pl.col("unusable"))
+    if books.is_empty():
+        st.info(safe(words.not_fetched(f"order books of {base}", day["crash_day"])), icon=":material/help:")
+    elif usable.is_empty():
+        st.info(f"No order book is drawn: no archive of {base}'s can be trusted. {RULES}", icon=":material/block:")
+    for row in usable.iter_rows(named=True):
+        _depth(day, row, window, start, end)
+    if worthless.height:
+        row = worthless.row(0, named=True)
+        card(
+            f"{row['name']}'s archive of the {row['symbol']} book cannot be used: {row['faulty']:,} of {row['snapshots']:,} snapshots show a book that cannot have stood",
+            worthless,
+            key="book-faults",
+            about=f"{words.span(*window)}. Snapshots at fault by rule; one may break several",
+            note=RULES if usable.height else "",
+            table={
+                "name": TEXT("Venue"),
+                "symbol": TEXT("Market"),
+                "snapshots": NUMBER("Snapshots", format="localized"),
+                "faulty": NUMBER("At fault", format="localized"),
+                "inverted": NUMBER("Inverted", format="localized"),
+                "shrinking": NUMBER("Shrinking outwards", format="localized"),
+                "frozen": NUMBER("Frozen", format="localized"),
+                "first_fault_ts": TIME("First, UTC", format="YYYY-MM-DD HH:mm:ss"),
+            },
+        )
+    return not usable.is_empty()
+
+
+def _depth(
+    day: dict[str, Any], book: dict[str, Any], window: tuple[datetime, datetime], start: datetime, end: datetime
+) -> None:
+    series = book["venue"], book["symbol"], book["source_id"]
+    rows = ask(depth.nearest, series=series, window=window, start=start, end=end)
+    known = rows.filter(pl.col("bid_usd").is_not_null())
+    title = f"Depth of {book['name']} {book['symbol']}"
+    if known.height:
+        least = known.row(int(known["bid_usd"].arg_min()), named=True)
+        when = (
+            f"At {clock(least['ts'], 'second')}"
+            if least["until"] - least["ts"] <= SNAPSHOT
+            else f"In {clock(least['ts'])}–{clock(least['until'])}"
+        )
+        title = f"{when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle on {book['name']} {book['symbol']}"
+    card(
+        title,
+        rows,
+        chart.nearest(rows, start, end) if rows.height else None,
+        key=f"depth-{book['symbol']}",
+        about=f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive states; of each stretch the least",
+        alt=title,
+        note=f"{book['faulty']:,} of {book['snapshots']:,} snapshots of the day are left out by rule. {RULES}",
+        empty="The archive has no sound snapshot of the book in this range.",
+    )
+
+
+def _impact(
+    day: dict[str, Any], market: dict[str, Any], key: tuple[str, ...], start: datetime, end: datetime, place: str
+) -> None:
     rows = ask(impact.windows, key=key, start=start, end=end)
     known = rows.filter(pl.col("impact_pct").is_not_null())
     about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: mean absolute return of its {words.LENGTHS[market['interval']]} bars over the money traded in them (Amihud 2002)"
     if known.is_empty():
         card(
-            "Impact, in place of depth",
+            f"{place}: impact",
             known,
             key="impact",
             about=about,
@@ -55,15 +120,15 @@ def _impact(day: dict[str, Any], market: dict[str, Any], key: tuple[str, ...], s
         return
     since = day["t0"] or day["focus_start"]
     worst = ask(impact.against_before, key=key, start=start, end=end, before=since)
-    title = "In place of depth: what it took to move the price"
+    title = f"{place}: what it took to move the price"
     if worst.height:
         row = worst.row(0, named=True)
-        title = f"In place of depth: {usd(row['per_usd'])} moved {market['name']} {market['symbol']} by {number(row['impact_pct'], 2)} % in {clock(row['ts'])}–{clock(row['until'])}"
+        title = f"{place}: {usd(row['per_usd'])} moved {market['name']} {market['symbol']} by {number(row['impact_pct'], 2)} % in {clock(row['ts'])}–{clock(row['until'])}"
         title += f", {number(row['times'], 2)} times the usual window before {clock(since)}" if row["times"] else ""
     card(
         title,
         rows,
-        chart.windows(rows, theme.venue_colour(market["venue"]), start, end),
+        impact_chart.windows(rows, theme.venue_colour(market["venue"]), start, end),
         key="impact",
         about=about,
         alt=title,

@@ -259,6 +259,22 @@ class OpenInterest(Traced):
     sides = choice("Whether long and short are both counted", "one", "both", "unknown")
 
 
+class BookDepth(Traced):
+    """What an archive says stood in an order book at a moment, from the middle out to a band. Judged by `analytics.book_faults` before it is shown."""
+
+    venue = text("Venue", primary_key=True)
+    symbol = text("BASE/QUOTE[:SETTLE]", primary_key=True)
+    ts = moment("Time of the snapshot", primary_key=True)
+    band_pct = number("How far from the middle: below zero bids, above asks", "percent", primary_key=True)
+    source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
+    quantity_base = number("Quantity from the middle to the band", "base asset", min=0)
+    notional = number("Value of that quantity", "quote currency", min=0)
+
+    @dy.rule()
+    def band_has_a_side(cls) -> pl.Expr:
+        return pl.col("band_pct") != 0
+
+
 class FundingRates(Traced):
     """A funding payment's rate."""
 
@@ -345,6 +361,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "venue_volumes": VenueVolumes,
     "exchange_ranks": ExchangeRanks,
     "open_interest": OpenInterest,
+    "book_depth": BookDepth,
     "funding_rates": FundingRates,
     "price_extremes": PriceExtremes,
     "depegs": Depegs,

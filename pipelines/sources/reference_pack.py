@@ -27,7 +27,8 @@ SOURCE = Source(
     tables=tuple(
         name
         for name in TABLES
-        if name not in ("snapshots", "runs", "quarantine", "liquidations", "open_interest", "feed_coverage")
+        if name
+        not in ("snapshots", "runs", "quarantine", "liquidations", "open_interest", "book_depth", "feed_coverage")
     ),
     span="2020-03 to 2026-11",
     resolution="1 s to 1 day bars; published figures by date",

@@ -1,4 +1,4 @@
-"""The smaller questions of the microscope: sweeps, faulty books, impact, volume by price, aligned days."""
+"""The smaller questions of the microscope: sweeps, impact, volume by price, aligned days."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics import aligned, book_faults, decimate, impact, sweeps, volume_profile
+from analytics import aligned, decimate, impact, sweeps, volume_profile
 from analytics.warehouse import Warehouse
 from tests.analytics import made
 
@@ -70,78 +70,6 @@ def test_a_sweep_is_one_sided_long_enough_and_ends_at_its_extreme() -> None:
     assert found["walk_pct"].to_list() == pytest.approx([-20, 20])
     assert sweeps.found(warehouse, *HOUR, walk_pct=3).height == 3
     assert sweeps.found(warehouse, *HOUR, prints=13).is_empty()
-
-
-def book(snapshots: int = 40) -> pl.DataFrame:
-    """A sound book: five bands a side, deeper outwards, that changes with every snapshot."""
-    random = np.random.default_rng(1)
-    rows = []
-    for place in range(snapshots):
-        for side in (-1, 1):
-            depth = np.cumsum(random.uniform(1, 2, 5))
-            for band in range(1, 6):
-                middle = 100 * (1 + side * band / 200)
-                rows.append(
-                    (made.START + timedelta(seconds=30 * place), side * band, depth[band - 1], depth[band - 1] * middle)
-                )
-    return pl.DataFrame(rows, schema=["ts", "band_pct", "quantity_base", "notional"], orient="row")
-
-
-def test_a_sound_book_has_no_fault() -> None:
-    assert book_faults.verdict(book()) == ""
-    assert not book_faults.snapshots(book()).select(book_faults.FAULTS).to_numpy().any()
-
-
-def test_a_frozen_band_is_found_and_the_series_is_unusable() -> None:
-    frozen = (pl.col("band_pct") == -3) & (pl.col("ts") >= made.START + timedelta(seconds=300))
-    still = book().with_columns(
-        quantity_base=pl.when(frozen).then(7.0).otherwise("quantity_base"),
-        notional=pl.when(frozen).then(690.0).otherwise("notional"),
-    )
-    found = book_faults.snapshots(still)
-    assert found.filter("frozen")["ts"].min() == made.START + timedelta(seconds=330)
-    assert found["frozen"].sum() == 29
-    assert "29 frozen" in book_faults.verdict(still) and book_faults.verdict(still).startswith("Unusable: ")
-
-
-def test_a_quiet_book_is_not_frozen() -> None:
-    once = book(1)
-    quiet = pl.concat([once.with_columns(ts=pl.col("ts") + timedelta(seconds=30 * place)) for place in range(40)])
-    assert not book_faults.snapshots(quiet)["frozen"].any()
-
-
-def test_four_repetitions_are_not_yet_a_freeze() -> None:
-    def held(times: int) -> pl.DataFrame:
-        same = (pl.col("band_pct") == 2) & pl.col("ts").is_between(
-            made.START, made.START + timedelta(seconds=30 * (times - 1))
-        )
-        return book().with_columns(
-            quantity_base=pl.when(same).then(3.0).otherwise("quantity_base"),
-            notional=pl.when(same).then(303.0).otherwise("notional"),
-        )
-
-    assert not book_faults.snapshots(held(book_faults.FROZEN - 1))["frozen"].any()
-    assert book_faults.snapshots(held(book_faults.FROZEN))["frozen"].any()
-
-
-def test_an_inverted_book_is_found() -> None:
-    wrong = pl.col("ts") == made.START + timedelta(seconds=60)
-    inverted = book().with_columns(
-        notional=pl.when(wrong & (pl.col("band_pct") == -1)).then(pl.col("notional") * 1.05).otherwise("notional")
-    )
-    found = book_faults.snapshots(inverted)
-    assert found.filter("inverted")["ts"].to_list() == [made.START + timedelta(seconds=60)]
-    assert "1 inverted" in book_faults.verdict(inverted)
-
-
-def test_a_book_that_shrinks_outwards_is_found() -> None:
-    wrong = (pl.col("ts") == made.START) & (pl.col("band_pct") == 4)
-    shrinking = book().with_columns(quantity_base=pl.when(wrong).then(0.1).otherwise("quantity_base"))
-    assert book_faults.snapshots(shrinking).filter("shrinking")["ts"].to_list() == [made.START]
-
-
-def test_an_empty_archive_says_so() -> None:
-    assert book_faults.verdict(book().clear()) == "No snapshot of the book is kept."
 
 
 def test_impact_is_that_of_amihud() -> None:
