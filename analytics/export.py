@@ -10,7 +10,7 @@ from analytics.warehouse import Warehouse
 from pipelines.dictionary import DUCKDB_TYPES, column_names
 from pipelines.tables import TABLES
 
-CONTROLS = ("limit", "offset", "since", "until")
+CONTROLS = ("limit", "offset", "since", "until", "generation")
 TIME_COLUMNS = ("ts", "as_of", "window_start", "valid_from", "launched", "started_at", "fetched_at")
 ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
 WHOLE = r"^[+-]?[0-9]+$"

@@ -155,6 +155,25 @@ def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
     return bars(warehouse, _keys(best), start, end)
 
 
+def bitcoin_fall(warehouse: Warehouse, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
+    """How far Bitcoin fell in a range, on the bars of `bitcoin`: `venue symbol interval before_at before low_ts low drop_pct source_id`.
+
+    `before` is the last close by `since`, as everywhere, or the first open where no bar was over by then. One row, or none
+    where no bars are known.
+    """
+    known = bitcoin(warehouse, start, end)
+    over_at = pl.col("ts") + pl.duration(seconds=pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64))
+    over = (over_at <= since).fill_null(value=False) if since else pl.lit(value=False)
+    earlier = known.filter(over).tail(1).select(before_at=over_at, before="close")
+    first = known.head(1).select(before_at="ts", before=pl.coalesce("open", "close"))
+    lowest = known.sort("low", "ts").head(1).rename({"ts": "low_ts"})
+    return pl.concat([lowest, first if earlier.is_empty() else earlier], how="horizontal").select(
+        *("venue", "symbol", "interval", "before_at", "before", "low_ts", "low"),
+        drop_pct=100 * (pl.col("low") / pl.col("before") - 1),
+        source_id="source_id",
+    )
+
+
 def _intraday(known: pl.DataFrame) -> pl.DataFrame:
     return known.filter((pl.col("kind") != "premium") & (pl.col("seconds") < SECONDS["1d"]))
 

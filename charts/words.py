@@ -50,7 +50,7 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    return "not known" if value is None else f"{value:.{digits}f} %"
+    return "not known" if value is None else f"{value:.{digits}f} %".replace("-", "−")
 
 
 def utc(moment: datetime | None, precision: str = "minute") -> str:

@@ -67,18 +67,16 @@ else:
     moments = moments.unique(subset="ts", keep="first", maintain_order=True).with_columns(
         number=pl.int_range(1, pl.len() + 1)
     )
-    before = bitcoin.filter(pl.col("ts") <= (day["t0"] or first))["close"].last()
-    low = bitcoin.row(int(bitcoin["low"].arg_min()), named=True)
-    drop = 100 * (low["low"] / before - 1)
+    fall = ask(prices.bitcoin_fall, start=start, end=end, since=day["t0"]).row(0, named=True)
     path, listed = st.columns([3, 2]) if moments.height else (st.container(), None)
     with path:
         card(
-            f"Bitcoin fell {percent(abs(drop))} in {round((low['ts'] - (day['t0'] or first)) / timedelta(minutes=1))} minutes, to {number(low['low'])}",
+            f"Bitcoin fell {percent(-fall['drop_pct'])} in {round((fall['low_ts'] - fall['before_at']) / timedelta(minutes=1))} minutes, to {number(fall['low'])}",
             bitcoin,
             price.path_with_moments(bitcoin, moments),
             key="bitcoin",
-            about=f"{low['symbol']} on {low['venue'].title()}, {low['interval']} bars: close, and the band from low to high. Fall measured from the bar of {utc(day['t0'] or first)}. UTC",
-            alt=f"Line chart of {low['symbol']} from {utc(first)} to {utc(last)}: from {number(before)} to a low of {number(low['low'])} at {utc(low['ts'])}.",
+            about=f"{fall['symbol']} on {fall['venue'].title()}, {fall['interval']} bars: close, and the band from low to high. Fall measured from the price at {utc(fall['before_at'])}",
+            alt=f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a low of {number(fall['low'])} at {utc(fall['low_ts'])}.",
         )
     if listed is not None:
         clocks = [clock(ts, precision) for ts, precision in moments.select("ts", "precision").iter_rows()]

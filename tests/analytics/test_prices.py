@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from analytics import prices
 from analytics.warehouse import Warehouse
+from tests.analytics import made
 
 START, END = datetime(2025, 10, 10, 20, 30, tzinfo=UTC), datetime(2025, 10, 10, 22, 30, tzinfo=UTC)
 DAYS = datetime(2025, 10, 9, tzinfo=UTC), datetime(2025, 10, 12, tzinfo=UTC)
@@ -111,3 +113,16 @@ def test_every_row_names_its_source(warehouse: Warehouse) -> None:
     known = warehouse.query("SELECT source_id FROM sources")
     assert paths.join(known, on="source_id", how="anti").is_empty()
     assert paths.select(pl.col("source_id").is_not_null().all()).item()
+
+
+def test_bitcoins_fall_is_measured_from_the_last_close_by_the_moment() -> None:
+    close = np.array([100.0, 110.0, 90.0, 95.0])
+    warehouse = made.warehouse(bars=made.bars("binance", close, low=np.array([99.0, 105.0, 80.0, 90.0])))
+    end = made.START + timedelta(minutes=4)
+    fall = prices.bitcoin_fall(warehouse, made.START, end, made.START + timedelta(minutes=2, seconds=30))
+    assert fall.select("before", "low", "low_ts").rows() == [(110.0, 80.0, made.START + timedelta(minutes=2))]
+    assert fall["drop_pct"].to_list() == pytest.approx([100 * (80 / 110 - 1)])
+    assert fall["before_at"].to_list() == [made.START + timedelta(minutes=2)]
+    unknown = prices.bitcoin_fall(warehouse, made.START, end, None)
+    assert unknown.select("before", "before_at").rows() == [(100.0, made.START)]
+    assert prices.bitcoin_fall(warehouse, end, end + timedelta(hours=1), None).is_empty()

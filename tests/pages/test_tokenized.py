@@ -161,7 +161,7 @@ def traded_on(own: Settings) -> Iterator[None]:
 def test_tokens_that_traded_on_are_set_against_their_last_close() -> None:
     app = opened(PAGE, show="On a crash day")
     assert not app.exception
-    assert "TSLAx/USD on Kraken fell deepest: -5.0 % against the last close" in titles(app)
+    assert "TSLAx/USD on Kraken fell deepest: −5.0 % against the last close" in titles(app)
     (low,) = app.dataframe[1].value.to_dict("records")
     assert (low["reference_price"], low["low"], low["traded_quote"]) == (400, 380, 1600)
     assert "nothing is drawn" not in captions(app)
