@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipelines.http import LONGEST_WAIT, Client, Count, FetchFailed, Reply
-from pipelines.snapshots import Entry, Store
+from pipelines.http import LONGEST_WAIT, Client, Count, FetchFailed
+from pipelines.snapshots import Entry, Reply, Store
 from pipelines.source import Piece, Refused, Request, SourceModule, fault_in, next_page
 
 FAULT_ATTEMPTS = 4

@@ -9,7 +9,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from requests_ratelimiter import LimiterAdapter
 
 from pipelines.files import Folder
+from pipelines.snapshots import Reply
 from pipelines.source import Request, Source
 
 USER_AGENT = "Crashday/1.0 (open crash-day dashboard; requests)"
@@ -48,18 +49,6 @@ class NotThere(FetchFailed):
 
 class Unavailable(FetchFailed):
     """The server did not answer, or only that it cannot: asking it for something else now is no use either."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What was received, kept with the bytes: `path` is where they wait to be stored."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    sha256: str
-    size: int
-    path: Path | None = None
 
 
 @dataclass

@@ -9,13 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.http import Reply
 from pipelines.source import Piece
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was received, kept with the bytes: `path` is where they wait to be stored."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    sha256: str
+    size: int
+    path: Path | None = None
 
 
 class Damaged(OSError):
