@@ -18,8 +18,6 @@ from pages._microscope_controls import chosen_market
 from pages._parts import ask, card, safe
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
-
-
 SNAPSHOT = timedelta(seconds=30)
 RULES = (
     "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a wider band holds less than the narrower one it contains), "
@@ -51,7 +49,9 @@ def _book(day: dict[str, Any], start: datetime, end: datetime, base: str) -> boo
     if books.is_empty():
         st.info(safe(words.not_fetched(f"order books of {base}", day["crash_day"])), icon=":material/help:")
     elif usable.is_empty():
-        st.info(f"No order book is drawn: no archive of {base}'s can be trusted. {RULES}", icon=":material/block:")
+        st.info(
+            safe(f"No order book is drawn: no archive of {base}'s can be trusted. {RULES}"), icon=":material/block:"
+        )
     for row in usable.iter_rows(named=True):
         _depth(day, row, window, start, end)
     if worthless.height:
