@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from analytics import book_faults, decimate
 from analytics.warehouse import Warehouse
 
-SERIES = ["venue", "symbol", "source_id"]
+NEARLY_ALL = 0.9
+"""Part of the snapshots a band must be in."""
+LATE = 2.5
+"""Times the usual pause between snapshots after which the next one is late."""
 JUDGED = {
     "venue": pl.String,
     "name": pl.String,
@@ -63,38 +66,62 @@ def nearest(
     start: datetime,
     end: datetime,
 ) -> pl.DataFrame:
-    """Bids and asks within the narrowest band of a usable series `(venue, symbol, source_id)`: the least of each stretch of the range.
+    """Bids and asks within the narrowest band that a usable series `(venue, symbol, source_id)` keeps throughout, snapshot by snapshot.
 
-    Columns: `venue symbol ts until band_pct bid_usd ask_usd source_id`. Snapshots at fault are left out. Raises ValueError where the
-    series, judged over the whole `window`, is unusable: nothing of it may be drawn.
+    Columns: `venue symbol ts band_pct bid_usd ask_usd source_id`. Of a long range each stretch keeps the snapshots with the least bids
+    and the least asks. Where snapshots are missing or at fault, one row without values breaks the line. Raises ValueError where
+    the series, judged over the whole `window`, is unusable: nothing of it may be drawn.
     """
     rows = _rows(warehouse, *series, *window)
     found = book_faults.snapshots(rows)
     if book_faults.unusable(found):
         raise ValueError("A book that cannot have stood is not drawn.")
-    sound = rows.join(found.filter(~pl.any_horizontal(book_faults.FAULTS)), on="ts", how="semi").filter(
-        (pl.col("ts") >= start) & (pl.col("ts") < end)
-    )
-    band, length = pl.col("band_pct"), f"{decimate.step(start, end)}s"
-    return (
-        sound.filter(band.abs() == band.abs().min())
-        .group_by(pl.col("ts").dt.truncate(length), maintain_order=True)
+    sound = rows.join(found.filter(~pl.any_horizontal(book_faults.FAULTS)), on="ts", how="semi")
+    band = pl.col("band_pct")
+    width = _narrowest(sound)
+    books = (
+        sound.filter((band.abs() == pl.lit(width, pl.Float64)) & (pl.col("ts") >= start) & (pl.col("ts") < end))
+        .group_by("ts")
         .agg(
-            band.abs().first(),
-            pl.col("notional").filter(band < 0).min().alias("bid_usd"),
-            pl.col("notional").filter(band > 0).min().alias("ask_usd"),
+            pl.col("notional").filter(band < 0).first().alias("bid_usd"),
+            pl.col("notional").filter(band > 0).first().alias("ask_usd"),
         )
         .sort("ts")
-        .select(
-            pl.lit(series[0]).alias("venue"),
-            pl.lit(series[1]).alias("symbol"),
-            "ts",
-            pl.col("ts").dt.offset_by(length).alias("until"),
-            "band_pct",
-            "bid_usd",
-            "ask_usd",
-            pl.lit(series[2]).alias("source_id"),
-        )
+    )
+    shown = _thinned(_broken(books, rows["ts"].unique().sort().diff().median()), start, end)
+    return shown.select(
+        pl.lit(series[0]).alias("venue"),
+        pl.lit(series[1]).alias("symbol"),
+        "ts",
+        pl.lit(width, pl.Float64).alias("band_pct"),
+        "bid_usd",
+        "ask_usd",
+        pl.lit(series[2]).alias("source_id"),
+    )
+
+
+def _narrowest(sound: pl.DataFrame) -> float | None:
+    """The narrowest band both sides have in nearly every snapshot: Binance added narrower ones over time."""
+    band, snapshots = pl.col("band_pct"), sound["ts"].n_unique()
+    kept = sound.group_by(band.abs().alias("width")).agg(least=pl.min_horizontal((band < 0).sum(), (band > 0).sum()))
+    return kept.filter(pl.col("least") >= NEARLY_ALL * snapshots)["width"].min()
+
+
+def _broken(books: pl.DataFrame, usual: timedelta | None) -> pl.DataFrame:
+    """With a row without values behind each snapshot that the next one follows late: a line must not run across what is not known."""
+    late = pl.col("ts").diff().shift(-1) > LATE * usual if usual else pl.lit(value=False)
+    gaps = books.filter(late).select(pl.col("ts") + (usual or timedelta()))
+    return pl.concat([books, gaps], how="diagonal").sort("ts")
+
+
+def _thinned(books: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
+    """The snapshots with the least bids and the least asks of each stretch, and its breaks, where there are too many to draw."""
+    if books.height <= decimate.MOST_BARS:
+        return books
+    stretch = pl.col("ts").dt.truncate(f"{decimate.step(start, end, decimate.MOST_BARS // 2)}s")
+    least = [(pl.col(side) == pl.col(side).min().over(stretch)) for side in ("bid_usd", "ask_usd")]
+    return books.filter(
+        pl.any_horizontal(*least, pl.all_horizontal(pl.col("bid_usd", "ask_usd").is_null())).fill_null(value=False)
     )
 
 

@@ -158,16 +158,18 @@ def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
 def bitcoin_fall(warehouse: Warehouse, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
     """How far Bitcoin fell in a range, on the bars of `bitcoin`: `venue symbol interval before_at before low_ts low drop_pct source_id`.
 
-    `before` is the last close by `since`, as everywhere, or the first open where no bar was over by then. One row, or none
-    where no bars are known.
+    `before` is the last close by `since`, as everywhere, or the first open where no bar was over by then; `low` the lowest
+    since. One row, or none where no bars with a price are known.
     """
-    known = bitcoin(warehouse, start, end)
+    known = bitcoin(warehouse, start, end).filter(pl.col("close").is_not_null())
     over_at = pl.col("ts") + pl.duration(seconds=pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64))
-    over = (over_at <= since).fill_null(value=False) if since else pl.lit(value=False)
+    over = over_at <= since if since else pl.lit(value=False)
     earlier = known.filter(over).tail(1).select(before_at=over_at, before="close")
-    first = known.head(1).select(before_at="ts", before=pl.coalesce("open", "close"))
-    lowest = known.sort("low", "ts").head(1).rename({"ts": "low_ts"})
-    return pl.concat([lowest, first if earlier.is_empty() else earlier], how="horizontal").select(
+    later = known if earlier.is_empty() else known.filter(~over)
+    first = later.head(1).select(before_at="ts", before=pl.coalesce("open", "close"))
+    lowest = later.sort("low", "ts").head(1).rename({"ts": "low_ts"})
+    before = first if earlier.is_empty() else earlier.head(lowest.height)
+    return pl.concat([lowest, before], how="horizontal").select(
         *("venue", "symbol", "interval", "before_at", "before", "low_ts", "low"),
         drop_pct=100 * (pl.col("low") / pl.col("before") - 1),
         source_id="source_id",

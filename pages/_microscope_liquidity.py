@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -12,16 +12,15 @@ from analytics import book_faults, depth, impact, venue_reports
 from charts import depth as chart
 from charts import impact as impact_chart
 from charts import theme
-from charts.words import clock, number, usd
+from charts.words import clock, number, usd, utc
 from pages import _cascade_words as words
 from pages._microscope_controls import chosen_market
 from pages._parts import ask, card, safe
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
-SNAPSHOT = timedelta(seconds=30)
 RULES = (
     "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a wider band holds less than the narrower one it contains), "
-    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); from {100 * book_faults.MOST_FAULTY:g} % such snapshots on, the whole series is."
+    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); where more than {100 * book_faults.MOST_FAULTY:g} % are, the whole series is refused."
 )
 
 
@@ -47,13 +46,16 @@ def _book(day: dict[str, Any], start: datetime, end: datetime, base: str) -> boo
     books = ask(depth.judged, base=base, start=window[0], end=window[1])
     worthless, usable = books.filter("unusable"), books.filter(~pl.col("unusable"))
     if books.is_empty():
-        st.info(safe(words.not_fetched(f"order books of {base}", day["crash_day"])), icon=":material/help:")
+        fetch = f"python -m pipelines refresh --source binance_depth --event {day['crash_day']} --symbol {base}"
+        st.info(
+            safe(f"No order book of {base} on this day is in the warehouse. Binance's archive may hold one: {fetch}"),
+            icon=":material/help:",
+        )
     elif usable.is_empty():
         st.info(
             safe(f"No order book is drawn: no archive of {base}'s can be trusted. {RULES}"), icon=":material/block:"
         )
-    for row in usable.iter_rows(named=True):
-        _depth(day, row, window, start, end)
+    drawn = [_depth(row, window, start, end) for row in usable.iter_rows(named=True)]
     if worthless.height:
         row = worthless.row(0, named=True)
         card(
@@ -73,34 +75,29 @@ def _book(day: dict[str, Any], start: datetime, end: datetime, base: str) -> boo
                 "first_fault_ts": TIME("First, UTC", format="YYYY-MM-DD HH:mm:ss"),
             },
         )
-    return not usable.is_empty()
+    return any(drawn)
 
 
-def _depth(
-    day: dict[str, Any], book: dict[str, Any], window: tuple[datetime, datetime], start: datetime, end: datetime
-) -> None:
+def _depth(book: dict[str, Any], window: tuple[datetime, datetime], start: datetime, end: datetime) -> bool:
     series = book["venue"], book["symbol"], book["source_id"]
     rows = ask(depth.nearest, series=series, window=window, start=start, end=end)
     known = rows.filter(pl.col("bid_usd").is_not_null())
     title = f"Depth of {book['name']} {book['symbol']}"
     if known.height:
         least = known.row(int(known["bid_usd"].arg_min()), named=True)
-        when = (
-            f"At {clock(least['ts'], 'second')}"
-            if least["until"] - least["ts"] <= SNAPSHOT
-            else f"In {clock(least['ts'])}–{clock(least['until'])}"
-        )
-        title = f"{when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle on {book['name']} {book['symbol']}"
+        when = clock(least["ts"], "second") if start.date() == end.date() else utc(least["ts"], "second")
+        title = f"At {when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle on {book['name']} {book['symbol']}"
     card(
         title,
         rows,
         chart.nearest(rows, start, end) if rows.height else None,
         key=f"depth-{book['symbol']}",
-        about=f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive states; of each stretch the least",
+        about=f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive states; of a long range the snapshots with the least",
         alt=title,
-        note=f"{book['faulty']:,} of {book['snapshots']:,} snapshots of the day are left out by rule. {RULES}",
+        note=f"{book['faulty']:,} of {book['snapshots']:,} snapshots of {words.span(*window)} are left out by rule. {RULES}",
         empty="The archive has no sound snapshot of the book in this range.",
     )
+    return not rows.is_empty()
 
 
 def _impact(

@@ -67,16 +67,22 @@ else:
     moments = moments.unique(subset="ts", keep="first", maintain_order=True).with_columns(
         number=pl.int_range(1, pl.len() + 1)
     )
-    fall = ask(prices.bitcoin_fall, start=start, end=end, since=day["t0"]).row(0, named=True)
+    title, measured, alt = "Bitcoin through the crash", "", f"Line chart of Bitcoin from {utc(first)} to {utc(last)}."
+    for fall in ask(prices.bitcoin_fall, start=start, end=end, since=day["t0"]).iter_rows(named=True):
+        minutes = round((fall["low_ts"] - fall["before_at"]) / timedelta(minutes=1))
+        if fall["drop_pct"] < 0:
+            title = f"Bitcoin fell {percent(-fall['drop_pct'])} in {minutes} minutes, to {number(fall['low'])}"
+        measured = f". Fall measured from the price at {utc(fall['before_at'])}"
+        alt = f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a low of {number(fall['low'])} at {utc(fall['low_ts'])}."
     path, listed = st.columns([3, 2]) if moments.height else (st.container(), None)
     with path:
         card(
-            f"Bitcoin fell {percent(-fall['drop_pct'])} in {round((fall['low_ts'] - fall['before_at']) / timedelta(minutes=1))} minutes, to {number(fall['low'])}",
+            title,
             bitcoin,
             price.path_with_moments(bitcoin, moments),
             key="bitcoin",
-            about=f"{fall['symbol']} on {fall['venue'].title()}, {fall['interval']} bars: close, and the band from low to high. Fall measured from the price at {utc(fall['before_at'])}",
-            alt=f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a low of {number(fall['low'])} at {utc(fall['low_ts'])}.",
+            about=f"{bitcoin['symbol'][0]} on {bitcoin['venue'][0].title()}, {bitcoin['interval'][0]} bars: close, and the band from low to high, UTC{measured}",
+            alt=alt,
         )
     if listed is not None:
         clocks = [clock(ts, precision) for ts, precision in moments.select("ts", "precision").iter_rows()]

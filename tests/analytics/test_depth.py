@@ -113,28 +113,42 @@ def test_each_book_is_judged_by_itself() -> None:
     assert depth.judged(warehouse, "SOL", *HOUR).is_empty()
 
 
-def test_a_few_faulty_snapshots_are_left_out_of_a_usable_book() -> None:
-    rows = inverted(1, book(200))
-    window = made.START, made.START + timedelta(hours=2)
-    warehouse = kept(("BTC/USDT:USDT", rows))
-    shown = depth.nearest(warehouse, BTC, window, *HOUR)
-    within = rows.filter((pl.col("ts") > made.START) & (pl.col("ts") < HOUR[1]) & (pl.col("band_pct") == -1))
-    assert (
-        shown["ts"].to_list() == within["ts"].to_list() and shown["bid_usd"].to_list() == within["notional"].to_list()
+def test_a_few_faulty_snapshots_break_the_line_of_a_usable_book() -> None:
+    rows = inverted(1, book(200)).with_columns(ts=pl.col("ts") + timedelta(seconds=7))
+    missing = rows.remove(
+        pl.col("ts").is_between(made.START + timedelta(minutes=10), made.START + timedelta(minutes=40))
     )
+    window = made.START, made.START + timedelta(hours=2)
+    shown = depth.nearest(kept(("BTC/USDT:USDT", missing)), BTC, window, *HOUR)
+    bids = missing.filter((pl.col("ts") < HOUR[1]) & (pl.col("band_pct") == -1)).sort("ts")
+    known = shown.drop_nulls("bid_usd")
+    assert known.select("ts", "bid_usd").rows() == bids.select("ts", "notional").rows()[1:]
+    gaps = shown.filter(pl.col("bid_usd").is_null() & pl.col("ask_usd").is_null())["ts"].to_list()
+    assert len(gaps) == 1 and made.START + timedelta(minutes=10) < gaps[0] < made.START + timedelta(minutes=11)
     assert shown["band_pct"].unique().to_list() == [1]
 
 
-def test_merged_stretches_keep_the_least() -> None:
+def test_a_long_range_keeps_the_least_of_every_stretch_at_its_own_moment() -> None:
     rows = book(2880)
     window = made.START, made.START + timedelta(days=1)
     shown = depth.nearest(kept(("BTC/USDT:USDT", rows)), BTC, window, *window)
-    asks = rows.filter(pl.col("band_pct") == 1)
-    assert shown.height <= 1500 and shown["ask_usd"].min() == asks["notional"].min()
-    assert (
-        shown["ask_usd"].to_list()
-        == asks.group_by_dynamic("ts", every="60s").agg(pl.col("notional").min())["notional"].to_list()
+    bids = rows.filter(pl.col("band_pct") == -1).sort("notional").row(0, named=True)
+    assert shown.height <= 1500 and shown["ask_usd"].min() == rows.filter(pl.col("band_pct") == 1)["notional"].min()
+    assert shown.sort("bid_usd").select("ts", "bid_usd").row(0) == (bids["ts"], bids["notional"])
+
+
+def test_a_band_of_a_few_snapshots_is_not_the_narrowest() -> None:
+    narrow = pl.DataFrame(
+        {"ts": [made.START] * 2, "band_pct": [-0.2, 0.2], "quantity_base": [0.1] * 2, "notional": [9.99, 10.01]}
     )
+    rows = pl.concat([book(100).with_columns(pl.col("band_pct").cast(pl.Float64)), narrow])
+    shown = depth.nearest(kept(("BTC/USDT:USDT", rows)), BTC, HOUR, *HOUR)
+    assert shown["band_pct"].unique().to_list() == [1] and shown.height == 100
+
+
+def test_a_book_without_one_side_has_no_band_to_draw() -> None:
+    bids = book(100).filter(pl.col("band_pct") < 0)
+    assert depth.nearest(kept(("BTC/USDT:USDT", bids)), BTC, HOUR, *HOUR).is_empty()
 
 
 def test_a_book_that_cannot_have_stood_is_not_drawn() -> None:

@@ -123,6 +123,8 @@ def test_bitcoins_fall_is_measured_from_the_last_close_by_the_moment() -> None:
     assert fall.select("before", "low", "low_ts").rows() == [(110.0, 80.0, made.START + timedelta(minutes=2))]
     assert fall["drop_pct"].to_list() == pytest.approx([100 * (80 / 110 - 1)])
     assert fall["before_at"].to_list() == [made.START + timedelta(minutes=2)]
+    early = prices.bitcoin_fall(warehouse, made.START, end, made.START + timedelta(minutes=3))
+    assert early.select("before", "low").rows() == [(90.0, 90.0)], "the lower low came before"
     unknown = prices.bitcoin_fall(warehouse, made.START, end, None)
     assert unknown.select("before", "before_at").rows() == [(100.0, made.START)]
     assert prices.bitcoin_fall(warehouse, end, end + timedelta(hours=1), None).is_empty()

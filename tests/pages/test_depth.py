@@ -44,8 +44,8 @@ def test_a_sound_book_is_drawn_with_its_least_depth() -> None:
     app = page(lens="Liquidity", coin="BTC")
     assert not app.exception
     assert "bids of $" in said(app) and "within 1 % of the middle on Binance BTC/USDT:USDT" in said(app)
-    assert "0 of 120 snapshots of the day are left out by rule" in notes(app)
-    assert "No order book" not in notes(app)
+    assert "0 of 120 snapshots of Oct 9, 00:00 to Oct 12, 00:00 UTC are left out by rule" in notes(app)
+    assert "No order book" not in notes(app) and "Beside depth: " in said(app)
 
 
 @pytest.mark.usefixtures("books")
@@ -56,8 +56,7 @@ def test_a_book_that_cannot_have_stood_is_listed_and_not_drawn() -> None:
     assert "No order book is drawn" in notes(app) and "bids of $" not in said(app)
 
 
-def test_without_an_archive_the_page_says_how_to_fetch_it() -> None:
-    assert (
-        "No order books of BTC of this day are in the warehouse. Fetch them: python -m pipelines refresh --event oct-10-2025"
-        in notes(page(lens="Liquidity", coin="BTC"))
-    )
+def test_without_an_archive_the_page_says_how_to_fetch_one() -> None:
+    said = notes(page(lens="Liquidity", coin="AAVE"))
+    assert "No order book of AAVE on this day is in the warehouse" in said
+    assert "python -m pipelines refresh --source binance_depth --event oct-10-2025 --symbol AAVE" in said
