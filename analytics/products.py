@@ -113,7 +113,7 @@ def moves(warehouse: Warehouse) -> pl.DataFrame:
         )
         SELECT product_id, issuer, product, move, ts, precision, CASE WHEN precision <> 'unknown' THEN year(ts) END AS year, status,
                confidence, second_hand, note, source_id
-        FROM moved ORDER BY ts NULLS LAST, issuer, product
+        FROM moved ORDER BY ts NULLS LAST, issuer, product, product_id, move
         """
     )
 
