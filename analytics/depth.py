@@ -11,8 +11,8 @@ from analytics.warehouse import Warehouse
 
 NEARLY_ALL = 0.9
 """Part of the snapshots a band must be in."""
-LATE = 2.5
-"""Times the usual pause between snapshots after which the next one is late."""
+LATE = 1.5
+"""Times the usual pause between snapshots after which the next one is late: one missing or refused snapshot is enough."""
 JUDGED = {
     "venue": pl.String,
     "name": pl.String,

@@ -14,7 +14,7 @@ from pipelines.sources._spans import midnight
 BASE = "https://data.binance.vision"
 LICENCE = "Binance market data; Binance's terms apply"
 PACE = 20
-"""Requests a second: files on a content network, where no limit is stated; a day is two small ones."""
+"""Requests a second: files on a content network, where no limit is stated; a day of a symbol is two of them."""
 SPOT, USD_M, COIN_M = "spot", "futures/um", "futures/cm"
 YEAR_MICROSECONDS = 10**15
 """Times from here on are microseconds: spot files switched on 2025-01-01, futures files did not."""

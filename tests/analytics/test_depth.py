@@ -128,6 +128,14 @@ def test_a_few_faulty_snapshots_break_the_line_of_a_usable_book() -> None:
     assert shown["band_pct"].unique().to_list() == [1]
 
 
+def test_one_refused_snapshot_is_a_gap_and_not_bridged() -> None:
+    refused = made.START + timedelta(minutes=5)
+    wrong = (pl.col("ts") == refused) & (pl.col("band_pct") == -1)
+    rows = book(120).with_columns(notional=pl.when(wrong).then(pl.col("notional") * 1.05).otherwise("notional"))
+    shown = depth.nearest(kept(("BTC/USDT:USDT", rows)), BTC, HOUR, *HOUR)
+    assert shown.height == 120 and shown.filter(pl.col("bid_usd").is_null())["ts"].to_list() == [refused]
+
+
 def test_a_long_range_keeps_the_least_of_every_stretch_at_its_own_moment() -> None:
     rows = book(2880)
     window = made.START, made.START + timedelta(days=1)
