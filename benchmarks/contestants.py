@@ -99,7 +99,11 @@ def duckdb(archive: str) -> Work:
 def _isal() -> Callable[[str], bytes]:
     from pipelines.sources._archives import csv_blocks
 
-    return lambda archive: b"".join(csv_blocks(Path(archive).read_bytes(), archive))
+    def inflate(archive: str) -> bytes:
+        with Path(archive).open("rb") as file:
+            return b"".join(csv_blocks(file, archive))
+
+    return inflate
 
 
 def _pandas_bars(trades: object) -> object:

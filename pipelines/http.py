@@ -6,7 +6,6 @@ Retries are made here and not by urllib3, whose inner retries bypass the rate li
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -157,8 +156,6 @@ class Client:
                 file.write(chunk)
                 digest.update(chunk)
                 count(len(chunk))
-            file.flush()
-            os.fsync(file.fileno())
         return digest.hexdigest()
 
 

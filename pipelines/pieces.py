@@ -73,6 +73,7 @@ def start(loader: str, now: datetime) -> Outcome:
 def load_reference(draft: Draft, folder: Path, outcome: Outcome) -> None:
     """Load the embedded facts; a file that is refused is named in the outcome and leaves the draft as it was."""
     now = outcome.started_at
+    there = held(draft, reference_pack)
     for piece in reference_pack.plan(Ask(now, now, now)):
         path = folder / f"{piece.name}.csv"
         try:
@@ -80,7 +81,7 @@ def load_reference(draft: Draft, folder: Path, outcome: Outcome) -> None:
             origin = Origin(
                 reference_pack.SOURCE.id, piece.name, f"data/reference/{path.name}", sha256_of([body]), len(body), now
             )
-            if not is_loaded(draft, reference_pack, origin):
+            if not is_loaded(there, reference_pack, origin):
                 frames = reference_pack.parse([body], piece)
                 reference_pack.check(frames, piece)
                 load_piece(draft, reference_pack, origin, frames, outcome)
@@ -90,14 +91,15 @@ def load_reference(draft: Draft, folder: Path, outcome: Outcome) -> None:
             outcome.failed(str(error))
 
 
-def is_loaded(draft: Draft, module: SourceModule, origin: Origin) -> bool:
-    """Whether the draft holds these bytes as the present code reads them."""
-    held = draft.rows(
-        "SELECT snapshot_id, parser FROM snapshots WHERE loader = $loader AND piece = $piece",
-        loader=origin.loader,
-        piece=origin.piece,
-    )
-    return held.rows() == [(origin.snapshot_id, fingerprint(module))]
+def held(draft: Draft, module: SourceModule) -> set[tuple[str, str]]:
+    """What the draft holds of a source: the bytes, by `snapshot_id`, and the code that read them."""
+    there = draft.rows("SELECT snapshot_id, parser FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id)
+    return set(there.iter_rows())
+
+
+def is_loaded(there: set[tuple[str, str]], module: SourceModule, origin: Origin) -> bool:
+    """Whether these bytes are held as the present code reads them."""
+    return (origin.snapshot_id, fingerprint(module)) in there
 
 
 def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frames, outcome: Outcome) -> None:

@@ -6,22 +6,22 @@ nothing of the failing piece is, and the next refresh fetches just that piece.
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from pipelines import detect, pieces, reading
+from pipelines import detect, pieces
 from pipelines import watch as watch_log
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed, NotThere, Unavailable
 from pipelines.in_order import in_order
 from pipelines.pieces import Origin, Outcome
-from pipelines.reading import Found, Workers, read
+from pipelines.reading import Found, read
 from pipelines.snapshots import Entry, Store
 from pipelines.source import Ask, Piece, Source, SourceModule, discover
 from pipelines.warehouse import Draft, Generation, exclusive
@@ -29,6 +29,9 @@ from pipelines.warehouse import Draft, Generation, exclusive
 FETCH_THREADS = 4
 AHEAD = 4
 """Pieces that may be fetched or parsed ahead of the one being loaded: bounds memory and disk."""
+
+LANES = min(2, len(os.sched_getaffinity(0)))
+"""Heavy pieces parsed beside each other: one keeps more than a core busy but not two, and takes some 150 MB."""
 
 LONGEST_CATCH_UP = 32
 """Days."""
@@ -261,29 +264,22 @@ def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome:
 
 
 def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterator[Load]:
-    """Entries with their rows, None where the draft already holds them; several heavy ones are parsed by worker processes."""
-    if not module.SOURCE.heavy or reading.WORKERS == 1:
-        for entry in entries:
-            held = pieces.is_loaded(run.draft, module, origin_of(entry))
-            yield entry, None if held else read(module.SOURCE.id, entry, run.store.folder, _is_stored(run, entry))
+    """Entries with their rows, None where the draft already holds them; heavy ones are parsed beside each other."""
+
+    def one(job: tuple[Entry, bool, bool]) -> Load:
+        entry, held, stored = job
+        return entry, None if held else read(module, entry, run.store.folder, stored)
+
+    there = pieces.held(run.draft, module)
+    jobs = ((entry, pieces.is_loaded(there, module, origin_of(entry)), _is_stored(run, entry)) for entry in entries)
+    if not module.SOURCE.heavy:
+        yield from map(one, jobs)
         return
-    with Workers() as workers:
-        waiting: deque[tuple[Entry, Callable[[], Found | None]]] = deque()
-        for entry in entries:
-            held = pieces.is_loaded(run.draft, module, origin_of(entry))
-            waiting.append(
-                (
-                    entry,
-                    (lambda: None)
-                    if held
-                    else workers.submit(module.SOURCE.id, entry, run.store.folder, _is_stored(run, entry)),
-                )
-            )
-            if len(waiting) > AHEAD:
-                ready, result = waiting.popleft()
-                yield ready, result()
-        for ready, result in waiting:
-            yield ready, result()
+    pool = ThreadPoolExecutor(LANES)
+    try:
+        yield from in_order(pool.submit, one, jobs, AHEAD)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _is_stored(run: Run, entry: Entry) -> bool:

@@ -10,10 +10,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
+from pipelines.disk import sync
 from pipelines.source import Piece
 
 
@@ -59,6 +62,8 @@ class Store:
     def __post_init__(self) -> None:
         self.index = self.folder / "index.jsonl"
         lines = self.index.read_bytes() if self.index.exists() else b""
+        self._syncs = ThreadPoolExecutor(1)
+        self._safe: dict[str, Future[None]] = {}
         self._whole = lines.rfind(b"\n") + 1
         for line in lines[: self._whole].splitlines():
             self._remember(_entry(json.loads(line)))
@@ -77,15 +82,19 @@ class Store:
         return place(self.folder, sha256)
 
     def keep(self, reply: Reply) -> Reply:
-        """Move a received body to its place under its hash."""
+        """Move a received body to its place under its hash; it may be read while the disk is still writing it."""
         if reply.path is not None:
             final = self.path(reply.sha256)
             final.parent.mkdir(parents=True, exist_ok=True)
             os.replace(reply.path, final)
+            self._safe[reply.sha256] = self._syncs.submit(sync, final)
         return Reply(reply.url, reply.status, reply.headers, reply.sha256, reply.size)
 
     def record(self, entry: Entry) -> None:
-        """Write the piece into the index, durably."""
+        """Write the piece into the index, durably, once its bodies are safe."""
+        for reply in entry.replies:
+            if body := self._safe.pop(reply.sha256, None):
+                body.result()
         self.folder.mkdir(parents=True, exist_ok=True)
         line = json.dumps(asdict(entry), default=str, separators=(",", ":")).encode() + b"\n"
         with self.index.open("ab") as file:
@@ -144,20 +153,19 @@ def place(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / sha256
 
 
-def bodies(folder: Path, entry: Entry, prove: bool = True) -> list[bytes]:
-    """The replies' bytes, proven by their hashes unless they were received just now. Raises Damaged with the name of the file."""
-    return [_body(place(folder, reply.sha256), prove) for reply in entry.replies]
-
-
-def _body(path: Path, prove: bool) -> bytes:
+def opened(folder: Path, sha256: str, prove: bool = True) -> BinaryIO:
+    """The body with this hash, open, proven by it unless it was received just now. Raises Damaged with the name of the file."""
+    path = place(folder, sha256)
     try:
-        body = path.read_bytes()
+        file = path.open("rb")
     except FileNotFoundError:
         raise Damaged(f"Snapshot {path} is missing.") from None
-    if prove and hashlib.sha256(body).hexdigest() != path.name:
+    if prove and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+        file.close()
         path.unlink()
         raise Damaged(f"Snapshot {path} was cut short or altered: its sha256 differs. It was removed.")
-    return body
+    file.seek(0)
+    return file
 
 
 def _entry(line: dict[str, object]) -> Entry:

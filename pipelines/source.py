@@ -3,7 +3,7 @@
 A source is a module in `pipelines/sources/` with a constant `SOURCE` and three functions:
 
     plan(ask)            -> the pieces to fetch; knows URLs, never fetches
-    parse(bodies, piece) -> canonical rows by table; pure: no clock, no network, no database
+    parse(bodies, piece) -> canonical rows by table from the replies' bytes; pure: no clock, no network, no database
     check(frames, piece) -> raises CheckFailed where a fact of this source does not hold
 
 and, where the source needs them,
@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import polars as pl
 
@@ -75,7 +75,7 @@ class Source:
     requests_per_second: float = 5
     max_bytes: int = 64 << 20
     heavy: bool = False
-    """Pieces of many megabytes: parsed by worker processes when there are several."""
+    """Pieces that may be larger than memory: `parse` gets open files in place of bytes, and runs for two pieces beside each other."""
     crash_days_only: bool = False
     """Too much for every day: a plain refresh asks it for the crash days of late, `--event` or a span for what they name."""
     accumulates: bool = False
@@ -122,6 +122,8 @@ class Piece:
     """What `parse` must know and the bytes do not say, e.g. the symbol."""
     final_at: datetime | None = None
     """From when on the reply cannot change any more: a piece fetched later than that is not asked for again."""
+    hashes: tuple[str, ...] = ()
+    """The sha256 of each reply, for a source that publishes what it should be."""
 
 
 class SourceModule(Protocol):
@@ -130,7 +132,7 @@ class SourceModule(Protocol):
     SOURCE: Source
 
     def plan(self, ask: Ask) -> Iterable[Piece]: ...
-    def parse(self, bodies: list[bytes], piece: Piece) -> Frames: ...
+    def parse(self, bodies: list[Any], piece: Piece) -> Frames: ...
     def check(self, frames: Frames, piece: Piece) -> None: ...
 
 

@@ -23,11 +23,12 @@ import duckdb
 import polars as pl
 
 from pipelines.dictionary import column_names, ddl, layout
+from pipelines.disk import sync
 from pipelines.tables import TABLES
 
 MEMORY_LIMIT = "512MB"
-TOGETHER = 250_000
-"""Rows of a transaction: of a smaller one DuckDB writes the rows to its log first and then again to the file, a larger one stays in memory."""
+TOGETHER = 400_000
+"""Rows of a transaction: small ones are written to the log first, and leave stretches that the last one writes anew; what is not committed takes memory."""
 VOLATILE = {"snapshots": "fetched_at"}
 """Columns that differ between two builds of the same bytes; `content_hash` leaves them out, and `runs` altogether."""
 
@@ -152,7 +153,7 @@ class Draft:
         # A commit that is followed by a checkpoint at once writes the rows to their place, and not to the log before.
         self.connection.execute("SET checkpoint_threshold = '1KB'; COMMIT; CHECKPOINT")
         self.connection.close()
-        _sync(self.path)
+        sync(self.path)
         final = _file(self.folder, self.number)
         generation = Generation(
             self.number,
@@ -170,16 +171,17 @@ class Draft:
 
 def content_hash_of(connection: duckdb.DuckDBPyConnection) -> str:
     """A hash of what the tables hold, the same for two builds of the same bytes (DuckDB's files themselves are not)."""
-    digest = hashlib.sha256()
-    for table in TABLES:
-        if table == "runs":
-            continue
-        columns = ", ".join(f'"{column}"' for column in column_names(table) if column != VOLATILE.get(table))
-        rows, total = connection.execute(
-            f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0) FROM (SELECT {columns} FROM {table}) t"
-        ).fetchone()
-        digest.update(f"{table} {rows} {total}\n".encode())
-    return digest.hexdigest()
+    columns = {table: [name for name in column_names(table) if name != VOLATILE.get(table)] for table in TABLES}
+    sums = (
+        f"""SELECT '{table}', count(*), coalesce(sum(hash(t)::HUGEINT), 0) FROM (SELECT "{'", "'.join(names)}" FROM {table}) t"""
+        for table, names in columns.items()
+        if table != "runs"
+    )
+    found = {
+        table: f"{table} {rows} {total}\n"
+        for table, rows, total in connection.execute(" UNION ALL ".join(sums)).fetchall()
+    }
+    return hashlib.sha256("".join(found[table] for table in TABLES if table in found).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
@@ -301,14 +303,6 @@ def _write(path: Path, generation: Generation) -> None:
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(path.name + ".tmp")
     draft.write_text(text)
-    _sync(draft)
+    sync(draft)
     os.replace(draft, path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path.parent)

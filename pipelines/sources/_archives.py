@@ -8,11 +8,13 @@ runs give the same bits.
 from __future__ import annotations
 
 import ctypes
-import io
+import os
+import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from itertools import chain, islice
+from typing import Any, BinaryIO
 
 import polars as pl
 from isal import isal_zlib
@@ -20,33 +22,38 @@ from isal import isal_zlib
 from pipelines.in_order import in_order
 from pipelines.source import Refused
 
-PACKED, LINES = 1 << 18, 16 << 20
+PACKED, LINES = 1 << 18, 8 << 20
 """Bytes of an archive inflated at a time, and bytes of lines read at a time: as small, and as large, as pays."""
+READERS = 2
 AHEAD = 1
-"""Blocks that may wait to be read, and to be added up: two would take more memory and no less time."""
+"""Blocks that are read ahead of the one waited for, and added up: two would take more memory and no less time."""
+Reader = Callable[[bytes, bool], pl.DataFrame]
+"""Makes rows of a block of lines; told whether it is the file's first one."""
 SCALE = 10**8
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 RAW_DEFLATE, GZIP = -15, 31
+LOCAL_HEADER = struct.Struct("<26xHH")
+"""What stands before the bytes in a zip; how long the name and the extra field after it are."""
 REMEDY = "The archive is damaged or not an archive; the next refresh fetches it again."
 
 
-def csv_blocks(body: bytes, name: str) -> Iterator[bytes]:
+def csv_blocks(archive: BinaryIO, name: str) -> Iterator[bytes]:
     """The CSV in a zip or gzip archive, in blocks of whole lines. Raises Refused."""
     try:
-        if body[:2] == b"\x1f\x8b":
-            yield from whole_lines(_inflated(memoryview(body), GZIP))
+        size = archive.seek(0, os.SEEK_END)
+        archive.seek(0)
+        if archive.read(2) == b"\x1f\x8b":
+            archive.seek(0)
+            yield from whole_lines(_inflated(_parts(archive, size), GZIP))
             return
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            (entry,) = archive.infolist()
-            start = (
-                entry.header_offset
-                + 30
-                + int.from_bytes(body[entry.header_offset + 26 : entry.header_offset + 28], "little")
-            )
-            start += int.from_bytes(body[entry.header_offset + 28 : entry.header_offset + 30], "little")
-            packed = memoryview(body)[start : start + entry.compress_size]
+        with zipfile.ZipFile(archive) as directory:
+            (entry,) = directory.infolist()
+        archive.seek(entry.header_offset)
+        name_size, extra_size = LOCAL_HEADER.unpack(archive.read(LOCAL_HEADER.size))
+        archive.seek(name_size + extra_size, os.SEEK_CUR)
+        packed = _parts(archive, entry.compress_size)
         yield from whole_lines(_checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name))
-    except (zipfile.BadZipFile, isal_zlib.error, ValueError) as error:
+    except (zipfile.BadZipFile, isal_zlib.error, struct.error, ValueError) as error:
         if isinstance(error, Refused):
             raise
         raise Refused(name, f"it cannot be unpacked ({error})", REMEDY) from None
@@ -67,8 +74,8 @@ def read_block(block: bytes, first: bool, schema: dict[str, type[pl.DataType]]) 
     )
 
 
-def named_columns(schema: dict[str, type[pl.DataType]]) -> Callable[[bytes, bool], pl.DataFrame]:
-    """A reader of a file's blocks, in their order, that finds these columns by the names in the file's header.
+def named_columns(schema: dict[str, type[pl.DataType]]) -> Reader:
+    """A reader of a file's blocks, the first one first, that finds these columns by the names in the file's header.
 
     Columns that were added, moved or are not wanted do no harm. Raises Refused where one is missing.
     """
@@ -106,17 +113,22 @@ def _csv(block: bytes, **how: Any) -> pl.DataFrame:
         ) from None
 
 
-def one_second_bars(blocks: Iterator[bytes], trades: Callable[[bytes, bool], pl.DataFrame]) -> pl.DataFrame:
+def one_second_bars(
+    blocks: Iterator[bytes], read: Reader, trades: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
     """Exact one-second bars of a tape: `ts open high low close volume_base volume_quote taker_buy_base trades`.
 
-    `trades` reads a block (and whether it is the first) to `time_us order price quantity taker_buys count`; `order`
-    decides which trade of a second comes first and last. Raises Refused where a price or quantity is not positive.
+    `read` makes rows of a block: of the first one alone, since it holds the header, then of two beside each other.
+    `trades` gets these rows in the order of the file, so that it may count them, and makes of them `time_us order price
+    quantity taker_buys count`; `order` decides which trade of a second comes first and last. Raises Refused where a
+    price or quantity is not positive.
     """
     _keep_freed_memory()
-    with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as adding:
-        # One block after the other: a reader remembers the header, or how many trades came before.
-        read = in_order(reading.submit, lambda block: trades(block[1], block[0] == 0), enumerate(blocks), AHEAD)
-        return _merged(pl.concat(list(in_order(adding.submit, _partial, read, AHEAD))))
+    with ThreadPoolExecutor(READERS) as reading, ThreadPoolExecutor(1) as adding:
+        head = (read(block, True) for block in islice(blocks, 1))
+        rest = in_order(reading.submit, lambda block: read(block, False), blocks, AHEAD)
+        parts = in_order(adding.submit, lambda rows: _partial(trades(rows)), chain(head, rest), AHEAD)
+        return _merged(pl.concat(list(parts)))
 
 
 def _keep_freed_memory() -> None:
@@ -130,19 +142,20 @@ def _keep_freed_memory() -> None:
 
 def _partial(trades: pl.DataFrame) -> pl.DataFrame:
     """Bars of one block, their sums whole numbers of 1/SCALE."""
-    least = trades.select(pl.col("price", "quantity").min()).row(0)
-    unknown = trades.select("price", "quantity").null_count().row(0)
-    if any(unknown) or any(one is not None and one <= 0 for one in least):
-        positive = (pl.col("price") > 0) & (pl.col("quantity") > 0)
+    positive = (pl.col("price") > 0) & (pl.col("quantity") > 0)
+    # No sum of the block is larger than its highest price times all of its quantity.
+    good, most = trades.select(
+        good=positive.all(ignore_nulls=False), most=pl.col("price").max().clip(1) * pl.col("quantity").sum()
+    ).row(0)
+    if not good:
         bad = trades.filter(~positive.fill_null(value=False)).row(0, named=True)
         raise Refused(
             f"trade {bad['order']}",
             f"price {bad['price']} or quantity {bad['quantity']} is not positive",
             "The source has changed or the file is damaged.",
         )
-    # 128 bits take twice the time of 64; where all that is added up together is far from leaving 64, they do.
-    together = trades.select((pl.col("price").clip(1) * pl.col("quantity")).sum()).item()
-    whole = pl.Int64 if together * SCALE < 2**62 else pl.Int128
+    # 128 bits take twice the time of 64; where no sum can leave 64, they do.
+    whole = pl.Int64 if (most or 0) * SCALE < 2**62 else pl.Int128
     in_order = trades if trades["order"].is_sorted() else trades.sort("order", maintain_order=True)
     second = pl.col("time_us") // 1_000_000
     return (
@@ -201,10 +214,16 @@ def _merged(parts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _inflated(packed: memoryview, window: int) -> Iterator[bytes]:
+def _parts(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The next `size` bytes of a file, or those that there are."""
+    while part := file.read(min(PACKED, size)):
+        yield part
+        size -= len(part)
+
+
+def _inflated(parts: Iterator[bytes], window: int) -> Iterator[bytes]:
     inflater = isal_zlib.decompressobj(window)
-    for start in range(0, len(packed), PACKED):
-        rest: bytes | memoryview = packed[start : start + PACKED]
+    for rest in parts:
         while rest:
             # A gzip file may hold several members, one after the other.
             inflater = isal_zlib.decompressobj(window) if inflater.eof else inflater

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import BinaryIO
 
 import polars as pl
 
@@ -60,22 +63,23 @@ def archive(kind: str, symbol: str, day: date, *, interval: str = "", monthly: b
 
 def unpacked(bodies: list[bytes], piece: Piece) -> list[bytes]:
     """The CSV of a small archive whose checksum holds. Raises Refused."""
-    return list(csv_blocks(verified(bodies, piece), piece.facts["file"]))
+    return list(csv_blocks(verified([io.BytesIO(body) for body in bodies], piece), piece.facts["file"]))
 
 
-def verified(bodies: list[bytes], piece: Piece) -> bytes:
+def verified(bodies: Sequence[BinaryIO], piece: Piece) -> BinaryIO:
     """The archive, if it is the one its CHECKSUM file names. Raises Refused."""
-    body, checksum = bodies
-    stated = checksum.decode("ascii", "replace").split()
+    archive, checksum = bodies
+    stated = checksum.read().decode("ascii", "replace").split()
     if len(stated) != 2 or stated[1] != piece.facts["file"]:
         raise Refused(piece.facts["file"], "its CHECKSUM file does not name it", "The next refresh fetches both again.")
-    if hashlib.sha256(body).hexdigest() != stated[0]:
+    received = piece.hashes[0] if piece.hashes else hashlib.file_digest(archive, "sha256").hexdigest()
+    if received != stated[0]:
         raise Refused(
             piece.facts["file"],
             "its sha256 is not the one in its CHECKSUM file",
             "The download was altered on the way; the next refresh fetches it again.",
         )
-    return body
+    return archive
 
 
 def table(bodies: list[bytes], piece: Piece, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import BinaryIO
 
 import polars as pl
 
@@ -39,21 +40,21 @@ def plan(ask: Ask) -> Iterable[Piece]:
     return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in past_days(ask)]
 
 
-def parse(bodies: list[bytes], piece: Piece) -> Frames:
+def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     symbol, file = piece.facts["symbol"], piece.facts["file"]
     category = _bybit.category_of(symbol)
     size = "volume" if category == _bybit.SPOT else "size"
     read = named_columns({"timestamp": pl.Float64, "side": pl.String, size: pl.Float64, "price": pl.Float64})
     seen, step = 0, 1
 
-    def trades(block: bytes, first: bool) -> pl.DataFrame:
+    def trades(rows: pl.DataFrame) -> pl.DataFrame:
         nonlocal seen, step
-        rows = read(block, first).with_columns(
+        rows = rows.with_columns(
             taker_buys=pl.col("side").str.to_lowercase().replace_strict(SIDES, default=None, return_dtype=pl.Boolean)
         )
         if any(rows.null_count().row(0)):
             raise Refused(file, f"a trade lacks its time, side, {size} or price", _bybit.CHANGED)
-        if first and rows.height and rows["timestamp"][0] > rows["timestamp"][-1]:
+        if not seen and rows.height and rows["timestamp"][0] > rows["timestamp"][-1]:
             step = -1  # A file may begin with its newest trade.
         time_us = _microseconds("timestamp")
         place = seen + pl.int_range(pl.len())
@@ -75,7 +76,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         "kind": "trade",
         "interval": "1s",
     }
-    bars = one_second_bars(csv_blocks(bodies[0], file), trades)
+    bars = one_second_bars(csv_blocks(bodies[0], file), read, trades)
     return {"bars": bars.with_columns(pl.lit(value).alias(name) for name, value in labels.items())}
 
 

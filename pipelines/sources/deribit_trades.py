@@ -26,7 +26,6 @@ SOURCE = Source(
     reaches_oct_2025=True,
     limits="10,000 trades a request. Perpetuals only: dated futures and options are not asked for.",
     requests_per_second=5,
-    heavy=True,
 )
 SYMBOLS = (
     "BTC/USD:BTC",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
 
 import orjson
 import pyarrow as pa
@@ -51,7 +52,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
         hour += HOUR
 
 
-def parse(bodies: list[bytes], piece: Piece) -> Frames:
+def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     closes = (
         (fill["time"], (fill, mechanism))
         for lines in whole_lines(_unpacked(bodies[0], piece.name))
@@ -65,17 +66,16 @@ def check(frames: Frames, piece: Piece) -> None:
         raise CheckFailed(f"{piece.name} holds fills of another hour.")
 
 
-def _unpacked(body: bytes, name: str) -> Iterator[bytes]:
+def _unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
     """The lines of the file in blocks, whether it is packed (LZ4) or not. Raises Refused."""
-    if not body.startswith((LZ4, b"{")):
+    start = file.read(12)
+    if not start.startswith((LZ4, b"{")):
         raise Refused(
-            name,
-            f"it is neither LZ4 nor lines of JSON (starts with {body[:12]!r})",
-            "Copy the file from the bucket again.",
+            name, f"it is neither LZ4 nor lines of JSON (starts with {start!r})", "Copy the file from the bucket again."
         )
-    source = pa.BufferReader(body)
+    file.seek(0)
     try:
-        stream = pa.CompressedInputStream(source, "lz4") if body.startswith(LZ4) else source
+        stream = pa.CompressedInputStream(file, "lz4") if start.startswith(LZ4) else file
         while block := stream.read(BLOCK):
             yield block
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -83,5 +84,5 @@ def _archive(day: date) -> Piece:
 
 def _rows(body: bytes, name: str) -> pl.DataFrame:
     read = named_columns(COLUMNS)
-    blocks = _okx.plain_header(csv_blocks(body, name))
+    blocks = _okx.plain_header(csv_blocks(io.BytesIO(body), name))
     return pl.concat(read(block, position == 0) for position, block in enumerate(blocks))

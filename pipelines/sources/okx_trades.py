@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import BinaryIO
 
 import polars as pl
 
@@ -46,18 +47,17 @@ def plan(ask: Ask) -> Iterable[Piece]:
     return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in _okx.archive_days(ask)]
 
 
-def parse(bodies: list[bytes], piece: Piece) -> Frames:
+def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     symbol, file = piece.facts["symbol"], piece.facts["file"]
-    found = _okx.archives(bodies)
-    if not found:
+    archive = bodies[-1]
+    if archive.read(len(_okx.ZIP)) != _okx.ZIP:
         raise Refused(file, "OKX lists no such archive", "It comes about two days after its day; ask again later.")
     swap = _okx.is_swap(symbol)
     # Spot sizes are in the base asset already.
-    contract = _okx.contract(bodies[0], symbol) if swap else _okx.Contract(1.0, inverse=False)
+    contract = _okx.contract(bodies[0].read(), symbol) if swap else _okx.Contract(1.0, inverse=False)
     read = named_columns(COLUMNS)
 
-    def trades(block: bytes, first: bool) -> pl.DataFrame:
-        rows = read(block, first)
+    def trades(rows: pl.DataFrame) -> pl.DataFrame:
         if not rows["side"].is_in(["buy", "sell"]).all():
             raise Refused(file, "it holds sides other than buy and sell", "OKX may have changed its format.")
         return rows.select(
@@ -69,7 +69,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
             count=pl.lit(1, dtype=pl.Int64),
         )
 
-    bars = one_second_bars(_okx.plain_header(csv_blocks(found[0], file)), trades)
+    bars = one_second_bars(_okx.plain_header(csv_blocks(archive, file)), read, trades)
     labels = {
         "venue": "okx",
         "market": "perp" if swap else "spot",

@@ -7,12 +7,10 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
-from pipelines.warehouse import exclusive
-from tests.faults.victim import FORKS, Scene, count_steps, die_beside_workers, handle_of, has_ended, refresh, started
+from tests.faults.victim import FORKS, Scene, count_steps, refresh, started
 
 KILLS = 200
 AT_ONCE = 2
@@ -80,21 +78,3 @@ def test_killed_before_every_step(scene: Scene, tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(AT_ONCE) as beside:
         list(beside.map(kill, range(1, steps + 1)))
-
-
-def test_the_lock_and_the_workers_die_with_the_refresh(scene: Scene, tmp_path: Path) -> None:
-    with scene.copy(tmp_path / "data") as settings, ExitStack() as handles:
-        told, telling = FORKS.Pipe(duplex=False)
-        process = started(die_beside_workers, settings, telling)
-        workers, ended = told.recv(), []
-        assert workers
-        for worker in workers:
-            # One that ends so soon that it cannot be taken hold of has ended.
-            with suppress(ProcessLookupError):
-                ended.append(handles.enter_context(handle_of(worker)))
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        with exclusive(settings.warehouse_dir):
-            pass
-        assert all(has_ended(handle) for handle in ended)
-        scene.check_completes(settings)

@@ -15,12 +15,10 @@ from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from benchmarks.tape import agg_trades, zipped
-from pipelines import pieces, reading
 from pipelines.config import Settings
 from pipelines.snapshots import Store
 from pipelines.sources import _binance
@@ -50,7 +48,6 @@ def tape() -> list[Route]:
 
 def refresh(settings: Settings, die_at: int | None = None) -> None:
     """One refresh of both days; with `die_at`, dead by kill -9 before that step (a change to a file, or a sync)."""
-    reading.WORKERS = 1
     if die_at is not None:
         _die_at(die_at, settings.data_dir)
     outcome = run(settings, SOURCE, SPAN)
@@ -63,20 +60,6 @@ def count_steps(settings: Settings, told: Connection) -> None:
     _at_every_step(lambda: counted.append(1), settings.data_dir)
     refresh(settings)
     told.send(len(counted))
-
-
-def die_beside_workers(settings: Settings, told: Connection) -> None:
-    """Be killed while worker processes live, after telling which."""
-    calls, load = iter(range(9)), pieces.load_piece
-
-    def dying(*arguments: Any) -> None:
-        if next(calls):
-            told.send(children_of(os.getpid()))
-            os.kill(os.getpid(), signal.SIGKILL)
-        load(*arguments)
-
-    reading.WORKERS, pieces.load_piece = 2, dying
-    run(settings, SOURCE, SPAN)
 
 
 def children_of(process: int) -> list[int]:

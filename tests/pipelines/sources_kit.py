@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import polars as pl
@@ -27,6 +29,11 @@ def sample(name: str) -> bytes:
     if not path.exists():
         pytest.skip(f"{path} is not here")
     return path.read_bytes()
+
+
+def opened(*bodies: bytes) -> list[BinaryIO]:
+    """Bodies as a `heavy` source gets them."""
+    return [io.BytesIO(body) for body in bodies]
 
 
 def ask(start: str, end: str, *symbols: str, now: datetime = NOW) -> Ask:

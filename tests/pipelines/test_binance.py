@@ -13,7 +13,7 @@ import pytest
 from benchmarks.tape import agg_trades, zipped
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import _binance, binance_klines, binance_seconds, binance_trades
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, opened, rows, run, sample, settings_for
 from tests.replay.server import Fault, Route, serve
 
 KLINE = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
@@ -96,7 +96,7 @@ def test_seconds_are_those_of_spot_markets_and_unnamed_of_pegged_coins() -> None
 def test_an_archive_without_a_trade_is_an_error_not_a_quiet_day() -> None:
     one = piece("BTC/USDT:USDT", "aggTrades", "")
     header = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n"
-    frames = binance_trades.parse(archive(one.facts["file"].removesuffix(".zip"), header), one)
+    frames = binance_trades.parse(opened(*archive(one.facts["file"].removesuffix(".zip"), header)), one)
     with pytest.raises(CheckFailed, match="holds no trades"):
         binance_trades.check(frames, one)
 
@@ -112,7 +112,7 @@ def test_a_wrong_checksum_is_refused_with_the_file_named() -> None:
     one = piece("BTC/USDT", "klines")
     body, _ = archive("x", "1,2\n")
     with pytest.raises(Refused, match=r"BTCUSDT-1m-2025-10-10.zip: its sha256 is not the one"):
-        _binance.verified([body, b"0" * 64 + b"  BTCUSDT-1m-2025-10-10.zip\n"], one)
+        _binance.verified(opened(body, b"0" * 64 + b"  BTCUSDT-1m-2025-10-10.zip\n"), one)
 
 
 def test_recorded_archives_of_2024_are_read() -> None:
@@ -133,7 +133,7 @@ def test_trades_become_one_second_bars_that_match_a_plain_aggregation(tmp_path: 
     trades = agg_trades(20_000)
     body, checksum = zipped(trades, f"BTCUSDT-aggTrades-{DAY}")
     one = piece("BTC/USDT:USDT", "aggTrades", "")
-    found = binance_trades.parse([body, checksum], one)["bars"]
+    found = binance_trades.parse(opened(body, checksum), one)["bars"]
     plain = (
         trades.group_by(ts=(pl.col("transact_time") // 1000 * 1_000_000).cast(pl.Datetime("us", "UTC")))
         .agg(

@@ -22,7 +22,7 @@ from pipelines.sources import (
     bybit_trades,
 )
 from pipelines.sources._json import loaded
-from tests.pipelines.sources_kit import ask, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, opened, run, sample, settings_for
 from tests.replay.server import Route, serve
 
 LINEAR, INVERSE, SPOT = "BTC/USDT:USDT", "BTC/USD:BTC", "BTC/USDT"
@@ -43,7 +43,7 @@ def reply(found: list[object], given: int = 1_764_000_000_000, **result: object)
 
 
 def read(module: ModuleType, piece: Piece, *bodies: bytes) -> pl.DataFrame:
-    frames: Frames = module.parse(list(bodies), piece)
+    frames: Frames = module.parse(opened(*bodies) if module.SOURCE.heavy else list(bodies), piece)
     module.check(frames, piece)
     (frame,) = frames.values()
     return frame

@@ -23,7 +23,7 @@ PATH = "/api/v2/public/get_last_trades_by_instrument_and_time"
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The venue's limits are for the venue."""
-    quick = replace(deribit_trades.SOURCE, requests_per_second=10_000, heavy=False)
+    quick = replace(deribit_trades.SOURCE, requests_per_second=10_000)
     monkeypatch.setattr(deribit_trades, "SOURCE", quick)
 
 

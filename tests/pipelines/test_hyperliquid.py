@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused, Request
 from pipelines.sources import hyperliquid_asxn, hyperliquid_node_fills, hyperliquid_sqd
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, opened, rows, run, sample, settings_for
 from tests.replay.server import Fault, Route, serve
 
 VAULT, USER, OTHER = "0x2e3d", "0xaaaa", "0xbbbb"
@@ -242,12 +242,12 @@ PASSED_ON = (
 
 
 def node_rows(*events: list[object]) -> pl.DataFrame:
-    return hyperliquid_node_fills.parse([block(*events)], HOUR)["liquidations"]
+    return hyperliquid_node_fills.parse(opened(block(*events)), HOUR)["liquidations"]
 
 
 def test_node_fills_the_recorded_adl_of_oct_10_is_a_short_of_the_winning_user() -> None:
     recorded = json.loads(sample("hyperliquid_node_fills_adl_2025-10-10.json"))
-    found = hyperliquid_node_fills.parse([json.dumps(recorded).encode()], HOUR)["liquidations"]
+    found = hyperliquid_node_fills.parse(opened(json.dumps(recorded).encode()), HOUR)["liquidations"]
     row = found.row(0, named=True)
     assert found.height == 1
     assert (row["symbol"], row["mechanism"], row["liquidated_side"]) == ("AVAX/USDC:USDC", "adl", "short")
@@ -278,7 +278,7 @@ def test_node_fills_one_record_without_its_own_side_is_refused() -> None:
 
 def test_node_fills_packed_or_not_is_told_by_the_bytes() -> None:
     lines = block(*MARKET) + block([OTHER, fill("Open Long", "B")], number=1) + block(*BACKSTOP, number=2)
-    frames = [hyperliquid_node_fills.parse([body], HOUR)["liquidations"] for body in (lines, packed(lines))]
+    frames = [hyperliquid_node_fills.parse(opened(body), HOUR)["liquidations"] for body in (lines, packed(lines))]
     assert frames[0].equals(frames[1])
     assert frames[0].height == 2
 
@@ -286,7 +286,7 @@ def test_node_fills_packed_or_not_is_told_by_the_bytes() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", packed(block(*MARKET) * 5_000)[:-20]])
 def test_node_fills_a_damaged_file_is_refused_with_a_remedy(body: bytes) -> None:
     with pytest.raises(Refused, match=r"20251010/21: .* (C|c)opy"):
-        hyperliquid_node_fills.parse([body], HOUR)
+        hyperliquid_node_fills.parse(opened(body), HOUR)
 
 
 def test_node_fills_and_the_portal_call_the_same_close_by_the_same_name() -> None:

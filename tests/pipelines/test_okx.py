@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import _okx, okx_candles, okx_funding, okx_liquidations, okx_trades
-from tests.pipelines.sources_kit import ask, sample
+from tests.pipelines.sources_kit import ask, opened, sample
 
 DAY = date(2025, 10, 10)
 MIDNIGHT = 1760054400000
@@ -38,7 +38,7 @@ FUNDING = "instrument_name,funding_rate,funding_time\r\n"
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The venue's limits are for the venue."""
     for module in (okx_candles, okx_trades, okx_funding, okx_liquidations):
-        monkeypatch.setattr(module, "SOURCE", replace(module.SOURCE, requests_per_second=10_000, heavy=False))
+        monkeypatch.setattr(module, "SOURCE", replace(module.SOURCE, requests_per_second=10_000))
 
 
 def reply(data: object, code: str = "0") -> bytes:
@@ -236,7 +236,7 @@ def test_an_archive_is_fetched_from_okx_s_own_archive_host_only() -> None:
 def tape(symbol: str, csv: str | bytes, size: dict[str, str] = BTC) -> pl.DataFrame:
     piece = plan_of(okx_trades, symbol)[0]
     contract = [reply([size])] if _okx.is_swap(symbol) else []
-    frames = okx_trades.parse([*contract, listed(), packed(csv)], piece)
+    frames = okx_trades.parse(opened(*contract, listed(), packed(csv)), piece)
     okx_trades.check(frames, piece)
     return frames["bars"]
 
@@ -282,7 +282,7 @@ def test_trades_of_another_day_or_side_and_a_missing_archive_are_errors() -> Non
     with pytest.raises(Refused, match="header lacks price"):
         tape("BTC/USDT:USDT", "trade_id,side,size,created_time\n1,buy,1,1\n")
     with pytest.raises(Refused, match=r"2025-10-10.zip: OKX lists no such archive"):
-        okx_trades.parse([reply([BTC]), listed()], plan_of(okx_trades, "BTC/USDT:USDT")[0])
+        okx_trades.parse(opened(reply([BTC]), listed()), plan_of(okx_trades, "BTC/USDT:USDT")[0])
 
 
 # funding

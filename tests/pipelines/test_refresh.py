@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from benchmarks.tape import agg_trades, zipped
-from pipelines import reading, watch
+from pipelines import watch
 from pipelines.config import ROOT
 from pipelines.refresh import rebuild
 from pipelines.source import Ask
@@ -65,11 +65,11 @@ def test_bytes_that_changed_at_the_source_replace_their_own_rows_only(tmp_path: 
     assert after["2025-10-11"] != before["2025-10-11"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("lanes", [1, 2])
 def test_a_rebuild_from_the_stored_bytes_has_the_same_content(
-    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lanes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "WORKERS", workers)
+    monkeypatch.setattr("pipelines.refresh.LANES", lanes)
     with serve(*tape()) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_trades")
         run(settings, "binance_trades", SPAN)
