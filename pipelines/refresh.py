@@ -6,13 +6,14 @@ nothing of the failing piece is, and the next refresh fetches just that piece.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+import polars as pl
 
 from pipelines import detect, pieces
 from pipelines import watch as watch_log
@@ -30,8 +31,8 @@ FETCH_THREADS = 4
 AHEAD = 4
 """Pieces that may be fetched or parsed ahead of the one being loaded: bounds memory and disk."""
 
-LANES = min(2, len(os.sched_getaffinity(0)))
-"""Heavy pieces parsed beside each other: one keeps more than a core busy but not two, and takes some 150 MB."""
+LANES = 2
+"""Heavy pieces parsed beside each other, where there is a core for each: one keeps more than a core busy, and takes some 150 MB."""
 
 LONGEST_CATCH_UP = 32
 """Days."""
@@ -275,7 +276,7 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
     if not module.SOURCE.heavy:
         yield from map(one, jobs)
         return
-    pool = ThreadPoolExecutor(LANES)
+    pool = ThreadPoolExecutor(min(LANES, pl.thread_pool_size()))
     try:
         yield from in_order(pool.submit, one, jobs, AHEAD)
     finally:
