@@ -9,8 +9,7 @@ import pytest
 
 from pipelines.source import Piece
 from pipelines.sources import _okx, okx_candles
-from tests.pipelines.sources_kit import ask, rows, run, settings_for
-from tests.pipelines.test_okx import (  # noqa: F401
+from tests.pipelines.okx_kit import (  # noqa: F401
     BTC,
     DAY,
     FUNDING,
@@ -27,6 +26,7 @@ from tests.pipelines.test_okx import (  # noqa: F401
     prints,
     reply,
 )
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Replay, Route, serve
 
 
