@@ -276,11 +276,8 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
     if not module.SOURCE.heavy:
         yield from map(one, jobs)
         return
-    pool = ThreadPoolExecutor(min(LANES, pl.thread_pool_size()))
-    try:
+    with ThreadPoolExecutor(min(LANES, pl.thread_pool_size())) as pool:
         yield from in_order(pool.submit, one, jobs, AHEAD)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _is_stored(run: Run, entry: Entry) -> bool:
