@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pipelines.http import LONGEST_WAIT, Client, Count, FetchFailed
 from pipelines.snapshots import Entry, Reply, Store
-from pipelines.source import Piece, Refused, Request, SourceModule, fault_in, next_page
+from pipelines.source import Piece, Refused, Request, SourceModule, next_page
 
 FAULT_ATTEMPTS = 4
 MOST_PAGES = 2_000
@@ -53,7 +53,7 @@ def _without_fault(module: SourceModule, client: Client, request: Request, known
     for attempt in range(FAULT_ATTEMPTS):
         reply = client.get(request, known, count)
         # Only where it is asked: a body may be an archive of a gigabyte.
-        fault = fault_in(module, reply.path.read_bytes()) if reply.path and hasattr(module, "fault") else None
+        fault = module.fault(reply.path.read_bytes()) if reply.path and hasattr(module, "fault") else None
         if fault is None:
             return reply
         if not fault.again:

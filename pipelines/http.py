@@ -145,8 +145,9 @@ class Client:
             raise FetchFailed(
                 f"{response.url}: the reply would have {int(announced):,} bytes, more than the {ceiling:,} allowed for {self.source.id}. Nothing was kept."
             )
-        digest = hashlib.sha256(part.read_bytes() if resumed else b"")
-        with part.open("ab" if resumed else "wb") as file:
+        with part.open("a+b" if resumed else "w+b") as file:
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256")
             for chunk in response.iter_content(CHUNK):
                 received += len(chunk)
                 if received > ceiling:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -20,8 +21,16 @@ def read(module: SourceModule, entry: Entry, folder: Path, stored: bool) -> Foun
     piece = replace(entry.piece, hashes=tuple(reply.sha256 for reply in entry.replies))
     try:
         with ExitStack() as held:
-            files = [held.enter_context(opened(folder, reply.sha256, prove=stored)) for reply in entry.replies]
-            frames = module.parse(files if module.SOURCE.heavy else [file.read() for file in files], piece)
+            bodies: list[BinaryIO | bytes] = []
+            for reply in entry.replies:
+                file = opened(folder, reply.sha256, prove=stored)
+                if module.SOURCE.heavy:
+                    bodies.append(held.enter_context(file))
+                else:
+                    # One after the other: a piece may have more pages than a process may have open files.
+                    with file:
+                        bodies.append(file.read())
+            frames = module.parse(bodies, piece)
         module.check(frames, piece)
     except (Refused, CheckFailed, Damaged) as error:
         return f"{error} Nothing of it was loaded; the next refresh fetches it again."

@@ -1,7 +1,7 @@
 """The bytes themselves: every reply by its sha256, and an index of which piece was answered by which replies.
 
-`snapshots/ab/abcd…` holds a body, written once. `snapshots/index.jsonl` gets a line per fetched piece, after its bytes
-are safely stored; a line that a killed process left unfinished is ignored.
+`snapshots/ab/abcd…` holds a body. `snapshots/index.jsonl` gets a line per fetched piece, after its bytes are safely
+stored; a line that a killed process left unfinished is ignored.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 from pipelines.disk import sync
@@ -62,7 +63,7 @@ class Store:
     def __post_init__(self) -> None:
         self.index = self.folder / "index.jsonl"
         lines = self.index.read_bytes() if self.index.exists() else b""
-        self._syncs = ThreadPoolExecutor(1)
+        self._syncs, self._keeping = ThreadPoolExecutor(1), Lock()
         self._safe: dict[str, Future[None]] = {}
         self._whole = lines.rfind(b"\n") + 1
         for line in lines[: self._whole].splitlines():
@@ -86,8 +87,12 @@ class Store:
         if reply.path is not None:
             final = self.path(reply.sha256)
             final.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(reply.path, final)
-            self._safe[reply.sha256] = self._syncs.submit(sync, final)
+            with self._keeping:
+                # What the index vouches for already is replaced only by what is as safe.
+                if final.exists():
+                    sync(reply.path)
+                os.replace(reply.path, final)
+                self._safe[reply.sha256] = self._syncs.submit(sync, final)
         return Reply(reply.url, reply.status, reply.headers, reply.sha256, reply.size)
 
     def record(self, entry: Entry) -> None:
@@ -162,7 +167,7 @@ def opened(folder: Path, sha256: str, prove: bool = True) -> BinaryIO:
         raise Damaged(f"Snapshot {path} is missing.") from None
     if prove and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
         file.close()
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise Damaged(f"Snapshot {path} was cut short or altered: its sha256 differs. It was removed.")
     file.seek(0)
     return file

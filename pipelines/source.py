@@ -75,7 +75,7 @@ class Source:
     requests_per_second: float = 5
     max_bytes: int = 64 << 20
     heavy: bool = False
-    """Pieces that may be larger than memory: `parse` gets open files in place of bytes, and runs for two pieces beside each other."""
+    """Archives of many megabytes: `parse` gets open files in place of bytes, and runs for two pieces beside each other."""
     crash_days_only: bool = False
     """Too much for every day: a plain refresh asks it for the crash days of late, `--event` or a span for what they name."""
     accumulates: bool = False

@@ -1,13 +1,14 @@
 """Archives of trades: inflate block by block beside the parser, and add trades up to exact one-second bars.
 
-A day of BTC is 300 MB of CSV. It is never held whole: while the next block is inflated (isal, outside the GIL), one
-thread reads and another adds up those before it, and only their partial bars are kept. Sums are integers, so that two
-runs give the same bits.
+A day of BTC is 300 MB of CSV. It is never held whole: while the next block is inflated (isal, outside the GIL), threads
+read and add up those before it, and only their partial bars are kept. Sums are integers, so that two runs give the same
+bits.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 import zipfile
@@ -53,8 +54,9 @@ def csv_blocks(archive: BinaryIO, name: str) -> Iterator[bytes]:
         archive.seek(name_size + extra_size, os.SEEK_CUR)
         packed = _parts(archive, entry.compress_size)
         yield from whole_lines(_checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name))
-    except (zipfile.BadZipFile, isal_zlib.error, struct.error, ValueError) as error:
-        if isinstance(error, Refused):
+    except (zipfile.BadZipFile, NotImplementedError, isal_zlib.error, struct.error, ValueError, OSError) as error:
+        # A zip that lost bytes points before its own start; any other OSError is the disk's.
+        if isinstance(error, Refused) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
             raise
         raise Refused(name, f"it cannot be unpacked ({error})", REMEDY) from None
 

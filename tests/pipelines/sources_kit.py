@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import shutil
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,8 +32,12 @@ def sample(name: str) -> bytes:
 
 
 def opened(*bodies: bytes) -> list[BinaryIO]:
-    """Bodies as a `heavy` source gets them."""
-    return [io.BytesIO(body) for body in bodies]
+    """Bodies as a `heavy` source gets them: files, which mind a wrong place as bytes in memory do not."""
+    files = [tempfile.TemporaryFile() for _ in bodies]  # noqa: SIM115
+    for file, body in zip(files, bodies, strict=True):
+        file.write(body)
+        file.seek(0)
+    return files
 
 
 def ask(start: str, end: str, *symbols: str, now: datetime = NOW) -> Ask:

@@ -100,6 +100,16 @@ def test_columns_are_found_by_name_with_a_new_one_behind_or_a_chinese_word_after
     assert tape("BTC/USDT:USDT", older.encode("gbk")).equals(expected)
 
 
+@pytest.mark.parametrize("cut", [slice(20, 60), slice(0, 40), slice(-30, None)])
+def test_an_archive_that_lost_bytes_is_refused_with_its_name(cut: slice) -> None:
+    whole = bytearray(packed(prints(*((number, "buy", 1, 100, MIDNIGHT + number) for number in range(50)))))
+    del whole[cut]
+    with pytest.raises(
+        Refused, match=r"2025-10-10.zip: (it cannot be unpacked|its contents|OKX lists no such archive)"
+    ):
+        okx_trades.parse(opened(reply([BTC]), listed(), bytes(whole)), plan_of(okx_trades, "BTC/USDT:USDT")[0])
+
+
 def test_trades_of_another_day_or_side_and_a_missing_archive_are_errors() -> None:
     with pytest.raises(CheckFailed, match=r"another day than 2025-10-10 in UTC\+8"):
         tape("BTC/USDT:USDT", prints((1, "sell", 100, 200, MIDNIGHT + 16 * 60 * MINUTE)))

@@ -1,16 +1,21 @@
-"""A piece is in the index only when its bytes are safe on the disk."""
+"""The bytes: safe on the disk before the index vouches for them, and read however many they are."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import resource
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines import snapshots
+from pipelines.reading import read
 from pipelines.snapshots import Entry, Reply, Store
-from pipelines.source import Piece
+from pipelines.source import Frames, Piece, discover
 
 
 def kept(store: Store, body: bytes) -> Entry:
@@ -35,3 +40,36 @@ def test_bytes_the_disk_does_not_confirm_are_not_recorded(tmp_path: Path, monkey
     assert not Store(store.folder).entries
     store.record(kept(store, b"trades"))
     assert Store(store.folder).known("a_source", "a piece") is not None
+
+
+def test_a_recorded_body_is_replaced_only_by_one_that_is_as_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, synced = Store(tmp_path / "snapshots"), list[int]()
+    store.record(kept(store, b"trades"))
+    before = next(store.folder.glob("??/*")).stat().st_ino
+    monkeypatch.setattr(snapshots, "sync", lambda path: synced.append(path.stat().st_ino))
+    entry = kept(store, b"trades")
+    there = store.path(entry.sha256).stat().st_ino
+    assert there != before and synced[0] == there
+
+
+def test_a_piece_may_have_more_pages_than_a_process_may_have_open_files(tmp_path: Path) -> None:
+    class Pages:
+        SOURCE = replace(discover()["dydx_trades"].SOURCE, heavy=False)
+
+        def parse(self, bodies: list[bytes], piece: Piece) -> Frames:
+            return {"bars": pl.DataFrame({"page": [int(body) for body in bodies]})}
+
+        def check(self, frames: Frames, piece: Piece) -> None: ...
+
+    store = Store(tmp_path / "snapshots")
+    replies = tuple(kept(store, str(number).encode()).replies[0] for number in range(60))
+    entry = Entry("a_source", Piece("a piece"), datetime(2026, 1, 1, tzinfo=UTC), replies)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 20, hard))
+    try:
+        found = read(Pages(), entry, store.folder, stored=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert not isinstance(found, str) and found["bars"]["page"].to_list() == list(range(60))
