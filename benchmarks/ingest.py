@@ -25,7 +25,7 @@ ROUNDS = 3
 FOLDER = "data/futures/um/daily/aggTrades/BTCUSDT"
 
 
-def main(rows: int = 5_000_000, rounds: int = 5, days: tuple[int, ...] = (8, 16)) -> None:
+def main(rows: int = 5_000_000, rounds: int = 9, days: tuple[int, ...] = (8, 16)) -> None:
     with tempfile.TemporaryDirectory(prefix="crashday-bench-") as scratch:
         root = Path(scratch)
         size = _archives(root, rows, 1)
