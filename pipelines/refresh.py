@@ -281,8 +281,9 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
 
 
 def _is_stored(run: Run, entry: Entry) -> bool:
-    """Whether the entry was there before this run; else its bytes were hashed a moment ago."""
-    return run.store.entries.get((entry.source, entry.piece.name)) is entry
+    """Whether any of its replies was there before this run (one that was not modified is not sent again); else all were hashed a moment ago."""
+    known = run.store.entries.get((entry.source, entry.piece.name))
+    return known is not None and any(reply in known.replies for reply in entry.replies)
 
 
 def origin_of(entry: Entry) -> Origin:

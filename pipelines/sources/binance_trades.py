@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import BinaryIO
 
 import polars as pl
@@ -54,9 +55,6 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     schema = COLUMNS | BEST_MATCH if spot else COLUMNS
     face = _binance.contract_usd(symbol) if _binance.market_of(symbol) == _binance.COIN_M else None
 
-    def read(block: bytes, first: bool) -> pl.DataFrame:
-        return read_block(block, first, schema)
-
     def trades(rows: pl.DataFrame) -> pl.DataFrame:
         return rows.select(
             time_us=pl.when(pl.col("time") >= _binance.YEAR_MICROSECONDS).then("time").otherwise(pl.col("time") * 1000),
@@ -67,7 +65,9 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
             count=pl.col("last_trade_id") - pl.col("first_trade_id") + 1,
         )
 
-    bars = one_second_bars(csv_blocks(_binance.verified(bodies, piece), piece.facts["file"]), read, trades)
+    bars = one_second_bars(
+        csv_blocks(_binance.verified(bodies, piece), piece.facts["file"]), partial(read_block, schema=schema), trades
+    )
     labels = {
         "venue": "binance",
         "market": "spot" if spot else "perp",

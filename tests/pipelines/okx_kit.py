@@ -6,14 +6,10 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from types import ModuleType
 
-import pytest
-
 from pipelines.source import Piece
-from pipelines.sources import okx_candles, okx_funding, okx_liquidations, okx_trades
 from tests.pipelines.sources_kit import ask
 
 DAY = date(2025, 10, 10)
@@ -30,13 +26,6 @@ BTC = {
 INVERSE = {"instId": "BTC-USD-SWAP", "ctType": "inverse", "ctVal": "100", "ctMult": "1", "ctValCcy": "USD"}
 TRADES = "instrument_name,trade_id,side,price,size,created_time\n"
 FUNDING = "instrument_name,funding_rate,funding_time\r\n"
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The venue's limits are for the venue."""
-    for module in (okx_candles, okx_trades, okx_funding, okx_liquidations):
-        monkeypatch.setattr(module, "SOURCE", replace(module.SOURCE, requests_per_second=10_000))
 
 
 def reply(data: object, code: str = "0") -> bytes:

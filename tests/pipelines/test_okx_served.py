@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.source import Piece
-from pipelines.sources import _okx, okx_candles
-from tests.pipelines.okx_kit import (  # noqa: F401
+from pipelines.sources import _okx, okx_candles, okx_funding, okx_liquidations, okx_trades
+from tests.pipelines.okx_kit import (
     BTC,
     DAY,
     FUNDING,
@@ -17,7 +18,6 @@ from tests.pipelines.okx_kit import (  # noqa: F401
     MINUTE,
     SPAN,
     candle,
-    hurried,
     listed,
     order,
     orders,
@@ -28,6 +28,13 @@ from tests.pipelines.okx_kit import (  # noqa: F401
 )
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Replay, Route, serve
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The venue's limits are for the venue."""
+    for module in (okx_candles, okx_trades, okx_funding, okx_liquidations):
+        monkeypatch.setattr(module, "SOURCE", replace(module.SOURCE, requests_per_second=10_000))
 
 
 def candle_routes(piece: Piece) -> list[Route]:

@@ -24,27 +24,11 @@ from pipelines.sources import recorded_binance, recorded_bybit
 from pipelines.streams import StreamModule, binance, bybit
 from pipelines.warehouse import current
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
+from tests.pipelines.streams_kit import BYBIT_LIST
 
 SPAN = ask("2026-11-21T00:00Z", "2026-11-22T00:00Z")
 SECOND = 1_000_000
 START = 1_790_000_000 * SECOND
-BYBIT_LIST = json.dumps(
-    {
-        "result": {
-            "list": [
-                {
-                    "symbol": "BTCUSDT",
-                    "baseCoin": "BTC",
-                    "quoteCoin": "USDT",
-                    "settleCoin": "USDT",
-                    "contractType": "LinearPerpetual",
-                    "status": "Trading",
-                }
-            ]
-        }
-    },
-    indent=1,
-).encode()
 
 
 class Clock:
@@ -148,12 +132,12 @@ def test_a_list_of_contracts_travels_with_the_segments_that_need_it(tmp_path: Pa
     settings = settings_for(tmp_path, "", "nothing")
     clock = Clock()
     tape = tape_of(settings, bybit, clock)
-    tape.keep_list([BYBIT_LIST])
+    tape.keep_list([json.dumps(BYBIT_LIST, indent=1).encode()])
     tape.begin()
     event = {"T": START // 1000, "s": "BTCUSDT", "S": "Buy", "v": "0.5", "p": "100"}
     tape.message(json.dumps({"topic": "allLiquidation.BTCUSDT", "data": [event]}, indent=2).encode())
     clock.go(3)
-    tape.keep_list([BYBIT_LIST])
+    tape.keep_list([json.dumps(BYBIT_LIST, indent=1).encode()])
     ended(tape)
     folder = settings.inbox_dir / "recorded_bybit"
     assert len(list(folder.glob(f"*{segments.LIST}"))) == 2

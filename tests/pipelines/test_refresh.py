@@ -211,6 +211,22 @@ def test_what_fails_ends_in_exit_code_1_with_the_rest_published(tmp_path: Path) 
     assert held["day"].to_list() == ["2025-10-10"]
 
 
+def test_bytes_that_were_not_sent_again_are_proven_before_they_are_read_again(tmp_path: Path) -> None:
+    one_day = ask("2025-10-10T00:00Z", "2025-10-11T00:00Z", "BTC/USDT:USDT")
+    routes = tape()
+    with serve(*routes) as replay:
+        settings = settings_for(tmp_path, replay.base, "binance_trades")
+        assert run(settings, "binance_trades", one_day).error is None
+        archive = max(settings.snapshot_dir.glob("??/*"), key=lambda path: path.stat().st_size)
+        archive.write_bytes(archive.read_bytes() + b"?")
+        routes[1].body += b"\n"
+        _forget_that_it_is_final(settings.snapshot_dir)
+        outcome = run(settings, "binance_trades", one_day)
+        assert "cut short or altered" in (outcome.error or "")
+        assert replay.sent[routes[0].path] == len(routes[0].body), "the archive was sent once"
+        assert run(settings, "binance_trades", one_day).error is None
+
+
 def test_an_unknown_symbol_is_one_line_however_many_pieces_it_has(tmp_path: Path) -> None:
     with serve(*tape()) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_trades")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def test_a_recorded_body_is_replaced_only_by_one_that_is_as_safe(
 
 def test_a_piece_may_have_more_pages_than_a_process_may_have_open_files(tmp_path: Path) -> None:
     class Pages:
-        SOURCE = replace(discover()["dydx_trades"].SOURCE, heavy=False)
+        SOURCE = discover()["dydx_trades"].SOURCE
 
         def parse(self, bodies: list[bytes], piece: Piece) -> Frames:
             return {"bars": pl.DataFrame({"page": [int(body) for body in bodies]})}
