@@ -1,6 +1,6 @@
 """The command line: build, refresh, schedule, record, status, sources, tables, export, rollback, pin, unpin.
 
-Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use.
+Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use, 3 partly: something was loaded and something failed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from pipelines.children import die_with_parent as end_with_parent
 from pipelines.config import SCHEDULE, Settings
 from pipelines.dictionary import dictionary, summary
 from pipelines.mounts import locks_end_here
-from pipelines.pieces import Outcome
+from pipelines.pieces import UNPUBLISHED, Outcome
 from pipelines.progress import Bars
 from pipelines.source import discover
+from pipelines.sources import reference_pack
 from pipelines.tables import TABLES
 
 app = typer.Typer(
@@ -64,6 +65,9 @@ def build(json: Json = False) -> None:
         raise typer.Exit(0) from None
     except DISK_FAULTS as error:
         raise _stopped(settings, error) from None
+    if not json:
+        for outcome in outcomes:
+            _print_outcome(outcome)
     _report(settings, generation, outcomes, began, json)
 
 
@@ -96,6 +100,7 @@ def refresh(
     """Fetch what is missing or has changed at the sources, load it, publish once."""
     settings = Settings()
     began = time.perf_counter()
+    show = _print_nothing if json else _print_outcome
     if die_with_parent:
         end_with_parent()
     if kind := locks_end_here(settings.data_dir):
@@ -106,7 +111,7 @@ def refresh(
         if offline:
             if source or start or end or symbol or event or group:
                 raise typer.BadParameter("--offline rebuilds everything that is stored; give it alone.")
-            with Bars(err) as bars:
+            with Bars(err, show) as bars:
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
             modules = asking.chosen(settings, source, group)
@@ -115,7 +120,7 @@ def refresh(
                 detect.proposed(settings.warehouse_dir),
             )
             ask = asking.ask(settings, start, end, event, symbol)
-            with Bars(err) as bars:
+            with Bars(err, show) as bars:
                 # A group nobody uses here (nothing is recorded, say) is no reason to draft a generation.
                 generation, outcomes = refreshing.refresh(settings, modules, ask, bars) if modules else (None, [])
     except warehouse.Busy as busy:
@@ -325,9 +330,8 @@ def _report(
     json: bool,
     keys_wanted: bool = False,
 ) -> None:
-    bad = {"failed", "skipped"} if keys_wanted else {"failed"}
-    failed = any(outcome.outcome in bad for outcome in outcomes)
     published = warehouse.current(settings.warehouse_dir)
+    code = _exit_code(outcomes, keys_wanted)
     if json:
         _print_json(
             {
@@ -336,31 +340,49 @@ def _report(
                 "sources": [asdict(outcome) for outcome in outcomes],
             }
         )
-        raise typer.Exit(int(failed))
+        raise typer.Exit(code)
     for outcome in outcomes:
-        _print_outcome(outcome)
+        if outcome.error and UNPUBLISHED in outcome.error:
+            err.print(f"{outcome.loader}: {UNPUBLISHED}")
     if generation:
         out.print(
             f"Published generation {generation.generation} in {time.perf_counter() - began:.1f} s, content {generation.content_hash[:12]}."
         )
-    elif failed:
+    elif code:
         out.print(f"Nothing was published. {_still(published)}")
     else:
         out.print(f"Nothing changed. {_still(published)}")
-    raise typer.Exit(int(failed))
+    raise typer.Exit(code)
+
+
+def _exit_code(outcomes: list[Outcome], keys_wanted: bool) -> int:
+    """0 done, 1 failed, 3 partly. Embedded facts are never part of it: where one is refused, nothing is published."""
+    bad = {"failed", "skipped"} if keys_wanted else {"failed"}
+    failed = {outcome.loader for outcome in outcomes if outcome.outcome in bad}
+    if not failed:
+        return 0
+    loaded = {outcome.loader for outcome in outcomes if outcome.rows_loaded}
+    return 3 if loaded - {reference_pack.SOURCE.id} and reference_pack.SOURCE.id not in failed else 1
 
 
 def _print_outcome(outcome: Outcome) -> None:
+    """One line, and one for each thing that went wrong; where nothing else happened, those alone."""
     doubled = f", {outcome.rows_doubled:,} exact duplicates dropped" if outcome.rows_doubled else ""
-    out.print(
-        f"{outcome.loader}: {outcome.outcome}, {outcome.rows_loaded:,} rows loaded, {outcome.rows_refused:,} refused{doubled}"
-    )
+    if outcome.rows_loaded or outcome.rows_refused or not outcome.error:
+        word = "partly loaded" if outcome.rows_loaded and outcome.error else outcome.outcome
+        out.print(
+            f"{outcome.loader}: {word}, {outcome.rows_loaded:,} rows loaded, {outcome.rows_refused:,} refused{doubled}"
+        )
     for line in outcome.refusals[:20]:
         out.print(f"  refused {line}")
     if len(outcome.refusals) > 20:
         out.print(f"  … and {len(outcome.refusals) - 20} more, all in the table quarantine")
     if outcome.error:
         err.print(outcome.error)
+
+
+def _print_nothing(_: Outcome) -> None:
+    """The JSON at the end says it."""
 
 
 def _still(published: warehouse.Generation | None) -> str:

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 
 class Folder(BaseAdapter):
-    """Answers `file://` URLs as a server would: 200 with an ETag, 304 where nothing changed, 404 where no file can be read."""
+    """Answers `file://` URLs below its root as a server would: 200 with an ETag, 304 where nothing changed, 404 where no file can be read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = os.path.join(os.path.abspath(root), "")
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         response = requests.Response()
-        response.request, response.url, response.raw = request, request.url or "", io.BytesIO()
+        response.request, response.url = request, request.url or ""
+        response.status_code, response.raw = 404, _body(io.BytesIO())
+        # A name from a reply may be part of the path: it leads to no file outside.
+        path = os.path.normpath(unquote(urlsplit(response.url).path))
+        if not path.startswith(self._root):
+            return response
         try:
-            file = io.FileIO(unquote(urlsplit(response.url).path))
-        except OSError as error:
-            response.status_code, response.reason = 404, error.strerror
+            file = open(path, "rb")  # noqa: SIM115
+        except (OSError, ValueError):
             return response
         found = os.fstat(file.fileno())
         etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
@@ -29,8 +39,12 @@ class Folder(BaseAdapter):
             file.close()
             response.status_code = 304
         else:
-            response.status_code, response.raw = 200, file
+            response.status_code, response.raw = 200, _body(file)
         return response
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _body(file: BinaryIO) -> HTTPResponse:
+    return HTTPResponse(file, preload_content=False)

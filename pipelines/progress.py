@@ -1,15 +1,20 @@
-"""Progress of a refresh on the terminal: a bar a source, with pieces, bytes, rows and the time left."""
+"""Progress of a refresh on the terminal: a bar a source, with pieces, bytes, rows and the time left, and what came of it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from pipelines.pieces import Outcome
+
 
 class Bars:
-    """Shows what `refresh` reports; silent where the output is not a terminal."""
+    """Shows what `refresh` reports: bars where the output is a terminal, and each outcome as it ends anywhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, show: Callable[[Outcome], None]) -> None:
+        self._show = show
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -38,3 +43,6 @@ class Bars:
     def loaded(self, source: str, rows: int) -> None:
         task = self._progress.tasks[self._tasks[source]]
         self._progress.update(self._tasks[source], advance=1, rows=task.fields["rows"] + rows)
+
+    def ended(self, outcome: Outcome) -> None:
+        self._show(outcome)

@@ -7,10 +7,11 @@ nothing of the failing piece is, and the next refresh fetches just that piece.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 import polars as pl
@@ -19,12 +20,13 @@ from pipelines import detect, pieces
 from pipelines import watch as watch_log
 from pipelines.config import Settings
 from pipelines.fetch import fetch, is_final
-from pipelines.http import Client, FetchFailed, NotThere, Unavailable
+from pipelines.http import Client, FetchFailed, NotAsked
 from pipelines.in_order import in_order
 from pipelines.pieces import Origin, Outcome
 from pipelines.reading import Found, read
+from pipelines.redirects import split
 from pipelines.snapshots import Entry, Store
-from pipelines.source import Ask, Piece, Source, SourceModule, discover
+from pipelines.source import Ask, Piece, Source, SourceModule, discover, named
 from pipelines.warehouse import Draft, Generation, exclusive
 
 FETCH_THREADS = 4
@@ -36,16 +38,10 @@ LANES = 2
 
 LONGEST_CATCH_UP = 32
 """Days."""
-PATIENCE = 3
-"""Pieces that a source may fail to answer for in a row before the rest is left for the next refresh."""
 NAMED = 20
-"""Missing pieces a message names; of more it gives the number."""
+"""Failed pieces a message names; of more it gives the number."""
 
 Load = tuple[Entry, Found | None]
-
-
-class NotAsked(FetchFailed):
-    """A piece left for the next refresh, since the source does not answer."""
 
 
 class Watch(Protocol):
@@ -54,6 +50,7 @@ class Watch(Protocol):
     def planned(self, source: str, pieces: int) -> None: ...
     def received(self, source: str, size: int) -> None: ...
     def loaded(self, source: str, rows: int) -> None: ...
+    def ended(self, outcome: Outcome) -> None: ...
 
 
 class Unwatched:
@@ -62,6 +59,7 @@ class Unwatched:
     def planned(self, source: str, pieces: int) -> None: ...
     def received(self, source: str, size: int) -> None: ...
     def loaded(self, source: str, rows: int) -> None: ...
+    def ended(self, outcome: Outcome) -> None: ...
 
 
 @dataclass
@@ -81,9 +79,9 @@ def refresh(
     with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir) as draft:
         run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
         shutil.rmtree(settings.snapshot_dir / "partial", ignore_errors=True)
-        outcomes = [_embedded(run), *_reread(run, modules)]
-        for module in modules:
-            outcomes.append(_source(run, module, ask))
+        outcomes = _ended(
+            run, chain([_embedded(run)], _reread(run, modules), (_source(run, one, ask) for one in modules))
+        )
         return _publish(run, outcomes), outcomes
 
 
@@ -91,8 +89,17 @@ def rebuild(settings: Settings, watch: Watch | None = None) -> tuple[Generation 
     """Build everything anew from the embedded facts and the stored bytes alone, without network. Raises Busy."""
     with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir, empty=True) as draft:
         run = Run(settings, Store(settings.snapshot_dir), draft, watch or Unwatched())
-        outcomes = [_embedded(run), *(_stored(run, module) for module in _fetched(run))]
+        outcomes = _ended(run, chain([_embedded(run)], (_stored(run, module) for module in _fetched(run))))
         return _publish(run, outcomes), outcomes
+
+
+def _ended(run: Run, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """All outcomes, each shown as it ends."""
+    ended = []
+    for outcome in outcomes:
+        run.watch.ended(outcome)
+        ended.append(outcome)
+    return ended
 
 
 def _publish(run: Run, outcomes: list[Outcome]) -> Generation | None:
@@ -157,6 +164,7 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
         run.settings.url.get(source.id),
         key,
         run.settings.backoff_seconds,
+        inbox=run.settings.inbox_dir if source.live else None,
     )
     _load_all(run, module, _fetch_all(run, module, planned, client, outcome), outcome)
     outcome.finished_at = datetime.now(UTC)
@@ -194,47 +202,43 @@ def _fetch_all(
             return known
         if known is not None and module.SOURCE.accumulates:
             piece = _beside(run, piece, module)
-        if len(unanswered) >= PATIENCE:
-            return NotAsked()
         try:
-            entry = fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
+            return fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
         except FetchFailed as failure:
-            if isinstance(failure, Unavailable):
-                unanswered.append(piece.name)
             return failure
-        unanswered.clear()
-        return entry
 
-    unanswered: list[str] = []
-    not_there: list[NotThere] = []
-    not_asked = 0
-
+    failures: list[FetchFailed] = []
     with ThreadPoolExecutor(FETCH_THREADS) as pool:
         for result in in_order(pool.submit, one, planned, AHEAD):
-            if isinstance(result, NotAsked):
-                not_asked += 1
-            elif isinstance(result, NotThere):
-                not_there.append(result)
-            elif isinstance(result, FetchFailed):
-                outcome.failed(f"{module.SOURCE.id}: {result}")
+            if isinstance(result, FetchFailed):
+                failures.append(result)
+                run.watch.loaded(module.SOURCE.id, 0)
             else:
                 yield result
-                continue
-            run.watch.loaded(module.SOURCE.id, 0)
-    if not_there:
-        outcome.failed(f"{module.SOURCE.id}: {_in_one_line(not_there)}")
-    if not_asked:
-        outcome.failed(
-            f"{module.SOURCE.id}: does not answer; {not_asked} more pieces were not asked for. The next refresh asks for them."
-        )
+    for line in _lines(failures):
+        outcome.failed(f"{module.SOURCE.id}: {line}")
 
 
-def _in_one_line(missing: list[NotThere]) -> str:
-    """What is not there, once: an unknown symbol has a piece for each day and kind of price."""
-    first, *others = missing
-    named = ", ".join(one.path for one in others[:NAMED])
+def _lines(failures: list[FetchFailed]) -> list[str]:
+    """A line for each thing that went wrong, however many pieces it went wrong with; what was not asked for ends the last."""
+    alike: dict[str, list[FetchFailed]] = {}
+    for failure in failures:
+        if not isinstance(failure, NotAsked):
+            alike.setdefault(failure.why, []).append(failure)
+    lines = [_in_one_line(same) for same in alike.values()]
+    if left := [failure for failure in failures if isinstance(failure, NotAsked)]:
+        reasons = " and ".join(dict.fromkeys(failure.why for failure in left))
+        rest = f"{len(left):,} {'more ' if lines else ''}pieces were {reasons}. The next refresh asks for them."
+        lines[-1:] = [f"{lines[-1]} {rest}" if lines else rest]
+    return lines
+
+
+def _in_one_line(failures: list[FetchFailed]) -> str:
+    """One cause, once: an unknown symbol has a piece for each day and kind of price."""
+    first, *others = failures
+    paths = ", ".join(split(one.url).path for one in others[:NAMED])
     more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
-    return f"{first} The same goes for {named}{more}." if others else str(first)
+    return f"{first} The same goes for {paths}{more}." if others else str(first)
 
 
 def _beside(run: Run, piece: Piece, module: SourceModule) -> Piece:
@@ -252,7 +256,7 @@ def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome:
         if problem:
             outcome.failed(f"{module.SOURCE.id} {entry.piece.name}: {problem}")
         elif found is not None:
-            pieces.load_piece(run.draft, module, origin_of(entry), found, outcome)
+            pieces.load_piece(run.draft, module, origin_of(run, entry), found, outcome)
         known = run.store.known(entry.source, entry.piece.name)
         if (
             problem
@@ -272,7 +276,7 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
         return entry, None if held else read(module, entry, run.store.folder, stored)
 
     there = pieces.held(run.draft, module)
-    jobs = ((entry, pieces.is_loaded(there, module, origin_of(entry)), _is_stored(run, entry)) for entry in entries)
+    jobs = ((entry, pieces.is_loaded(there, module, origin_of(run, entry)), _is_stored(run, entry)) for entry in entries)
     if not module.SOURCE.heavy:
         yield from map(one, jobs)
         return
@@ -286,13 +290,20 @@ def _is_stored(run: Run, entry: Entry) -> bool:
     return known is not None and any(reply in known.replies for reply in entry.replies)
 
 
-def origin_of(entry: Entry) -> Origin:
+def origin_of(run: Run, entry: Entry) -> Origin:
     """What a stored piece's rows are traced to."""
     return Origin(
         entry.source,
         entry.piece.name,
-        entry.replies[0].url,
+        _public_address(run, entry),
         entry.sha256,
         sum(reply.size for reply in entry.replies),
         entry.fetched_at,
     )
+
+
+def _public_address(run: Run, entry: Entry) -> str:
+    """Where its bytes are from; the source itself where that is a folder here, or a mirror's address, as the index noted it until December 2026."""
+    there, mirror = split(entry.replies[0].url), split(run.settings.url.get(entry.source, ""))
+    is_public = there.scheme in ("http", "https") and "@" not in there.netloc and there.hostname != mirror.hostname
+    return entry.replies[0].url if is_public else named(entry.source).SOURCE.url
