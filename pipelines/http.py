@@ -84,6 +84,13 @@ class _Passing(Exception):
         self.pause = pause
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone: even where they are not followed, requests reads their whole body and works out where they lead."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 @dataclass
 class Host:
     """What this run has learnt of a host."""
@@ -232,7 +239,7 @@ class Client:
 
     def _opened(self, adapter: Direct) -> requests.Session:
         """A session that knows the web, and no file but those of the one folder that stands in for it."""
-        session = requests.Session()
+        session = _Session()
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         if self.base and self.base.startswith("file:"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -16,6 +17,10 @@ from urllib3.response import HTTPResponse
 
 HEAD_SECONDS = 60.0
 """For the handshake, and again for the status and headers of an answer."""
+
+for chatty in ("urllib3", "requests_ratelimiter"):
+    # Their lines hold whole addresses, a mirror's with its token, and bytes that a server sent.
+    logging.getLogger(chatty).propagate = False
 
 
 class _Timed(HTTPConnection):
@@ -45,15 +50,20 @@ class _Timed(HTTPConnection):
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
-        timer = Timer(HEAD_SECONDS, self._hang_up)
+        """Raises TimeoutError where it is not: headers that were cut would pass for whole ones."""
+        late = Event()
+        timer = Timer(HEAD_SECONDS, self._hang_up, (late,))
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+            if late.is_set():
+                raise TimeoutError
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, late: Event) -> None:
+        late.set()
         if line := self._line:
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -19,10 +19,13 @@ class Fault:
 
     kind: str
     """`status` (e.g. 429, 500), `reset` (connection dropped mid-body), `stall` (silence mid-body until the client hangs up), `slow`
-    (byte by byte), `truncate` (body cut, length says so), `body` (another body with 200: HTML, a wrong checksum, another page)"""
+    (byte by byte), `drip` (the same, hundred a second), `truncate` (body cut, length says so), `body` (another body with 200: HTML,
+    a wrong checksum, another page), `raw` (an answer that is no good HTTP, as it is), `drip raw` (the same, hundred bytes a second)"""
     times: int = 1
     status: int = 429
     body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of an answer of kind `status`."""
 
 
 @dataclass
@@ -63,6 +66,7 @@ def serve(*routes: Route) -> Iterator[Replay]:
     replay = Replay(list(routes))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(replay))
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # Clients hang up here; their tests say whether they should.
     replay.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -116,12 +120,15 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
             etag = f'"{hashlib.sha256(route.body).hexdigest()[:16]}"'
             match fault.kind:
                 case "status":
-                    self._answer(fault.status, b"slow down", {"Retry-After": "0"})
+                    self._answer(fault.status, b"slow down", {"Retry-After": "0"} | fault.headers)
                 case "body":
                     self._answer(200, fault.body, {"Content-Type": "text/html"})
                 case "truncate":
                     self._answer(200, route.body[: len(route.body) // 2], {"Content-Type": route.content_type})
-                case "slow" | "reset" | "stall":
+                case "raw" | "drip raw":
+                    self._drip(fault.body) if fault.kind == "drip raw" else self.wfile.write(fault.body)
+                    self.close_connection = True
+                case "slow" | "reset" | "stall" | "drip":
                     self.send_response(200)
                     self.send_header("Content-Length", str(len(route.body)))
                     self.send_header("ETag", etag)
@@ -129,6 +136,9 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
                     if fault.kind == "slow":
                         for place in range(len(route.body)):
                             self.wfile.write(route.body[place : place + 1])
+                        return
+                    if fault.kind == "drip":
+                        self._drip(route.body)
                         return
                     self.wfile.write(route.body[: len(route.body) // 2])
                     if fault.kind == "stall":
@@ -138,6 +148,16 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
                     self.close_connection = True
                 case other:
                     raise ValueError(f"unknown fault {other}")
+
+        def _drip(self, content: bytes) -> None:
+            """Until all is sent or the client has gone."""
+            self.connection.settimeout(0.01)
+            for place in range(len(content)):
+                self.wfile.write(content[place : place + 1])
+                with suppress(TimeoutError):
+                    if not self.connection.recv(1):
+                        break
+            self.close_connection = True
 
         def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)
