@@ -185,7 +185,9 @@ class Client:
                 if host.left:
                     raise NotAsked(f"not asked for, since {host.left}", url)
                 if self.clock() > self._ends:
-                    raise NotAsked(f"not asked for, since the {self._minutes} minutes for {self.source.id} are over", url)
+                    raise NotAsked(
+                        f"not asked for, since the {self._minutes} minutes for {self.source.id} are over", url
+                    )
                 try:
                     with _in_words(url):
                         response = self._sent(session, url, request, conditions)

@@ -276,7 +276,9 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
         return entry, None if held else read(module, entry, run.store.folder, stored)
 
     there = pieces.held(run.draft, module)
-    jobs = ((entry, pieces.is_loaded(there, module, origin_of(run, entry)), _is_stored(run, entry)) for entry in entries)
+    jobs = (
+        (entry, pieces.is_loaded(there, module, origin_of(run, entry)), _is_stored(run, entry)) for entry in entries
+    )
     if not module.SOURCE.heavy:
         yield from map(one, jobs)
         return

@@ -72,6 +72,8 @@ class Source:
     """Header that carries the key CRASHDAY_KEY_<ID>; without it the source is skipped and says so."""
     key_optional: bool = False
     """The source answers without the key too, only less often."""
+    hosts: tuple[str, ...] = ()
+    """Hosts of its archives beside the one that is asked: a redirect may lead there."""
     requests_per_second: float = 5
     max_bytes: int = 64 << 20
     heavy: bool = False

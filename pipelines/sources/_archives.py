@@ -58,7 +58,7 @@ def csv_blocks(archive: BinaryIO, name: str) -> Iterator[bytes]:
         # A zip that lost bytes points before its own start; any other OSError is the disk's.
         if isinstance(error, Refused) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
             raise
-        raise Refused(name, f"it cannot be unpacked ({error})", REMEDY) from None
+        raise Refused(name, f"it cannot be unpacked ({type(error).__name__})", REMEDY) from None
 
 
 def has_header(block: bytes) -> bool:
@@ -110,7 +110,7 @@ def _csv(block: bytes, **how: Any) -> pl.DataFrame:
     ) as error:
         raise Refused(
             "the archive's CSV",
-            f"its columns are not the known ones ({str(error).splitlines()[0]})",
+            f"its columns are not the known ones ({type(error).__name__})",
             "The source may have changed its format: the parser needs a look.",
         ) from None
 

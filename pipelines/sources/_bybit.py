@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Fault, Piece, Refused, Request
-from pipelines.sources._json import loaded
+from pipelines.sources._json import error_number, loaded
 from pipelines.sources._spans import milliseconds, windows
 
 API = "https://api.bybit.com"
@@ -61,7 +61,7 @@ def fault(body: bytes) -> Fault | None:
     except ValueError:
         return None
     code = reply.get("retCode", 0) if isinstance(reply, dict) else 0
-    return Fault(f"Bybit says {code}: {reply.get('retMsg')}", again=code in PASSING) if code else None
+    return Fault(f"Bybit answers {error_number(code)}", again=code in PASSING) if code else None
 
 
 def answered(body: bytes, piece: Piece) -> tuple[list[Any], int]:
@@ -78,8 +78,8 @@ def answered(body: bytes, piece: Piece) -> tuple[list[Any], int]:
 
 def only_about(symbols: Iterable[str], piece: Piece) -> None:
     """Raises Refused where the reply names another symbol than the one asked for."""
-    if others := set(symbols) - {native(piece.facts["symbol"])}:
-        raise Refused(piece.name, f"the reply is about {', '.join(sorted(others))}", CHANGED)
+    if set(symbols) - {native(piece.facts["symbol"])}:
+        raise Refused(piece.name, "the reply is about something else", CHANGED)
 
 
 def typed(rows: list[Any], columns: dict[str, type[pl.DataType]], piece: Piece) -> pl.DataFrame:
@@ -89,9 +89,7 @@ def typed(rows: list[Any], columns: dict[str, type[pl.DataType]], piece: Piece) 
         text = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String), orient="row")
         return text.with_columns(pl.all().replace("", None)).cast(columns)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise Refused(
-            piece.name, f"a row is not {', '.join(columns)} ({str(error).splitlines()[0]})", CHANGED
-        ) from None
+        raise Refused(piece.name, f"a row is not {', '.join(columns)} ({type(error).__name__})", CHANGED) from None
 
 
 def utc(column: str) -> pl.Expr:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Ask, Fault, Piece, Refused, Request
-from pipelines.sources._json import loaded
+from pipelines.sources._json import error_number, loaded
 from pipelines.sources._venues import venue_of
 
 API = "https://api.coingecko.com/api/v3"
@@ -56,7 +56,8 @@ def fault(body: bytes) -> Fault | None:
     status = reply.get("status", reply.get("error")) if isinstance(reply, dict) else None
     if not status:
         return None
-    return Fault(f"CoinGecko says: {status}", again="429" in str(status))
+    code = status.get("error_code") if isinstance(status, dict) else None
+    return Fault(f"CoinGecko answers {error_number(code)}", again="429" in str(status))
 
 
 def rows(body: bytes, name: str) -> list[dict[str, Any]]:
@@ -97,7 +98,7 @@ def ranks(bodies: list[bytes], piece: Piece, market: str) -> pl.DataFrame:
             orient="row",
         )
     except ValueError as error:
-        raise Refused(piece.name, f"a figure is no number ({error})", CHANGED) from None
+        raise Refused(piece.name, f"a figure is no number ({type(error).__name__})", CHANGED) from None
     return table.select(
         # Two exchanges that share a name are still two exchanges: then each goes by its id.
         venue=pl.when(pl.col("venue").is_duplicated()).then("identifier").otherwise("venue"),

@@ -44,12 +44,12 @@ def closed(fills: Iterable[Fill], choose: Callable[[list[Fill]], list[Closed]], 
     for fill in fills:
         if is_perpetual(fill["coin"]):
             trades[fill["coin"], fill["tid"]].append(fill)
-    for (coin, tid), trade in trades.items():
+    for (_, tid), trade in trades.items():
         chosen = choose(trade)
         if len(chosen) != 1:
             raise Refused(
-                f"{where}, trade {tid} of {coin}",
-                f"{len(chosen)} of its {len(trade)} marked fills are the closed position's, not 1",
+                f"{where}, trade {int(tid)}",
+                f"{len(chosen)} of a trade's {len(trade)} marked fills are the closed position's, not 1",
                 "Nothing is guessed: the parser needs a look.",
             )
         yield chosen[0]

@@ -1,8 +1,12 @@
-"""JSON bodies: read, or refused with how they begin (a page of HTML with status 200 is not an empty answer)."""
+"""JSON bodies: read, or refused (a page of HTML with status 200 is not an empty answer).
+
+Refusals are published: they name what was expected and quote nothing of what came, which may be anything.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,18 +15,24 @@ import polars as pl
 
 from pipelines.source import Refused
 
+NUMBER = re.compile(r"-?[0-9]{1,9}")
+
 
 def loaded(body: bytes, name: str) -> Any:
     """The JSON value in a reply. Raises Refused."""
     try:
         return json.loads(body)
     except ValueError:
-        start = body[:60].decode("utf-8", "replace")
         raise Refused(
             name,
-            f"it is not JSON (starts with {start!r})",
+            "it is a web page, not JSON" if body.lstrip()[:1] == b"<" else "it is not JSON",
             "The source may be down or blocked here; the next refresh asks again.",
         ) from None
+
+
+def error_number(code: object) -> str:
+    """A venue's error by its number; what else a venue says of it stays unsaid."""
+    return f"error {code}" if isinstance(code, int | str) and NUMBER.fullmatch(str(code)) else "an error"
 
 
 @contextmanager
@@ -35,6 +45,6 @@ def known_shape(name: str) -> Iterator[None]:
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, pl.exceptions.PolarsError) as error:
         raise Refused(
             name,
-            f"its shape is not the known one ({type(error).__name__}: {str(error).splitlines()[0]})",
+            f"its shape is not the known one ({type(error).__name__})",
             "The source may have changed its format: the parser needs a look.",
         ) from None

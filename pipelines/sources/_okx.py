@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Ask, Fault, Refused, Request
-from pipelines.sources._json import known_shape, loaded
+from pipelines.sources._json import error_number, known_shape, loaded
 from pipelines.sources._spans import midnight, milliseconds, utc_days
 
 BASE = "https://www.okx.com"
 LISTING = f"{BASE}/api/v5/public/market-data-history"
-ARCHIVES = "https://static.okx.com/"
+ARCHIVE_HOST = "static.okx.com"
+ARCHIVES = f"https://{ARCHIVE_HOST}/"
 LICENCE = "OKX market data; OKX's terms apply"
 AHEAD_OF_UTC = timedelta(hours=8)
 """An archive's day is a day in UTC+8: it starts at 16:00 UTC of the day before."""
@@ -66,7 +67,7 @@ def fault(body: bytes) -> Fault | None:
     if not isinstance(reply, dict):
         return Fault("OKX's reply is not an object")
     code = str(reply.get("code"))
-    return None if code == "0" else Fault(f"OKX answers code {code}, {reply.get('msg')}", again=code in BUSY)
+    return None if code == "0" else Fault(f"OKX answers {error_number(code)}", again=code in BUSY)
 
 
 def data(body: bytes, name: str) -> list[Any]:
@@ -105,7 +106,7 @@ def contract(body: bytes, symbol: str) -> Contract:
             raise Refused(name, "it does not list the swap", "Without a contract size nothing can be converted.")
         row, inverse = found[0], found[0]["ctType"] == "inverse"
         if row["ctValCcy"] != ("USD" if inverse else symbol.partition("/")[0]):
-            raise Refused(name, f"its contracts are counted in {row['ctValCcy']}", "The conversion needs a look.")
+            raise Refused(name, "its contracts are counted in another coin", "The conversion needs a look.")
         return Contract(float(row["ctVal"]) * float(row["ctMult"]), inverse)
 
 

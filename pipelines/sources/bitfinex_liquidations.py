@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _liquidations
-from pipelines.sources._json import known_shape, loaded
+from pipelines.sources._json import error_number, known_shape, loaded
 from pipelines.sources._spans import midnight, milliseconds, utc_days
 
 URL = "https://api-pub.bitfinex.com/v2/liquidations/hist"
@@ -45,9 +45,9 @@ def fault(body: bytes) -> Fault | None:
     except Refused as refused:
         return Fault(str(refused), again=True)
     if isinstance(reply, dict):
-        return Fault(f"Bitfinex answers {reply}", again=reply.get("error") in BUSY)
+        return Fault(f"Bitfinex answers {error_number(reply.get('error'))}", again=reply.get("error") in BUSY)
     if isinstance(reply, list) and reply[:1] == ["error"]:
-        return Fault(f"Bitfinex answers {reply[1:]}", again=any(part in BUSY for part in reply[1:]))
+        return Fault(f"Bitfinex answers {error_number(*reply[1:2])}", again=any(part in BUSY for part in reply[1:]))
     return None
 
 

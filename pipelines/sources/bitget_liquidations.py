@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _liquidations
-from pipelines.sources._json import loaded
+from pipelines.sources._json import error_number, loaded
 
 BASE = "https://api.bitget.com/api/v3/market"
 SOURCE = Source(
@@ -50,7 +50,7 @@ def fault(body: bytes) -> Fault | None:
     except Refused as refused:
         return Fault(str(refused), again=True)
     code = str(reply.get("code"))
-    return None if code == "00000" else Fault(f"Bitget answers {code}, {reply.get('msg')}", again=code in BUSY)
+    return None if code == "00000" else Fault(f"Bitget answers {error_number(code)}", again=code in BUSY)
 
 
 def follow(body: bytes, request: Request) -> Request | None:

@@ -18,7 +18,7 @@ from requests.adapters import BaseAdapter
 
 from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _candles
-from pipelines.sources._json import loaded
+from pipelines.sources._json import error_number, loaded
 from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
 
 SOURCE = Source(
@@ -118,10 +118,10 @@ def fault(body: bytes) -> Fault | None:
     except Refused:
         return None
     match reply:
-        case ["error", code, message, *_]:
-            return Fault(f"the venue says {code}: {message}", again=str(code) in AGAIN)
+        case ["error", code, *_]:
+            return Fault(f"the venue answers {error_number(code)}", again=str(code) in AGAIN)
         case {"code": code} if str(code) not in SUCCESS:
-            return Fault(f"the venue says {code}: {reply.get('msg')}", again=str(code) in AGAIN)
+            return Fault(f"the venue answers {error_number(code)}", again=str(code) in AGAIN)
     return None
 
 
@@ -178,7 +178,7 @@ def _read(body: bytes, piece: Piece) -> list[list[float]]:
     try:
         rows: list[list[float]] = exchange.fetch_ohlcv(symbol, "1m", since=1, limit=MOST)
     except ccxt.BaseError as error:
-        raise Refused(piece.name, f"ccxt cannot read it ({error})", CHANGED) from None
+        raise Refused(piece.name, f"ccxt cannot read it ({type(error).__name__})", CHANGED) from None
     if not isinstance(given, list) or len(rows) != len(given) or any(None in row for row in rows):
         raise Refused(piece.name, f"ccxt reads {len(rows)} whole bars in it, and there are others", CHANGED)
     if stored.calls != 1:

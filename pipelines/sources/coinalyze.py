@@ -90,7 +90,7 @@ def _piece(asset: str, venue: str, month: date, now: datetime) -> Piece:
 
 def fault(body: bytes) -> Fault | None:
     """Coinalyze's answers are lists; an object carries a message."""
-    return Fault(f"Coinalyze says: {body[:200].decode('utf-8', 'replace')}") if body[:1] == b"{" else None
+    return Fault("Coinalyze answers an error") if body[:1] == b"{" else None
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
@@ -100,7 +100,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         windows = list(_days(_histories(liquidations, listed, "liquidation-history", piece), piece))
         observed = _observations(_histories(interest, listed, "open-interest-history", piece), listed, piece)
     except (KeyError, TypeError, AttributeError) as error:
-        raise Refused(piece.name, f"a field is missing ({error})", CHANGED) from None
+        raise Refused(piece.name, f"a field is missing ({type(error).__name__})", CHANGED) from None
     day = "UTC day %Y-%m-%d"
     return {
         "liquidation_reports": reports(windows, SOURCE.publisher, "perpetuals listed by Coinalyze", day),
@@ -128,9 +128,7 @@ def _listed(exchanges: list[Any], markets: list[Any], piece: Piece) -> dict[str,
     for market in listed.values():
         name = names.get(market["exchange"], "no exchange")
         if venue_of(name, name) != piece.facts["venue"]:
-            raise Refused(
-                piece.name, f"the code {market['exchange']} stands for {name}", "Mend MARKETS in coinalyze.py."
-            )
+            raise Refused(piece.name, "its code stands for another exchange now", "Mend MARKETS in coinalyze.py.")
     return listed
 
 

@@ -61,7 +61,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 def fault(body: bytes) -> Fault | None:
     """Coinbase's errors are objects with a message; candles are lists."""
-    return Fault(f"Coinbase says: {body[:200].decode('utf-8', 'replace')}") if body[:1] == b"{" else None
+    return Fault("Coinbase answers an error") if body[:1] == b"{" else None
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:

@@ -71,7 +71,9 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     try:
         metrics = _of_kind(bodies, piece) if what in KINDS else _of_issuer(bodies[1], piece)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Refused(piece.name, f"a figure is no number, or not there ({error})", _coingecko.CHANGED) from None
+        raise Refused(
+            piece.name, f"a figure is no number, or not there ({type(error).__name__})", _coingecko.CHANGED
+        ) from None
     return {
         "tokenized_metrics": pl.DataFrame(
             [row for row in metrics if row["value"] is not None], infer_schema_length=None

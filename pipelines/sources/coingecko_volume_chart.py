@@ -91,7 +91,9 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
             for time, volume in loaded(bodies[-1], piece.name)
         ]
     except (TypeError, ValueError) as error:
-        raise Refused(piece.name, f"the reply is not points of time and volume ({error})", _coingecko.CHANGED) from None
+        raise Refused(
+            piece.name, f"the reply is not points of time and volume ({type(error).__name__})", _coingecko.CHANGED
+        ) from None
     table = pl.DataFrame(points, schema={"as_of": pl.Datetime("us", "UTC"), "volume_24h_btc": pl.Float64}, orient="row")
     labels = {"venue": piece.facts["venue"], "market": piece.facts["market"], "as_of_precision": "minute"}
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import loaded
+from pipelines.sources._json import error_number, loaded
 from pipelines.sources._spans import midnight, milliseconds, utc_months
 from pipelines.sources._trackers import Window, reports
 from pipelines.sources._venues import venue_of
@@ -87,7 +87,7 @@ def fault(body: bytes) -> Fault | None:
     except Refused:
         return None
     code = str(reply.get("code", "0")) if isinstance(reply, dict) else "0"
-    return Fault(f"CoinGlass says {code}: {reply.get('msg')}", again=code in AGAIN) if code != "0" else None
+    return Fault(f"CoinGlass answers {error_number(code)}", again=code in AGAIN) if code != "0" else None
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
@@ -110,7 +110,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(
             piece.name,
-            f"a field is missing or no number ({error})",
+            f"a field is missing or no number ({type(error).__name__})",
             "The source may have changed: the parser needs a look.",
         ) from None
     if not windows:

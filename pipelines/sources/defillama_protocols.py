@@ -59,7 +59,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(
             piece.name,
-            f"a field is missing or no number ({error})",
+            f"a field is missing or no number ({type(error).__name__})",
             "The source may have changed: the parser needs a look.",
         ) from None
     metric = "daily_volume" if traded else "tvl"

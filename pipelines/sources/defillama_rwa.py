@@ -77,12 +77,12 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(
-            piece.name, f"a field is missing or no number ({error})", "The undocumented format may have changed."
+            piece.name,
+            f"a field is missing or no number ({type(error).__name__})",
+            "The undocumented format may have changed.",
         ) from None
     if not wanted:
-        raise Refused(
-            piece.name, f"no group speaks of stocks; there are {', '.join(groups)}", "Mend STOCKS in defillama_rwa.py."
-        )
+        raise Refused(piece.name, f"none of {len(groups)} groups speaks of stocks", "Mend STOCKS in defillama_rwa.py.")
     return {"tokenized_metrics": pl.DataFrame(rows)}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _liquidations
-from pipelines.sources._json import known_shape, loaded
+from pipelines.sources._json import error_number, known_shape, loaded
 from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted
 
 URL = "https://history.deribit.com/api/v2/public/get_last_trades_by_instrument_and_time"
@@ -51,7 +51,11 @@ def fault(body: bytes) -> Fault | None:
     except Refused as refused:
         return Fault(str(refused), again=True)
     error = reply.get("error") if isinstance(reply, dict) else None
-    return Fault(f"Deribit answers {error}", again=error.get("code") in BUSY) if isinstance(error, dict) else None
+    return (
+        Fault(f"Deribit answers {error_number(error.get('code'))}", again=error.get("code") in BUSY)
+        if isinstance(error, dict)
+        else None
+    )
 
 
 def follow(body: bytes, request: Request) -> Request | None:

@@ -42,7 +42,7 @@ def fault(body: bytes) -> Fault | None:
         reply = loaded(body, "dYdX's reply")
     except Refused as refused:
         return Fault(str(refused), again=True)
-    return None if "trades" in reply else Fault(f"dYdX answers {reply}")
+    return None if "trades" in reply else Fault("dYdX answers an error")
 
 
 def follow(body: bytes, request: Request) -> Request | None:

@@ -47,7 +47,7 @@ def fault(body: bytes) -> Fault | None:
         return Fault(str(refused), again=True)
     if isinstance(reply, dict):
         return Fault(
-            f"Gate answers {reply.get('label')}, {reply.get('message')}",
+            "Gate answers an error",
             again=reply.get("label") == "TOO_MANY_REQUESTS",
         )
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _liquidations
-from pipelines.sources._json import loaded
+from pipelines.sources._json import error_number, loaded
 from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
 
 URL = "https://api.hbdm.com/linear-swap-api/v3/swap_liquidation_orders"
@@ -49,8 +49,7 @@ def fault(body: bytes) -> Fault | None:
     except Refused as refused:
         return Fault(str(refused), again=True)
     code = str(reply.get("err_code") or reply.get("err-code") or reply.get("code") or reply.get("status"))
-    message = reply.get("err_msg") or reply.get("err-msg") or reply.get("msg") or reply.get("message")
-    return None if code in OK else Fault(f"HTX answers {code}, {message}", again=code in BUSY)
+    return None if code in OK else Fault(f"HTX answers {error_number(code)}", again=code in BUSY)
 
 
 def follow(body: bytes, request: Request) -> Request | None:
@@ -101,7 +100,7 @@ def _row(order: dict[str, Any], name: str) -> dict[str, object]:
     if abs(quantity * price - turnover) > turnover / 100:
         raise Refused(
             name,
-            f"amount times price is not the turnover in {order}",
+            "amount times price is not the turnover of an order",
             "HTX may have changed the unit: the parser needs a look.",
         )
     symbol, market = _contract(order["contract_code"])

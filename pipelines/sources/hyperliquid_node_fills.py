@@ -70,16 +70,16 @@ def _unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
     """The lines of the file in blocks, whether it is packed (LZ4) or not. Raises Refused."""
     start = file.read(12)
     if not start.startswith((LZ4, b"{")):
-        raise Refused(
-            name, f"it is neither LZ4 nor lines of JSON (starts with {start!r})", "Copy the file from the bucket again."
-        )
+        raise Refused(name, "it is neither LZ4 nor lines of JSON", "Copy the file from the bucket again.")
     file.seek(0)
     try:
         stream = pa.CompressedInputStream(file, "lz4") if start.startswith(LZ4) else file
         while block := stream.read(BLOCK):
             yield block
     except OSError as error:
-        raise Refused(name, f"it cannot be unpacked ({error})", "Copy the file from the bucket again.") from None
+        raise Refused(
+            name, f"it cannot be unpacked ({type(error).__name__})", "Copy the file from the bucket again."
+        ) from None
 
 
 def _closes(lines: bytes, name: str) -> Iterator[_hyperliquid.Closed]:
@@ -93,7 +93,7 @@ def _closes(lines: bytes, name: str) -> Iterator[_hyperliquid.Closed]:
                     name, "a line of it is not JSON", "The file is cut short or damaged: copy it again."
                 ) from None
             marked = [{**fill, "user": user} for user, fill in block["events"] if fill.get("liquidation")]
-            yield from _hyperliquid.closed(marked, _choose, f"{name} block {block['block_number']}")
+            yield from _hyperliquid.closed(marked, _choose, f"{name} block {int(block['block_number'])}")
 
 
 def _choose(trade: list[_hyperliquid.Fill]) -> list[_hyperliquid.Closed]:

@@ -82,9 +82,7 @@ def fault(body: bytes) -> Fault | None:
     try:
         _ends(body)
     except (ValueError, KeyError, TypeError):
-        return Fault(
-            f"it is not whole lines of JSON (starts with {body[:60].decode('utf-8', 'replace')!r})", again=True
-        )
+        return Fault("it is not whole lines of JSON", again=True)
     return None
 
 
@@ -193,7 +191,7 @@ def _closes(page: bytes, name: str) -> Iterator[tuple[int, _hyperliquid.Closed]]
         if any(mark in line for mark in MARKS):
             block = orjson.loads(line)
             marked = [fill for fill in block["fills"] if fill["dir"] == _hyperliquid.ADL or _taken_over(fill)]
-            for close in _hyperliquid.closed(marked, _choose, f"{name} block {block['header']['number']}"):
+            for close in _hyperliquid.closed(marked, _choose, f"{name} block {int(block['header']['number'])}"):
                 yield block["header"]["timestamp"], close
 
 

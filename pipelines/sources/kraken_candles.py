@@ -61,7 +61,7 @@ def fault(body: bytes) -> Fault | None:
         return None
     errors = reply.get("error") if isinstance(reply, dict) else None
     message = ", ".join(errors or [])
-    return Fault(f"Kraken says {message}", again=any(word in message for word in AGAIN)) if message else None
+    return Fault("Kraken answers an error", again=any(word in message for word in AGAIN)) if message else None
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:

@@ -53,7 +53,7 @@ def fault(body: bytes) -> Fault | None:
     except Refused as refused:
         return Fault(str(refused), again=True)
     errors = reply.get("errors") if isinstance(reply, dict) else None
-    return Fault(f"Kraken answers {errors}") if errors else None
+    return Fault("Kraken answers an error") if errors else None
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:

@@ -24,6 +24,7 @@ SOURCE = Source(
     resolution="payment (1 to 8 hours)",
     reaches_oct_2025=True,
     limits="5 listings in 2 seconds. A file is a day in UTC+8 and holds every swap, whatever symbols are asked for.",
+    hosts=(_okx.ARCHIVE_HOST,),
     requests_per_second=2.5,
 )
 COLUMNS = {"instrument_name": pl.String, "funding_rate": pl.Float64, "funding_time": pl.Int64}

@@ -116,5 +116,5 @@ def _position(row: Mapping[str, str], name: str) -> str:
             return "long"
         case ("short", _) | ("net", "buy"):
             return "short"
-        case unknown:
-            raise Refused(name, f"it holds the unknown side {unknown}", "The parser needs a look.")
+        case _:
+            raise Refused(name, "it holds a side that is not known", "The parser needs a look.")

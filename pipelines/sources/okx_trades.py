@@ -25,6 +25,7 @@ SOURCE = Source(
     resolution="1 second",
     reaches_oct_2025=True,
     limits="5 listings in 2 seconds. A file is a day in UTC+8, so that a UTC day needs two. OKX publishes no checksums.",
+    hosts=(_okx.ARCHIVE_HOST,),
     requests_per_second=2.5,
     max_bytes=2 << 30,
     heavy=True,

@@ -72,11 +72,11 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(
             piece.name,
-            f"a field is missing or no number ({error})",
+            f"a field is missing or no number ({type(error).__name__})",
             "The source may have changed: the parser needs a look.",
         ) from None
     if not of_this_token:
-        raise Refused(piece.name, f"the reply is about {reserves['symbol']}", "The source may have changed.")
+        raise Refused(piece.name, "the reply is about another token", "The source may have changed.")
     rows = [
         {
             "row_id": f"xstocks-{token}-{metric}-{when:%Y-%m-%dT%H:%M:%SZ}",

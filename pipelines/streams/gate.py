@@ -81,7 +81,7 @@ def rows(multipliers: Mapping[str, float], message: Mapping[str, Any]) -> Iterat
         if order["time"] < MILLISECONDS:
             raise Refused(
                 SOURCE.id,
-                f"the time {order['time']} is not in milliseconds",
+                "the time of an order is not in milliseconds",
                 "Gate may have changed its message: the parser needs a look.",
             )
         size, price, multiplier = float(order["size"]), float(order["price"]), multipliers.get(order["contract"])

@@ -72,7 +72,7 @@ def rows(message: Mapping[str, Any]) -> Iterator[Row]:
         if abs(quantity * price - turnover) > turnover / 100:
             raise Refused(
                 STREAM.source.id,
-                f"amount times price is not the turnover in {order}",
+                "amount times price is not the turnover of an order",
                 "HTX may have changed the unit: the parser needs a look.",
             )
         symbol, market = _symbol(order["contract_code"])

@@ -124,4 +124,4 @@ def test_an_error_with_status_200_is_named_with_its_code(tmp_path: Path) -> None
     refusal = Fault("body", -1, body=b'{"code":"40034","msg":"Parameter does not exist"}')
     with serve(Route(PATHS[0], LISTED), Route(PATHS[1], page(), fault=refusal)) as replay:
         outcome = run(settings_for(tmp_path, replay.base, "bitget_liquidations"), "bitget_liquidations", ask(*SPAN))
-    assert outcome.outcome == "failed" and "40034, Parameter does not exist" in (outcome.error or "")
+    assert outcome.outcome == "failed" and "Bitget answers error 40034." in (outcome.error or "")

@@ -261,7 +261,7 @@ def test_a_bar_that_was_still_forming_is_not_loaded() -> None:
     [
         (reply([kline(0, 1, 2, 1, 2, 3)]), "a row is not start"),
         (reply([kline(0, 1, 2, 1, "high", 3, 4)]), "a row is not start"),
-        (reply([kline(0, 1, 2, 1, 2, 3, 4)], symbol="ETHUSDT"), "the reply is about ETHUSDT"),
+        (reply([kline(0, 1, 2, 1, 2, 3, 4)], symbol="ETHUSDT"), "the reply is about something else"),
         (b'{"retCode": 0, "result": {}, "time": 1}', "has no list of rows"),
         (b"<html>maintenance</html>", "it is not JSON"),
     ],
@@ -290,7 +290,7 @@ def test_errors_inside_200_are_faults_and_only_passing_ones_are_asked_again() ->
     limit = _bybit.fault(b'{"retCode": 10006, "retMsg": "Too many visits!"}')
     wrong = _bybit.fault(b'{"retCode": 10001, "retMsg": "Not supported symbols"}')
     assert limit is not None and limit.again
-    assert wrong is not None and not wrong.again and "10001: Not supported symbols" in wrong.message
+    assert wrong is not None and not wrong.again and wrong.message == "Bybit answers error 10001"
     assert _bybit.fault(reply([])) is None
     assert _bybit.fault(b"<html>") is None
 
@@ -381,7 +381,7 @@ def test_the_hand_made_funding_sample_has_the_shape_that_is_read() -> None:
 
 
 def test_funding_of_another_symbol_is_refused() -> None:
-    with pytest.raises(Refused, match="the reply is about ETHUSDT"):
+    with pytest.raises(Refused, match="the reply is about something else"):
         read(bybit_funding_history, planned(bybit_funding_history, LINEAR), reply([payment(0, symbol="ETHUSDT")]))
 
 

@@ -91,7 +91,7 @@ def test_end_to_end_survives_limits_and_does_not_ask_for_a_final_day_again(
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (Fault("body", -1, body=b"<html>maintenance</html>"), "html"),
+        (Fault("body", -1, body=b"<html>maintenance</html>"), "a web page"),
         (Fault("status", -1, 403), "a mirror can be set with CRASHDAY_URL"),
     ],
     ids=["html", "403"],
@@ -111,10 +111,10 @@ def test_a_page_instead_of_data_loads_nothing_and_says_so(tmp_path: Path, source
     assert rows(settings, count, {"source": source})["n"].to_list() == [expected]
 
 
-def test_an_unknown_symbol_is_named_with_bybits_words(tmp_path: Path) -> None:
+def test_an_unknown_symbol_is_named_with_bybits_number(tmp_path: Path) -> None:
     said = b'{"retCode": 10001, "retMsg": "Not supported symbols", "result": {}, "time": 1}'
     with serve(Route("/v5/market/open-interest", said)) as replay:
         settings = settings_for(tmp_path, replay.base, "bybit_open_interest")
         outcome = run(settings, "bybit_open_interest", ask(*DAY, LINEAR))
-        assert outcome.outcome == "failed" and "10001: Not supported symbols" in (outcome.error or "")
+        assert outcome.outcome == "failed" and "Bybit answers error 10001." in (outcome.error or "")
         assert len(replay.log) == 1

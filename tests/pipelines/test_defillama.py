@@ -139,8 +139,8 @@ def test_perpetuals_are_a_scope_and_a_metric_of_their_own() -> None:
     assert "Synthetic" in row["note"]
 
 
-def test_where_no_group_speaks_of_stocks_the_groups_there_are_are_named() -> None:
-    with pytest.raises(Refused, match="there are Treasury Bills"):
+def test_where_no_group_speaks_of_stocks_it_is_refused() -> None:
+    with pytest.raises(Refused, match="none of 1 groups speaks of stocks"):
         asset_groups([{"timestamp": DAY, "Treasury Bills": 900}])
 
 

@@ -46,7 +46,9 @@ def test_a_folder_has_the_ceiling_every_source_has(tmp_path: Path) -> None:
         client(tmp_path).get(ASKED)
 
 
-@pytest.mark.parametrize("path", ["/../secret", "/day/%2e%2e/../..%2fsecret", "/day/../../files-too/secret", "/%00", "/day"])
+@pytest.mark.parametrize(
+    "path", ["/../secret", "/day/%2e%2e/../..%2fsecret", "/day/../../files-too/secret", "/%00", "/day"]
+)
 def test_nothing_outside_the_folder_is_read(tmp_path: Path, path: str) -> None:
     """A path may hold what a reply named."""
     file(tmp_path, b"first")

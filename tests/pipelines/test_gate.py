@@ -144,8 +144,8 @@ def test_end_to_end(tmp_path: Path, fault: Fault | None) -> None:
     assert found.rows() == [("BTC/USDT:USDT", pytest.approx(1000))]
 
 
-def test_an_error_with_status_200_is_named_with_what_gate_says(tmp_path: Path) -> None:
+def test_an_error_with_status_200_is_a_failure(tmp_path: Path) -> None:
     refusal = Fault("body", -1, body=b'{"label": "INVALID_PARAM_VALUE", "message": "range from/to must in 1 hour"}')
     with serve(Route("/api/v4/futures/usdt/contracts", CONTRACTS), Route(ORDERS, b"[]", fault=refusal)) as replay:
         outcome = run(settings_for(tmp_path, replay.base, "gate_liquidations"), "gate_liquidations", ask(*DAY))
-    assert outcome.outcome == "failed" and "range from/to must in 1 hour" in (outcome.error or "")
+    assert outcome.outcome == "failed" and "Gate answers an error" in (outcome.error or "")

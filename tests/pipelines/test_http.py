@@ -238,9 +238,11 @@ def test_a_reply_that_drips_is_left_at_its_deadline(tmp_path: Path) -> None:
 def test_a_head_that_drips_is_left_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.lines.HEAD_SECONDS", 0.2)
     head = b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 500 + b"\r\nContent-Length: 0\r\n\r\n"
-    with serve(Route("/a", b"", fault=Fault("drip raw", -1, body=head))) as replay:
-        with pytest.raises(Unavailable, match="no answer came in time, 5 times"):
-            client(replay, tmp_path).get(ASKED)
+    with (
+        serve(Route("/a", b"", fault=Fault("drip raw", -1, body=head))) as replay,
+        pytest.raises(Unavailable, match="no answer came in time, 5 times"),
+    ):
+        client(replay, tmp_path).get(ASKED)
     assert len(replay.log) == ATTEMPTS
 
 

@@ -149,4 +149,4 @@ def test_an_error_with_status_200_is_named_with_its_code(tmp_path: Path) -> None
     with serve(Route(PATH, page(), fault=Fault("body", -1, body=refusal))) as replay:
         outcome = run(settings_for(tmp_path, replay.base, "htx_liquidations"), "htx_liquidations", ask(*DAY, "BTC"))
     assert outcome.outcome == "failed"
-    assert "1332, The contract does not exist" in (outcome.error or "")
+    assert "HTX answers error 1332." in (outcome.error or "")

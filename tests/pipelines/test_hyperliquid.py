@@ -134,7 +134,7 @@ def test_sqd_liquidations_filled_by_the_market_cannot_be_told_and_are_left_out()
 
 
 def test_sqd_a_trade_whose_side_cannot_be_told_is_refused_with_its_number() -> None:
-    with pytest.raises(Refused, match=r"block 758800641, trade 9 of BTC: 2 of its 2 marked fills"):
+    with pytest.raises(Refused, match=r"block 758800641, trade 9: 2 of a trade's 2 marked fills"):
         at_crash(fill("Auto-Deleveraging", "B", tid=9), fill("Auto-Deleveraging", "A", tid=9))
 
 
@@ -272,7 +272,7 @@ def test_node_fills_the_vaults_own_side_of_an_adl_is_not_a_liquidation_though_it
 
 
 def test_node_fills_one_record_without_its_own_side_is_refused() -> None:
-    with pytest.raises(Refused, match=r"trade 1 of BTC: 0 of its 1 marked fills"):
+    with pytest.raises(Refused, match=r"trade 1: 0 of a trade's 1 marked fills"):
         node_rows(MARKET[1])
 
 

@@ -136,7 +136,7 @@ def test_nothing_and_another_day_are_errors() -> None:
 
 def test_errors_are_a_list_beside_the_result_with_status_200() -> None:
     fault = kraken_futures.fault(b'{"result": null, "errors": [{"error_class": "not_found"}]}')
-    assert fault is not None and "not_found" in fault.message and not fault.again
+    assert fault is not None and fault.message == "Kraken answers an error" and not fault.again
     assert kraken_futures.fault(reply([], [])) is None
     assert kraken_futures.fault(b"<html>").again
 
@@ -166,5 +166,7 @@ def test_end_to_end_an_error_inside_status_200_is_named_and_the_other_contract_l
     ) as replay:
         settings = settings_for(tmp_path, replay.base, "kraken_futures")
         outcome = run(settings, "kraken_futures", ask(*SPAN, "BTC/USD:USD", "BTC/USD:BTC"))
-    assert outcome.outcome == "failed" and "not_found" in (outcome.error or "") and outcome.rows_loaded == 1
+    assert (
+        outcome.outcome == "failed" and "Kraken answers an error" in (outcome.error or "") and outcome.rows_loaded == 1
+    )
     assert "liquidation-volume: the server answered 404" in (outcome.error or "")

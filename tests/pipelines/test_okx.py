@@ -113,9 +113,9 @@ def test_a_reply_cut_at_a_hundred_bars_is_refused_as_it_would_leave_a_hole() -> 
 
 def test_errors_inside_status_200_are_errors_and_a_rate_limit_is_worth_asking_again() -> None:
     limit, unknown, page = reply([], "50011"), reply([], "51001"), b"<html>Just a moment</html>"
-    assert [(found.again, found.message[:22]) for body in (limit, unknown) if (found := _okx.fault(body))] == [
-        (True, "OKX answers code 50011"),
-        (False, "OKX answers code 51001"),
+    assert [(found.again, found.message) for body in (limit, unknown) if (found := _okx.fault(body))] == [
+        (True, "OKX answers error 50011"),
+        (False, "OKX answers error 51001"),
     ]
     html = _okx.fault(page)
     assert html is not None and html.again and "not JSON" in html.message
@@ -131,7 +131,7 @@ def test_recorded_contracts_are_base_or_where_inverse_usd() -> None:
 def test_a_contract_counted_in_something_else_or_not_listed_is_refused() -> None:
     with pytest.raises(Refused, match="does not list the swap"):
         _okx.contract(reply([BTC]), "ETH/USDT:USDT")
-    with pytest.raises(Refused, match="counted in ETH"):
+    with pytest.raises(Refused, match="counted in another coin"):
         _okx.contract(reply([{**BTC, "ctValCcy": "ETH"}]), "BTC/USDT:USDT")
 
 

@@ -38,7 +38,7 @@ def test_okx_position_side_is_stated_and_where_net_it_is_the_side_the_order_clos
 
 
 def test_an_unknown_position_side_is_refused() -> None:
-    with pytest.raises(Refused, match="unknown side"):
+    with pytest.raises(Refused, match="a side that is not known"):
         liquidated(orders(order(MIDNIGHT, "", "")))
 
 

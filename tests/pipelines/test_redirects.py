@@ -85,7 +85,9 @@ def test_a_better_line_to_the_same_host_is_followed(names: dict[str, str]) -> No
     assert target("http://venue.example/a", "https://venue.example/a", "http://venue.example/a", ()) == VENUE
 
 
-@pytest.mark.parametrize("inside", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fe80::1%eth0"])
+@pytest.mark.parametrize(
+    "inside", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fe80::1%eth0"]
+)
 def test_a_name_that_leads_inside_is_not_followed(names: dict[str, str], inside: str) -> None:
     names["files.example"] = inside
     with pytest.raises(Astray, match="inside this network"):
@@ -112,7 +114,9 @@ def test_a_server_that_redirects_there_gets_a_named_failure(
     monkeypatch.setenv("CRASHDAY_KEY_COINALYZE", "sk-live")
     with (
         serve(Route("/a", BODY, fault=redirecting(location.replace("\r\n", "%0d%0a")))) as replay,
-        pytest.raises(FetchFailed, match=r"^https://venue\.example/a: the server redirects .*, which is not followed\.$"),
+        pytest.raises(
+            FetchFailed, match=r"^https://venue\.example/a: the server redirects .*, which is not followed\.$"
+        ),
     ):
         client(replay, tmp_path).get(ASKED)
     assert len(replay.log) == 1

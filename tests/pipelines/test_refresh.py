@@ -197,14 +197,15 @@ def test_wrong_use_is_said_in_words_with_exit_code_2(tmp_path: Path, arguments: 
     assert current(settings.warehouse_dir) == published
 
 
-def test_what_fails_ends_in_exit_code_1_with_the_rest_published(tmp_path: Path) -> None:
+def test_what_fails_beside_what_is_loaded_ends_in_exit_code_3_with_the_rest_published(tmp_path: Path) -> None:
     routes = tape()
     routes[2].fault = Fault("truncate", -1)
     with serve(*routes) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_trades")
         arguments = ("--source", "binance_trades", "--symbol", "BTC/USDT:USDT", "--start", "2025-10-10T00:00Z")
         done = _command(tmp_path, replay, *arguments, "--end", "2025-10-12T00:00Z")
-    assert done.returncode == 1
+    assert done.returncode == 3
+    assert "binance_trades: partly loaded" in done.stdout
     (line,) = done.stderr.splitlines()
     assert "BTCUSDT-aggTrades-2025-10-11.zip" in line and "sha256" in line and "next refresh fetches it again" in line
     held = rows(settings, "SELECT DISTINCT ts::DATE::VARCHAR AS day FROM bars WHERE source_id = 'binance_trades'")

@@ -95,7 +95,7 @@ def test_gate_orders_alike_in_one_message_are_two_and_repeated_messages_are_one(
 
 
 def test_gate_times_that_are_not_milliseconds_are_refused() -> None:
-    with pytest.raises(Refused, match="1541486601 is not in milliseconds"):
+    with pytest.raises(Refused, match="is not in milliseconds"):
         rows(gate, gate_message({"time": 1541486601}), GATE_LIST)
 
 
