@@ -2,48 +2,54 @@
 
 Each feed has a connection, a folder below the inbox and a lock of its own. Whatever breaks, the moment until which
 everything was heard is noted, the connection is made again, and the time between is a gap in the record, never silence.
+What counts as heard is proven by delivery: a line that is connected and says nothing proves nothing.
 Messages are written before the next one is read: when the disk is slow, the venue's buffer fills and not our memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 import math
 import random
 import signal
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from pipelines import segments
 from pipelines.config import Settings
 from pipelines.http import Client, FetchFailed
-from pipelines.segments import Tape
+from pipelines.segments import Say, Tape
 from pipelines.source import Request, fault_in, next_page
 from pipelines.streams import Answer, Denied, Heard, StreamModule
 from pipelines.warehouse import Busy, exclusive
 
 LONGEST_PAUSE = 60.0
-LARGEST_MESSAGE = 8 << 20
+LARGEST_MESSAGE = 4 << 20
+"""Packed and unpacked: it bounds what one message takes of the time of the other feeds."""
+LARGEST_LIST = 8 << 20
+"""Of a page of a venue's list of contracts, and of the whole of it."""
+LONGEST_WORDS = 300
 OPEN_SECONDS, CLOSE_SECONDS = 15, 5
-
-Say = Callable[[str], None]
+GZIP = zlib.MAX_WBITS | 16
 
 
 class NotListening(RuntimeError):
-    """A connection that cannot be used: what was asked for is refused, or the line is dead."""
+    """A connection that cannot be used: what was asked for is refused, or the line delivers nothing."""
 
 
-STRANGE = (LookupError, TypeError, ValueError, AttributeError)
-"""What a stream's own code raises where a venue says what it never said before: no reason to stop the other feeds."""
-FAILURES = (OSError, WebSocketException, FetchFailed, NotListening, *STRANGE)
+class Direct(connect):
+    """A connection to the venue itself: a redirect to somewhere else is a failure."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
 
 
 @dataclass
@@ -51,9 +57,7 @@ class Pace:
     """How often things happen, in seconds and bytes."""
 
     beat: float = 20
-    """Between two proofs that the line is alive."""
-    patience: float = 20
-    """How long a proof, or the confirmation of a subscription, is waited for."""
+    """Between two signs of life to the venue; what was received is on the disk as often."""
     segment: float = 600
     segment_bytes: int = 32 << 20
     listing: float = 3600
@@ -62,21 +66,38 @@ class Pace:
 
 async def record(settings: Settings, streams: Iterable[StreamModule], say: Say, pace: Pace | None = None) -> None:
     """Record these feeds until SIGTERM or SIGINT. A feed that another process records already is left to it."""
+
+    def tell(words: str) -> None:
+        # That nobody can read it is no reason to stop.
+        with suppress(OSError, ValueError):
+            say(words)
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         for stream in streams:
-            group.create_task(_keep(settings, stream, say, pace or Pace(), stop))
+            group.create_task(_keep(settings, stream, tell, pace or Pace(), stop))
 
 
 async def _keep(settings: Settings, stream: StreamModule, say: Say, pace: Pace, stop: asyncio.Event) -> None:
-    folder = settings.inbox_dir / stream.STREAM.source.id
-    try:
-        with exclusive(folder, "recorder.lock"):
-            await Recorder(stream, settings, Tape(folder), say, pace, stop).run()
-    except Busy:
-        say(f"{stream.STREAM.source.id}: another process records this feed already; it is left to it.")
+    """Record one feed. Whatever happens to it is said and tried again: it is no matter of the other feeds."""
+    name = stream.STREAM.source.id
+
+    def tell(words: str) -> None:
+        say(f"{name}: {words}")
+
+    while not stop.is_set():
+        try:
+            with exclusive(settings.inbox_dir / name, "recorder.lock"):
+                tape = Tape(settings.inbox_dir / name, say=tell)
+                await Recorder(stream, settings, tape, tell, pace, stop).run()
+        except Busy:
+            tell("another process records this feed already; it is left to it.")
+            return
+        except Exception as error:
+            tell(f"cannot be recorded now ({_named(error)}); the other feeds go on, and it is tried again in a minute")
+            await _soon(stop.wait(), LONGEST_PAUSE)
 
 
 @dataclass
@@ -94,7 +115,8 @@ class Recorder:
     _unconfirmed: int = 0
     _listing: list[bytes] = field(default_factory=list)
     _listed: float = -math.inf
-    _confirmed: asyncio.Event = field(default_factory=asyncio.Event)
+    _delivered: float = 0
+    """When the line last delivered something since everything is confirmed; before, when it was connected."""
     _ended: list[Path] = field(default_factory=list)
     _packing: asyncio.Task[None] | None = None
 
@@ -108,9 +130,9 @@ class Recorder:
                 if self.stop.is_set():
                     break
                 self.tape.lose(why)
-                self._tell(f"not listening: {why}")
+                self.say(f"not listening: {why}")
                 pause = 1.0 if self._now() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
-                await self._soon(self.stop.wait(), pause * random.uniform(0.5, 1) * self.settings.backoff_seconds)
+                await _soon(self.stop.wait(), pause * random.uniform(0.5, 1) * self.settings.backoff_seconds)
         finally:
             await self._end()
 
@@ -118,9 +140,9 @@ class Recorder:
         try:
             self._pack(self.tape.close())
             await self._packed()
-            self._tell("stopped; what was recorded waits for the next refresh")
+            self.say("stopped; what was recorded waits for the next refresh")
         except OSError as error:
-            self._tell(f"stopped; the last segment could not be closed ({error}) and will be when it is recorded again")
+            self.say(f"stopped; the last segment could not be closed ({error}) and will be when it is recorded again")
 
     async def _connection(self) -> str:
         """Listen on one connection until it ends; returns why it ended."""
@@ -129,7 +151,7 @@ class Recorder:
             await self._cut_if_due()
             await self._renew_list()
             async with (
-                connect(
+                Direct(
                     self._address(),
                     additional_headers=self.stream.STREAM.headers,
                     max_size=LARGEST_MESSAGE,
@@ -143,35 +165,48 @@ class Recorder:
                 why = await self._listen(socket)
                 for task in beside:
                     task.cancel()
-        except* FAILURES as failures:
-            why = "; ".join(f"{type(error).__name__}: {error}".removesuffix(": ") for error in _each(failures))
+        except* Exception as failures:
+            # Also what a stream's own code raises where a venue says what it never said before.
+            why = "; ".join(_named(error) for error in _each(failures))
         return why
 
     async def _listen(self, socket: ClientConnection) -> str:
-        """Keep every message until the connection ends; what had arrived by then is kept too. Raises NotListening."""
-        self._asked, self._unconfirmed = set(), 0
-        self._confirmed.clear()
+        """Keep every message until the connection ends. Raises NotListening."""
+        self._asked, self._unconfirmed, self._delivered = set(), 0, self._now()
         await self._subscribe(socket)
         try:
             while True:
-                message = await socket.recv(decode=False)
-                match self.stream.heard(message := _plain(message) if self.stream.STREAM.packed else message):
+                message = await self._next(socket)
+                match self.stream.heard(message):
                     case Heard.KEPT:
+                        # What no reader can take apart would make its whole segment unreadable.
+                        orjson.loads(message)
+                        self._deliver()
                         self.tape.message(message)
                         if self.tape.size > self.pace.segment_bytes:
                             await self._cut()
+                    case Heard.CONTROL:
+                        self._deliver()
                     case Heard.CONFIRMED:
                         self._unconfirmed -= 1
-                        self._begin_if_confirmed()
                     case Answer(text):
                         with suppress(ConnectionClosed):
                             await socket.send(text)
                     case Denied(why):
                         raise NotListening(why)
         except ConnectionClosed as closed:
-            if closed.rcvd:
-                self.tape.prove()
             return f"the connection ended ({closed})"
+
+    async def _next(self, socket: ClientConnection) -> bytes:
+        """The next message. Raises NotListening where the line has delivered nothing for longer than it is ever quiet."""
+        silence = self.stream.STREAM.silence
+        try:
+            async with asyncio.timeout_at(self._delivered + silence):
+                message = await socket.recv(decode=False)
+        except TimeoutError:
+            what = "the subscription was not confirmed" if self._unconfirmed else "the line delivered nothing"
+            raise NotListening(f"{what} for {silence:g} s") from None
+        return _plain(message) if self.stream.STREAM.packed else message
 
     async def _subscribe(self, socket: ClientConnection) -> None:
         """Ask for every topic that is not asked for yet."""
@@ -181,29 +216,27 @@ class Recorder:
         self._unconfirmed += len(messages)
         for message in messages:
             await socket.send(message)
-        self._begin_if_confirmed()
 
-    def _begin_if_confirmed(self) -> None:
-        if self._unconfirmed == 0 and not self.tape.listening:
+    def _deliver(self) -> None:
+        """The line has delivered something: it is listened to, once everything that was asked for is confirmed."""
+        if self._unconfirmed:
+            return
+        self._delivered = self._now()
+        if self.tape.listening:
+            self.tape.prove()
+        else:
             self.tape.begin()
-            self._confirmed.set()
-            self._tell("listening")
+            self.say("listening")
 
     async def _beat(self, socket: ClientConnection) -> None:
-        """Prove now and then that the line is alive, and cut segments by the clock. Raises NotListening."""
-        if not await self._soon(self._confirmed.wait(), self.pace.patience):
-            raise NotListening("the subscription was not confirmed")
+        """Tell the venue now and then that somebody listens, sync, and cut segments by the clock."""
         # A connection that ends is for `_listen` to find out: messages that arrived before may still wait to be kept.
         with suppress(ConnectionClosed):
             while True:
                 await asyncio.sleep(self.pace.beat)
                 if self.stream.STREAM.ping:
                     await socket.send(self.stream.STREAM.ping)
-                before = self.tape.alive
-                if await self._soon(await socket.ping(), self.pace.patience):
-                    self.tape.prove()
-                elif self.tape.alive == before:
-                    raise NotListening(f"no sign of life for {self.pace.beat + self.pace.patience:g} s")
+                await asyncio.to_thread(self.tape.sync)
                 if await self._cut_if_due():
                     await self._subscribe(socket)
 
@@ -214,12 +247,12 @@ class Recorder:
 
     async def _cut_if_due(self) -> bool:
         """Go on in another segment when this one is old, with a fresh list of contracts when that is old too."""
-        due = self.tape.started and segments.microseconds() - self.tape.started > self.pace.segment * 1_000_000
+        due = self.tape.started and self.tape.clock() - self.tape.started > self.pace.segment * 1_000_000
         if due:
             try:
                 await self._renew_list()
-            except FetchFailed as failure:
-                self._tell(f"goes on with the list of contracts it has: {failure}")
+            except Exception as failure:
+                self.say(f"goes on with the list of contracts it has: {_named(failure)}")
             await self._cut()
         return bool(due)
 
@@ -242,20 +275,24 @@ class Recorder:
         if self._packing:
             try:
                 await self._packing
-            except OSError as error:
-                self._tell(f"a segment waits to be packed: {error}")
+            except Exception as error:
+                self.say(f"a segment waits to be packed: {_named(error)}")
 
     async def _renew_list(self) -> None:
         """Ask for the venue's list of contracts, where the stream needs one and the last is old. Raises FetchFailed."""
         if self.stream.STREAM.listing and self._now() - self._listed > self.pace.listing:
-            self._listing = await asyncio.to_thread(self._fetched_list, self.stream.STREAM.listing)
-            self.tape.keep_list(self._listing)
-            self._listed = self._now()
+            listing = await asyncio.to_thread(self._fetched_list, self.stream.STREAM.listing)
+            # A list that cannot be read is not kept: it would make the segments that name it unreadable.
+            self.stream.topics(listing)
+            self.stream.reader(listing)
+            await asyncio.to_thread(self.tape.keep_list, listing)
+            self._listing, self._listed = listing, self._now()
 
     def _fetched_list(self, request: Request) -> list[bytes]:
         """The pages of the list, over HTTP from where the stream comes from."""
         base = self._base and self._base.replace("ws", "http", 1)
-        client = Client(self.stream.STREAM.source, self.tape.folder / "partial", base, sleep=_not_now)
+        source = replace(self.stream.STREAM.source, max_bytes=LARGEST_LIST)
+        client = Client(source, self.tape.folder / "partial", base, sleep=_not_now)
         pages: list[bytes] = []
         following: Request | None = request
         while following:
@@ -264,6 +301,8 @@ class Recorder:
             reply.path.unlink()
             if fault := fault_in(self.stream, pages[-1]):
                 raise FetchFailed(f"{reply.url}: {fault.message}")
+            if sum(map(len, pages)) > LARGEST_LIST:
+                raise FetchFailed(f"the list of contracts has more than {LARGEST_LIST:,} bytes")
             following = next_page(self.stream, pages[-1], following)
         return pages
 
@@ -276,21 +315,19 @@ class Recorder:
         there, here = urlsplit(self.stream.STREAM.url), urlsplit(self._base or self.stream.STREAM.url)
         return urlunsplit((here.scheme, here.netloc, there.path, there.query, ""))
 
-    async def _soon(self, event: Awaitable[object], seconds: float) -> bool:
-        """Whether it happens in time."""
-        try:
-            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
-            async with asyncio.timeout(seconds):
-                await event
-        except TimeoutError:
-            return False
-        return True
-
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    def _tell(self, words: str) -> None:
-        self.say(f"{self.stream.STREAM.source.id}: {words}")
+
+async def _soon(event: Awaitable[object], seconds: float) -> bool:
+    """Whether it happens in time."""
+    try:
+        # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
+        async with asyncio.timeout(seconds):
+            await event
+    except TimeoutError:
+        return False
+    return True
 
 
 def _not_now(_: float) -> None:
@@ -299,10 +336,19 @@ def _not_now(_: float) -> None:
 
 
 def _plain(message: bytes) -> bytes:
+    """The text of a gzip message. Raises NotListening, where it has more than one may have before it is unpacked."""
+    inflating = zlib.decompressobj(GZIP)
     try:
-        return gzip.decompress(message)
-    except (EOFError, zlib.error) as error:
+        text = inflating.decompress(message, LARGEST_MESSAGE)
+    except zlib.error as error:
         raise NotListening(f"a message cannot be unpacked ({error})") from None
+    if not inflating.eof:
+        raise NotListening(f"a message was cut off, or has more than {LARGEST_MESSAGE:,} bytes")
+    return text
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")[:LONGEST_WORDS]
 
 
 def _each(failures: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pipelines.streams import Row, Stream
 
-DOLLARS = ("USDT", "USDC", "BUSD", "USD1", "USD")
+DOLLARS = ("USDT", "USDC", "USD1", "USD")
 Item = TypeVar("Item")
 
 

@@ -27,7 +27,7 @@ SOURCE = Source(
     resolution="event, pushed every 500 ms",
     reaches_oct_2025=False,
     group="fast",
-    limits="Linear contracts only. A contract listed while the recorder runs is subscribed to within the hour. Moments in which nobody listened are rows of feed_coverage.",
+    limits="Linear contracts only. A contract listed while the recorder runs is subscribed to within the hour. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
     accumulates=True,
     live=True,
     default=False,
@@ -37,6 +37,8 @@ STREAM = Stream(
     "bybit",
     "allLiquidation",
     "wss://stream.bybit.com/v5/public/linear",
+    # Pushed every 100 ms: https://bybit-exchange.github.io/docs/v5/websocket/public/ticker
+    control="tickers.BTCUSDT",
     listing=Request(f"{_bybit.API}/v5/market/instruments-info", {"category": "linear", "limit": 1000}),
     ping='{"op":"ping"}',
 )
@@ -54,7 +56,8 @@ def follow(body: bytes, request: Request) -> Request | None:
 
 
 def topics(listing: list[bytes]) -> list[str]:
-    return [TOPIC + contract["symbol"] for contract in _contracts(listing) if contract["status"] == "Trading"]
+    trading = [TOPIC + contract["symbol"] for contract in _contracts(listing) if contract["status"] == "Trading"]
+    return [STREAM.control, *trading]
 
 
 def subscribe(topics: list[str]) -> list[str]:
@@ -65,6 +68,8 @@ def subscribe(topics: list[str]) -> list[str]:
 def heard(message: bytes) -> Heard | Answer | Denied:
     if TOPIC.encode() in message[:60]:
         return Heard.KEPT
+    if STREAM.control.encode() in message[:60]:
+        return Heard.CONTROL
     match loaded(message, "Bybit's message"):
         case {"op": "subscribe", "success": True}:
             return Heard.CONFIRMED

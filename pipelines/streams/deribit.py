@@ -24,12 +24,19 @@ SOURCE = Source(
     resolution="trade, pushed every 100 ms",
     reaches_oct_2025=False,
     group="fast",
-    limits="The same trades are in deribit_trades (under the same event_id), where their numbers prove that none is missing: count one feed. Moments in which nobody listened are rows of feed_coverage.",
+    limits="The same trades are in deribit_trades (under the same event_id), where their numbers prove that none is missing: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
     accumulates=True,
     live=True,
     default=False,
 )
-STREAM = Stream(SOURCE, "deribit", "trades (stream)", "wss://www.deribit.com/ws/api/v2")
+STREAM = Stream(
+    SOURCE,
+    "deribit",
+    "trades (stream)",
+    "wss://www.deribit.com/ws/api/v2",
+    # https://docs.deribit.com/subscriptions/market-data/tickerinstrument_nameinterval
+    control="ticker.BTC-PERPETUAL.100ms",
+)
 CURRENCIES = ("BTC", "ETH", "USDC", "USDT")
 BEAT_SECONDS = 30
 HEARTBEAT = json.dumps(
@@ -40,7 +47,7 @@ LIQUIDATED = {"T": ("taker",), "M": ("maker",), "MT": ("maker", "taker")}
 
 
 def topics(_: list[bytes]) -> list[str]:
-    return [f"trades.future.{currency}.100ms" for currency in CURRENCIES]
+    return [STREAM.control, *(f"trades.future.{currency}.100ms" for currency in CURRENCIES)]
 
 
 def subscribe(topics: list[str]) -> list[str]:
@@ -51,7 +58,8 @@ def subscribe(topics: list[str]) -> list[str]:
 
 def heard(message: bytes) -> Heard | Answer | Denied:
     if b'"subscription"' in message:
-        return Heard.KEPT if b'"liquidation"' in message else Heard.NOTHING
+        # A trade without a liquidation is of the feed, and proves as much as the control.
+        return Heard.KEPT if b'"liquidation"' in message else Heard.CONTROL
     match loaded(message, "Deribit's message"):
         case {"method": "heartbeat", "params": {"type": "test_request"}}:
             return Answer(HERE)

@@ -26,7 +26,7 @@ SOURCE = Source(
     resolution="event, pushed once a second and contract",
     reaches_oct_2025=False,
     group="fast",
-    limits="Until Aug. 20, 2026 Gate pushed one order per contract and second; since then it says that it pushes all of them. Gate's text does not say what the sign of `size` means: that a negative one closes a long is how others read the feed. An order is counted whole, filled or not. The same liquidations are in gate_liquidations, at their fill prices: count one feed. Moments in which nobody listened are rows of feed_coverage.",
+    limits="Until Aug. 20, 2026 Gate pushed one order per contract and second; since then it says that it pushes all of them. Gate's text does not say what the sign of `size` means: that a negative one closes a long is how others read the feed. An order is counted whole, filled or not. The same liquidations are in gate_liquidations, at their fill prices: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
     accumulates=True,
     live=True,
     default=False,
@@ -36,10 +36,13 @@ STREAM = Stream(
     "gate",
     "public_liquidates (stream)",
     "wss://fx-ws.gateio.ws/v4/ws/usdt",
+    # https://www.gate.com/docs/developers/futures/ws/en/#tickers-api
+    control="futures.tickers",
     listing=Request(f"{gate_liquidations.BASE}/contracts"),
     headers=gate_liquidations.DECIMAL_SIZES,
 )
 CHANNEL = "futures.public_liquidates"
+TOPICS = {STREAM.control: ["BTC_USDT"], CHANNEL: ["!all"]}
 MILLISECONDS = 10**12
 """The least time that can be in milliseconds: until August 2026 the field could be in seconds."""
 
@@ -47,13 +50,13 @@ fault = gate_liquidations.fault
 
 
 def topics(_: list[bytes]) -> list[str]:
-    return ["!all"]
+    return list(TOPICS)
 
 
 def subscribe(topics: list[str]) -> list[str]:
     return [
-        json.dumps({"time": int(time.time()), "channel": CHANNEL, "event": "subscribe", "payload": [topic]})
-        for topic in topics
+        json.dumps({"time": int(time.time()), "channel": channel, "event": "subscribe", "payload": TOPICS[channel]})
+        for channel in topics
     ]
 
 
@@ -63,7 +66,9 @@ def heard(message: bytes) -> Heard | Answer | Denied:
             return Denied(f"Gate answers {code}, {words}")
         case {"channel": "futures.public_liquidates", "event": "update"}:
             return Heard.KEPT
-        case {"channel": "futures.public_liquidates", "event": "subscribe"}:
+        case {"channel": STREAM.control, "event": "update"}:
+            return Heard.CONTROL
+        case {"channel": STREAM.control | "futures.public_liquidates", "event": "subscribe"}:
             return Heard.CONFIRMED
         case _:
             return Heard.NOTHING

@@ -23,7 +23,7 @@ SOURCE = Source(
     resolution="event",
     reaches_oct_2025=False,
     group="fast",
-    limits="Completeness is not stated. The same liquidations of some contracts are in htx_liquidations: count one feed. Moments in which nobody listened are rows of feed_coverage.",
+    limits="Completeness is not stated. The same liquidations of some contracts are in htx_liquidations: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
     accumulates=True,
     live=True,
     default=False,
@@ -33,13 +33,17 @@ STREAM = Stream(
     "htx",
     "public liquidation_orders (stream)",
     "wss://api.hbdm.com/linear-swap-notification",
+    # https://www.htx.com/en-us/opend/newApiPages/?id=8cb7e3b0-77b5-11ed-9966-0242ac110003
+    control="public.*.funding_rate",
+    # The topic says nothing of how often it is pushed. Recorded messages carry the minute they were made in: three of them.
+    silence=180,
     packed=True,
 )
 TOPIC = "public.*.liquidation_orders"
 
 
 def topics(_: list[bytes]) -> list[str]:
-    return [TOPIC]
+    return [STREAM.control, TOPIC]
 
 
 def subscribe(topics: list[str]) -> list[str]:
@@ -48,8 +52,8 @@ def subscribe(topics: list[str]) -> list[str]:
 
 def heard(message: bytes) -> Heard | Answer | Denied:
     match loaded(message, "HTX's message"):
-        case {"op": "notify"}:
-            return Heard.KEPT
+        case {"op": "notify", "topic": str(topic)}:
+            return Heard.KEPT if topic.endswith(".liquidation_orders") else Heard.CONTROL
         case {"op": "ping", "ts": moment}:
             return Answer(json.dumps({"op": "pong", "ts": moment}))
         case {"op": "sub", "err-code": 0}:

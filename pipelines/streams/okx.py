@@ -25,7 +25,7 @@ SOURCE = Source(
     resolution="event",
     reaches_oct_2025=False,
     group="fast",
-    limits="OKX says the feed does not stand for the total. The same liquidations may be in okx_liquidations (under the same event_id): count one feed. Moments in which nobody listened are rows of feed_coverage.",
+    limits="OKX says the feed does not stand for the total. The same liquidations may be in okx_liquidations (under the same event_id): count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
     accumulates=True,
     live=True,
     default=False,
@@ -35,10 +35,13 @@ STREAM = Stream(
     "okx",
     "liquidation-orders (stream)",
     "wss://ws.okx.com:8443/ws/v5/public",
+    # Pushed when it changes, and every 10 seconds when it does not:
+    # https://www.okx.com/docs-v5/en/#public-data-websocket-mark-price-channel
+    control="mark-price",
     listing=Request(f"{_okx.BASE}/api/v5/public/instruments", {"instType": "SWAP"}),
     ping="ping",
 )
-CHANNEL = "liquidation-orders"
+TOPICS = {STREAM.control: {"instId": "BTC-USDT-SWAP"}, "liquidation-orders": {"instType": "SWAP"}}
 POSITIONS = {("net", "sell"): "long", ("net", "buy"): "short"}
 """`posSide` is the position; where it is net, the order that closes a long sells."""
 
@@ -46,11 +49,12 @@ fault = _okx.fault
 
 
 def topics(_: list[bytes]) -> list[str]:
-    return ["SWAP"]
+    return list(TOPICS)
 
 
 def subscribe(topics: list[str]) -> list[str]:
-    return [json.dumps({"op": "subscribe", "args": [{"channel": CHANNEL, "instType": kind}]}) for kind in topics]
+    """A message a channel: OKX confirms each channel for itself."""
+    return [json.dumps({"op": "subscribe", "args": [{"channel": name, **TOPICS[name]}]}) for name in topics]
 
 
 def heard(message: bytes) -> Heard | Answer | Denied:
@@ -63,6 +67,8 @@ def heard(message: bytes) -> Heard | Answer | Denied:
             return Heard.CONFIRMED
         case {"event": "error", "code": code, "msg": words}:
             return Denied(f"OKX answers {code}, {words}")
+        case {"arg": {"channel": STREAM.control}, "data": _}:
+            return Heard.CONTROL
         case _:
             return Heard.NOTHING
 

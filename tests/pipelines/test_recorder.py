@@ -25,33 +25,16 @@ from pipelines import recorder, segments
 from pipelines.config import ROOT, Settings
 from pipelines.recorder import Pace, Recorder
 from pipelines.segments import Tape
-from pipelines.streams import StreamModule, binance, bybit, okx
+from pipelines.streams import binance, bybit, okx
 from pipelines.warehouse import exclusive
+from tests.pipelines.recorder_kit import VENUES, kept, listening, ran
 from tests.replay.websocket import Feed, played
 
 ORDER = '{{"stream":"!forceOrder@arr","data":{{"e":"forceOrder","E":{0},"o":{{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"0.014","p":"9910","ap":"9910.12","X":"FILLED","l":"0.014","z":"0.014","T":{0}}}}}}}'
 MANY = 600_000
 HUNG_UP = 60
 FLAT_KILOBYTES = 30_000
-BYBIT_LIST = json.dumps(
-    {
-        "retCode": 0,
-        "result": {
-            "list": [
-                {
-                    "symbol": f"C{number}USDT",
-                    "baseCoin": f"C{number}",
-                    "quoteCoin": "USDT",
-                    "settleCoin": "USDT",
-                    "contractType": "LinearPerpetual",
-                    "status": "Trading",
-                }
-                for number in range(150)
-            ]
-        },
-    }
-).encode()
-CONFIRMED = '{"success":true,"ret_msg":"","op":"subscribe"}'
+CONTROL = VENUES["binance"].said(VENUES["binance"].control)
 
 
 @dataclass
@@ -101,15 +84,6 @@ def stopped(process: subprocess.Popen[str]) -> str:
     return words
 
 
-def kept(folder: Path) -> list[tuple[int, str, str]]:
-    """The lines of all closed segments, in order."""
-    return [
-        (moment, mark.decode(), text.decode())
-        for segment in segments.closed(folder)
-        for moment, mark, text in segments.lines(segment.read_bytes(), segment.name)
-    ]
-
-
 def numbers(lines: list[tuple[int, str, str]]) -> list[int]:
     return [int(re.search(r'"E":(\d+)', text)[1]) for _, mark, text in lines if mark == "m"]
 
@@ -155,7 +129,7 @@ def test_what_is_lost_when_a_line_breaks_lies_in_a_noted_gap(tmp_path: Path) -> 
 
 def test_a_killed_recorder_has_kept_all_it_received_and_the_next_one_notes_the_gap(tmp_path: Path) -> None:
     folder = tmp_path / "inbox" / "recorded_binance"
-    with played(Feed(Orders(500))) as feed, recording(tmp_path, feed) as process:
+    with played(Feed(Orders(500), control=CONTROL)) as feed, recording(tmp_path, feed) as process:
         assert process.stderr is not None
         feed.played.wait()
         watched(folder, 500)
@@ -204,46 +178,6 @@ def test_an_unknown_venue_is_said_with_exit_code_2(tmp_path: Path) -> None:
     assert "There is no recorded venue 'nope'" in words
 
 
-@dataclass
-class Heard:
-    """A recorder that ran in this process: what it said, and the folder it wrote."""
-
-    folder: Path
-    said: list[str] = field(default_factory=list)
-
-
-def ran(
-    data_dir: Path,
-    base: str,
-    stream: StreamModule,
-    until: Callable[[list[str]], bool],
-    pace: Pace | None = None,
-) -> Heard:
-    """Run a recorder here until what it said, or its segments, are as wanted."""
-    venue = stream.STREAM.venue
-    settings = Settings(data_dir=data_dir, url={f"stream_{venue}": base}, backoff_seconds=0.0)
-    heard = Heard(settings.inbox_dir / stream.STREAM.source.id)
-
-    async def run() -> None:
-        stop = asyncio.Event()
-
-        def say(words: str) -> None:
-            heard.said.append(words)
-
-        async def watch() -> None:
-            while not until(heard.said):
-                await asyncio.sleep(0)
-            stop.set()
-
-        one = Recorder(stream, settings, Tape(heard.folder), say, pace or Pace(), stop)
-        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
-            group.create_task(watch())
-            group.create_task(one.run())
-
-    asyncio.run(run())
-    return heard
-
-
 def test_segments_are_cut_by_size_without_a_gap(tmp_path: Path) -> None:
     with played(Feed(Orders(3_000))) as feed:
         heard = ran(tmp_path, feed.base, binance, lambda _: feed.played.is_set(), Pace(segment_bytes=50_000))
@@ -257,33 +191,29 @@ def test_segments_are_cut_by_size_without_a_gap(tmp_path: Path) -> None:
 
 def test_segments_are_cut_by_the_clock_even_where_nothing_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "inbox" / "recorded_binance"
-    with played(Feed(Orders(0))) as feed:
+    with played(Feed([CONTROL] * 3)) as feed:
         heard = ran(
             tmp_path, feed.base, binance, lambda _: len(segments.closed(folder)) >= 2, Pace(beat=0.01, segment=0)
         )
-    marks = [mark for _, mark, _ in kept(heard.folder)]
-    assert "p" in marks and "m" not in marks
+    assert "m" not in [mark for _, mark, _ in kept(heard.folder)]
 
 
-def test_listening_begins_when_every_subscription_is_confirmed(tmp_path: Path) -> None:
-    message = '{"topic":"allLiquidation.C1USDT","type":"snapshot","ts":1,"data":[{"T":1,"s":"C1USDT","S":"Buy","v":"1","p":"2"}]}'
-    feed = Feed([message], confirm=lambda _: CONFIRMED, pages={"/v5/market/instruments-info": BYBIT_LIST})
-    with played(feed):
-        heard = ran(tmp_path, feed.base, bybit, lambda said: any("listening" in words for words in said))
+def test_listening_begins_when_every_subscription_is_confirmed_and_the_line_delivers(tmp_path: Path) -> None:
+    with played(VENUES["bybit"].feed()) as feed:
+        heard = ran(tmp_path, feed.base, bybit, listening)
     asked = [json.loads(words)["args"] for words in feed.heard if "subscribe" in words]
-    assert [len(topics) for topics in asked] == [100, 50]
-    assert len({topic for topics in asked for topic in topics}) == 150
-    marks = [mark for _, mark, _ in kept(heard.folder)]
-    assert marks.count("b") == 1
+    assert [len(topics) for topics in asked] == [100, 51]
+    assert len({topic for topics in asked for topic in topics}) == 151
+    assert [mark for _, mark, _ in kept(heard.folder)].count("b") == 1
 
 
 def test_a_refused_subscription_is_no_listening_and_is_said(tmp_path: Path) -> None:
     refusal = '{"event":"error","code":"60018","msg":"Wrong URL or channel"}'
-    feed = Feed([], confirm=lambda _: refusal, pages={"/api/v5/public/instruments": b'{"code":"0","data":[]}'})
+    feed = Feed([], confirm=lambda _: refusal, pages=VENUES["okx"].pages)
     with played(feed):
         heard = ran(tmp_path, feed.base, okx, lambda said: len(said) >= 2)
     assert "OKX answers 60018, Wrong URL or channel" in heard.said[0]
-    assert not any(words.endswith(": listening") for words in heard.said)
+    assert not listening(heard.said)
     assert list(heard.folder.glob("*.gz")) == list(heard.folder.glob("*.list.gz"))
 
 
@@ -323,10 +253,12 @@ def test_what_was_heard_before_an_outage_does_not_wait_for_its_end(tmp_path: Pat
 
 
 def test_a_subscription_nobody_confirms_is_no_listening(tmp_path: Path) -> None:
-    feed = Feed([], confirm=lambda _: None, pages={"/api/v5/public/instruments": b'{"code":"0","data":[]}'})
+    okx_played = VENUES["okx"]
+    feed = Feed([okx_played.said(okx_played.control)], confirm=lambda _: None, pages=okx_played.pages)
     with played(feed):
-        heard = ran(tmp_path, feed.base, okx, lambda said: bool(said), Pace(patience=0.05))
-    assert "the subscription was not confirmed" in heard.said[0]
+        heard = ran(tmp_path, feed.base, okx, lambda said: bool(said), hurry=lambda _: feed.waiting)
+    assert "the subscription was not confirmed for 30 s" in heard.said[0]
+    assert not kept(heard.folder)
 
 
 def test_an_error_in_place_of_the_list_of_contracts_is_said(tmp_path: Path) -> None:
@@ -338,7 +270,7 @@ def test_an_error_in_place_of_the_list_of_contracts_is_said(tmp_path: Path) -> N
 
 
 @contextmanager
-def deaf() -> Iterator[str]:
+def deaf() -> Iterator[tuple[str, list[object]]]:
     """A venue that shakes hands and then neither says nor hears anything."""
     accepted: list[object] = []
 
@@ -365,20 +297,15 @@ def deaf() -> Iterator[str]:
     thread.start()
     ready.wait()
     try:
-        yield address[0]
+        yield address[0], accepted
     finally:
         loop.call_soon_threadsafe(done.set)
         thread.join()
 
 
-def test_a_dead_line_is_found_and_the_gap_begins_at_the_last_sign_of_life(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_line_is_found_and_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "CLOSE_SECONDS", 0)
-    with deaf() as base:
-        heard = ran(tmp_path, base, binance, lambda said: len(said) >= 3, Pace(beat=0.01, patience=0.05))
-    assert heard.said[0].endswith("listening") and "no sign of life" in heard.said[1]
-    lines = kept(heard.folder)
-    begun = [moment for moment, mark, _ in lines if mark == "b"]
-    lost = [(moment, text) for moment, mark, text in lines if mark == "x"]
-    assert lost[0][0] == begun[0] and "no sign of life" in lost[0][1]
+    with deaf() as (base, accepted):
+        heard = ran(tmp_path, base, binance, lambda said: bool(said), hurry=lambda _: accepted)
+    assert "the line delivered nothing for 30 s" in heard.said[0]
+    assert not kept(heard.folder)

@@ -114,7 +114,7 @@ def test_bybit_liquidations_alike_in_one_message_are_two_and_repeated_messages_a
 
 def test_bybit_asks_for_the_contracts_that_trade() -> None:
     topics = bybit.topics([json.dumps(BYBIT_LIST).encode()])
-    assert topics == ["allLiquidation.BTCUSDT", "allLiquidation.BTCPERP", "allLiquidation.BTC-26DEC25"]
+    assert topics == [bybit.STREAM.control, *(f"allLiquidation.{one}" for one in ("BTCUSDT", "BTCPERP", "BTC-26DEC25"))]
 
 
 def test_bybit_lists_in_pages() -> None:

@@ -100,8 +100,11 @@ def test_gate_times_that_are_not_milliseconds_are_refused() -> None:
 
 
 def test_gate_is_asked_for_decimal_sizes_of_all_contracts() -> None:
-    (message,) = gate.subscribe(gate.topics([]))
-    assert json.loads(message)["payload"] == ["!all"]
+    asked = [json.loads(message) for message in gate.subscribe(gate.topics([]))]
+    assert [(one["channel"], one["payload"]) for one in asked] == [
+        ("futures.tickers", ["BTC_USDT"]),
+        ("futures.public_liquidates", ["!all"]),
+    ]
     assert gate.STREAM.headers == {"X-Gate-Size-Decimal": "1"}
 
 
@@ -142,7 +145,7 @@ def test_deribit_trades_without_a_mark_are_no_liquidations() -> None:
     message = trade()
     del message["params"]["data"][0]["liquidation"]
     assert rows(deribit, message) == []
-    assert deribit.heard(json.dumps(message).encode()) is Heard.NOTHING
+    assert deribit.heard(json.dumps(message).encode()) is Heard.CONTROL
     assert deribit.heard(json.dumps(trade()).encode()) is Heard.KEPT
 
 

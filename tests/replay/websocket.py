@@ -36,7 +36,11 @@ class Feed:
     repeat: int = 0
     """How many messages are sent again after a reconnect."""
     confirm: Confirm = silent
-    """Answers to what the client sends; with one, messages start after the first confirmation."""
+    """Answers to what the client sends."""
+    asked: int = 1
+    """How many messages of the client are answered before anything is played, where they are answered at all."""
+    control: str | bytes | None = None
+    """Sent first on every connection: with it, the line is seen to deliver."""
     pages: dict[str, bytes] = field(default_factory=dict)
     """Bodies served over HTTP by path, for lists of contracts."""
     base: str = ""
@@ -45,14 +49,18 @@ class Feed:
     """With which the last connection was asked for."""
     connections: int = 0
     sent: int = 0
+    waiting: int = 0
+    """Connections that were sent everything and stand open."""
     played: threading.Event = field(default_factory=threading.Event)
 
     async def play(self, connection: ServerConnection) -> None:
         """Send what is left on this connection."""
         self.connections += 1
-        if self.confirm is not silent:
+        for _ in range(self.asked if self.confirm is not silent else 0):
             await self._answer(connection)
         listening = asyncio.create_task(self._listen(connection))
+        if self.control is not None:
+            await connection.send(self.control)
         for message in self.messages[max(0, self.sent - self.repeat) : self.sent]:
             await connection.send(message)
         while self.sent < len(self.messages):
@@ -62,7 +70,9 @@ class Feed:
                 await _hang_up(connection, how)
                 return
         self.played.set()
+        self.waiting += 1
         await listening
+        self.waiting -= 1
 
     async def _answer(self, connection: ServerConnection) -> None:
         said = await connection.recv()
