@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -47,9 +48,27 @@ def ask(settings: Settings, start: str | None, end: str | None, event: str | Non
             f"The end ({last:%Y-%m-%d %H:%M} UTC) lies in the future; it is {now:%Y-%m-%d %H:%M} UTC."
         )
     for symbol in symbols or []:
-        if not re.fullmatch(r"[A-Za-z0-9]{1,20}(/[A-Za-z0-9]{1,12}(:[A-Za-z0-9]{1,12})?)?", symbol):
+        # Contracts are named in any letters: Binance has one in Chinese.
+        if not re.fullmatch(r"[^\W_]{1,20}(/[^\W_]{1,12}(:[^\W_]{1,20})?)?", symbol):
             raise typer.BadParameter(f"'{symbol}' is not a base asset (BTC) or a symbol (BTC/USDT, BTC/USDT:USDT).")
-    return Ask(first, last, now, tuple(symbol.upper() for symbol in symbols or []), catch_up=not (event or start))
+    return Ask(first, last, now, tuple(symbols or []), catch_up=not (event or start))
+
+
+def known_symbols(modules: list[SourceModule], ask: Ask) -> None:
+    """Every symbol that was named gives a piece in one of these sources at least. Raises BadParameter."""
+    forms = {module.SOURCE.id: module.FORMS for module in modules if hasattr(module, "FORMS")}
+    minding = [module for module in modules if module.SOURCE.id in forms]
+    for symbol in ask.symbols if minding else ():
+        if any(list(module.plan(replace(ask, symbols=(symbol,)))) for module in minding):
+            continue
+        if not any(list(module.plan(replace(ask, symbols=()))) for module in minding):
+            raise typer.BadParameter(
+                f"No source asked has anything from {ask.start:%Y-%m-%d %H:%M} to {ask.end:%Y-%m-%d %H:%M} UTC. Their spans: python -m pipelines sources"
+            )
+        have = "; ".join(f"{name}: {', '.join(shapes)}" for name, shapes in forms.items())
+        raise typer.BadParameter(
+            f"No source asked has a symbol '{symbol}'. Give a base asset (BTC) or a form of theirs. {have}"
+        )
 
 
 def _window(settings: Settings, event: str) -> tuple[datetime, datetime]:

@@ -120,6 +120,7 @@ def refresh(
                 detect.proposed(settings.warehouse_dir),
             )
             ask = asking.ask(settings, start, end, event, symbol)
+            asking.known_symbols(modules, ask)
             with Bars(err, show) as bars:
                 # A group nobody uses here (nothing is recorded, say) is no reason to draft a generation.
                 generation, outcomes = refreshing.refresh(settings, modules, ask, bars) if modules else (None, [])

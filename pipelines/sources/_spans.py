@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from pipelines.source import Ask
 
+SPOT = "BASE/QUOTE"
+
 
 def utc_days(ask: Ask) -> Iterator[date]:
     """The UTC days the span touches."""
@@ -41,21 +43,44 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp()) * 1000
 
 
-def wanted(symbols: tuple[str, ...], asked: tuple[str, ...]) -> list[str]:
-    """Of a source's own list of unified symbols, the asked ones; an asked symbol or base it does not list is added in its form.
+def wanted(symbols: tuple[str, ...], asked: tuple[str, ...], forms: tuple[str, ...]) -> list[str]:
+    """Of a source's own list of unified symbols, what is asked for; with nothing asked, the whole list.
 
-    `asked` holds base assets (BTC) or unified symbols (BTC/USDT:USDT). With nothing asked, the whole list. The forms a
-    source knows are read off its list: a base asset is tried in each of them.
+    `asked` holds base assets (BTC), each tried in the forms of the list, and unified symbols (BTC/USDC, BTC/USD:BTC),
+    which pass as they are where they have one of `forms`: BASE/QUOTE, BASE/USDT:USDT, BASE/USD:BASE.
     """
     if not asked:
         return list(symbols)
-    forms = list(dict.fromkeys(symbol.partition("/")[2] for symbol in symbols))
     found: dict[str, None] = {}
     for one in asked:
-        base, slash, rest = one.partition("/")
-        for form in forms:
-            quote, colon, settle = form.partition(":")
-            shaped = f"{quote}{colon}{base if settle and settle not in ('USDT', 'USDC', 'USD') else settle}"
-            if not slash or rest == shaped:
-                found[f"{base}/{shaped}"] = None
+        name, slash, rest = one.partition("/")
+        base = spelled(name, tuple(symbol.partition("/")[0] for symbol in symbols))
+        if slash:
+            full = f"{base}/{spelled(rest)}"
+            found |= dict.fromkeys([full] if any(_has(full, form) for form in forms) else [])
+        else:
+            found |= dict.fromkeys(_form(symbol).replace("BASE", base) for symbol in symbols)
     return list(found)
+
+
+def bases(assets: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The base assets of what is asked for; with nothing asked, the source's own list."""
+    names = [spelled(symbol.partition("/")[0], assets) for symbol in asked]
+    return tuple(dict.fromkeys(names)) or assets
+
+
+def spelled(name: str, known: tuple[str, ...] = ()) -> str:
+    """A name as the source writes it (tslax -> TSLAx); of one it does not list, small letters alone mean capitals."""
+    same = (one for one in known if one.casefold() == name.casefold())
+    return next(same, name.upper() if name.islower() else name)
+
+
+def _form(symbol: str) -> str:
+    """BTC/USDT -> BASE/USDT, BTC/USD:BTC -> BASE/USD:BASE."""
+    pair, colon, settle = symbol.partition(":")
+    base, _, quote = pair.partition("/")
+    return f"BASE/{quote}{colon}{'BASE' if settle == base else settle}"
+
+
+def _has(symbol: str, form: str) -> bool:
+    return ":" not in symbol if form == SPOT else _form(symbol) == form

@@ -26,13 +26,17 @@ SOURCE = Source(
     crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
+FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC")
 COLUMNS = {"timestamp": pl.String, "percentage": pl.Float64, "depth": pl.Float64, "notional": pl.Float64}
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     """COIN-M files are not asked for: whether their depth is in contracts or coins is nowhere stated."""
-    symbols = [symbol for symbol in wanted(SYMBOLS, ask.symbols) if _binance.market_of(symbol) == _binance.USD_M]
-    return [_binance.archive("bookDepth", symbol, day) for symbol in symbols for day in past_days(ask)]
+    return [
+        _binance.archive("bookDepth", symbol, day)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
+        for day in past_days(ask)
+    ]
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:

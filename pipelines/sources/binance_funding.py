@@ -26,6 +26,7 @@ SOURCE = Source(
     limits="A month has its file after its end.",
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")
+FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 COLUMNS = {"calc_time": pl.Int64, "funding_interval_hours": pl.Float64, "last_funding_rate": pl.Float64}
 
 
@@ -33,7 +34,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
     begun = ask.now.strftime("%Y-%m")
     return [
         _binance.archive("fundingRate", symbol, month, monthly=True)
-        for symbol in wanted(SYMBOLS, ask.symbols)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for month in utc_months(ask)
         if f"{month:%Y-%m}" < begun
     ]

@@ -36,12 +36,13 @@ SYMBOLS = (
     "SOL/USDT:USDT",
     "BTC/USD:BTC",
 )
+FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
         _binance.archive(kind, symbol, day, interval=interval)
-        for symbol in wanted(SYMBOLS, ask.symbols)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for kind in (("klines",) if _binance.market_of(symbol) == _binance.SPOT else KINDS)
         for interval in (("1m", "5m") if ask.symbols else ("1m",))
         for day in past_days(ask)

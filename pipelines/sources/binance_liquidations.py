@@ -26,6 +26,7 @@ SOURCE = Source(
     limits="COIN-M only, and only until 2024-10-14: nothing of Oct. 10, 2025. A few days have no file.",
 )
 SYMBOLS = ("BTC/USD:BTC", "ETH/USD:ETH", "SOL/USD:SOL")
+FORMS = ("BASE/USD:BASE",)
 FIRST, LAST = date(2023, 6, 25), date(2024, 10, 14)
 COLUMNS = {
     "time": pl.Int64,
@@ -40,7 +41,7 @@ COLUMNS = {
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
         _binance.archive("liquidationSnapshot", symbol, day)
-        for symbol in wanted(SYMBOLS, ask.symbols)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
         if FIRST <= day <= LAST
     ]

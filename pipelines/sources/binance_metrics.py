@@ -26,6 +26,7 @@ SOURCE = Source(
     requests_per_second=_binance.PACE,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")
+FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 COLUMNS = {
     "create_time": pl.String,
     "symbol": pl.String,
@@ -40,7 +41,9 @@ by the start. https://github.com/binance/binance-public-data/issues/491"""
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("metrics", symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in past_days(ask)
+        _binance.archive("metrics", symbol, day)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
+        for day in past_days(ask)
     ]
 
 

@@ -28,12 +28,12 @@ SOURCE = Source(
 )
 SYMBOLS = ("USDE/USDT", "WBETH/USDT", "BNSOL/USDT")
 """They left their pegs for minutes, which bars of a minute hide."""
+FORMS = ("BASE/QUOTE",)
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
         _binance.archive("klines", symbol, day, interval="1s")
-        for symbol in wanted(SYMBOLS, ask.symbols)
-        if _binance.market_of(symbol) == _binance.SPOT
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
     ]

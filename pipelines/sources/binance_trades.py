@@ -30,6 +30,7 @@ SOURCE = Source(
     crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "BTC/USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
+FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 COLUMNS = {
     "agg_trade_id": pl.Int64,
     "price": pl.Float64,
@@ -45,7 +46,9 @@ BEST_MATCH = {"is_best_match": pl.Boolean}
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("aggTrades", symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in past_days(ask)
+        _binance.archive("aggTrades", symbol, day)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
+        for day in past_days(ask)
     ]
 
 

@@ -27,6 +27,7 @@ SOURCE = Source(
     requests_per_second=10,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC")
+FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 MOST_ROWS = 200
 LONGEST = timedelta(hours=8)
 WINDOW = timedelta(days=8)
@@ -38,7 +39,7 @@ fault = _bybit.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         for month in utc_months(ask):
             opening = midnight(month)
             closing = midnight((month + timedelta(days=31)).replace(day=1))

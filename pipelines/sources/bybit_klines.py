@@ -36,6 +36,7 @@ SYMBOLS = (
     "SOL/USDT",
     "USDE/USDT",
 )
+FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 KINDS = {"trade": "kline", "mark": "mark-price-kline", "index": "index-price-kline"}
 MINUTE = timedelta(minutes=1)
 MOST_BARS = 1000
@@ -46,7 +47,7 @@ fault = _bybit.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         category = _bybit.category_of(symbol)
         for kind, path in KINDS.items() if category != _bybit.SPOT else [("trade", KINDS["trade"])]:
             for day in utc_days(ask):

@@ -27,6 +27,7 @@ SOURCE = Source(
     requests_per_second=10,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC")
+FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 MOST_ROWS = 200
 STEP = timedelta(minutes=5)
 WINDOW = timedelta(hours=12)
@@ -37,7 +38,7 @@ fault = _bybit.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         for day in utc_days(ask):
             opening, closing = midnight(day), midnight(day) + timedelta(days=1)
             spans = _bybit.begun(opening, closing, WINDOW, ask.now - STEP)

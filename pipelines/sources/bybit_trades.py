@@ -29,6 +29,7 @@ SOURCE = Source(
     crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "BTC/USDT")
+FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 SIDES = {"buy": True, "sell": False}
 FIRST_MILLISECONDS = 10**11
 """Derivative files give seconds with decimals, spot files milliseconds; told apart by their size."""
@@ -37,7 +38,7 @@ PLACES = 10**10
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in past_days(ask)]
+    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols, FORMS) for day in past_days(ask)]
 
 
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:

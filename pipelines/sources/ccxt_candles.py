@@ -19,7 +19,7 @@ from requests.adapters import BaseAdapter
 from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _candles
 from pipelines.sources._json import error_number, loaded
-from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources._spans import SPOT, midnight, milliseconds, utc_days, wanted, windows
 
 SOURCE = Source(
     id="ccxt_candles",
@@ -47,12 +47,13 @@ CHANGED = "The source may have changed: the parser needs a look."
 
 @dataclass(frozen=True)
 class Venue:
-    """How one venue is asked: its name for a market, its most bars a request, its request for a span in seconds, the markets worth having."""
+    """How one venue is asked: its name for a market, its most bars a request, its request for a span in seconds, the markets worth having, and the forms of all it can be asked for."""
 
     native: str
     bars: int
     asked: Callable[[str, str, int, int], Request]
     symbols: tuple[str, ...]
+    forms: tuple[str, ...] = (SPOT,)
 
 
 def _bitfinex(market: str, settle: str, start: int, end: int) -> Request:
@@ -84,17 +85,24 @@ def _backpack(market: str, settle: str, start: int, end: int) -> Request:
 VENUES = {
     "bitfinex": Venue("t{base}{quote}", 1440, _bitfinex, ("BTC/USD", "ETH/USD")),
     "kucoin": Venue("{base}-{quote}", 1440, _kucoin, ("BTC/USDT", "ETH/USDT")),
-    "bitget": Venue("{base}{quote}", 200, _bitget, ("BTC/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT")),
+    "bitget": Venue(
+        "{base}{quote}", 200, _bitget, ("BTC/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT"), (SPOT, "BASE/USDT:USDT")
+    ),
     "upbit": Venue("{quote}-{base}", 200, _upbit, ("BTC/KRW", "ETH/KRW")),
     "backpack": Venue(
-        "{base}_{quote}{perp}", 480, _backpack, ("BTC/USDC", "SOL/USDC", "BTC/USDC:USDC", "SOL/USDC:USDC")
+        "{base}_{quote}{perp}",
+        480,
+        _backpack,
+        ("BTC/USDC", "SOL/USDC", "BTC/USDC:USDC", "SOL/USDC:USDC"),
+        (SPOT, "BASE/USDC:USDC"),
     ),
 }
+FORMS = (SPOT, "BASE/USDT:USDT", "BASE/USDC:USDC")
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for venue, how in VENUES.items():
-        for symbol in wanted(how.symbols, ask.symbols):
+        for symbol in wanted(how.symbols, ask.symbols, how.forms):
             market, settle = _native(venue, symbol), symbol.partition(":")[2]
             for day in utc_days(ask):
                 start, end = _candles.finished_part(day, ask.now)

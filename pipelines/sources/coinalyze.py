@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources._json import loaded
-from pipelines.sources._spans import midnight, utc_months
+from pipelines.sources._spans import bases, midnight, utc_months
 from pipelines.sources._trackers import Window, reports
 from pipelines.sources._venues import venue_of
 
@@ -32,6 +32,7 @@ SOURCE = Source(
 )
 API = "https://api.coinalyze.net/v1"
 ASSETS = ("BTC", "ETH", "SOL")
+FORMS = ("BASE",)
 MARKETS = {
     "binance": ("{0}USDT_PERP.A", "{0}USDC_PERP.A", "{0}USD_PERP.A"),
     "bybit": ("{0}USDT.6", "{0}PERP.6", "{0}USD.6"),
@@ -53,10 +54,9 @@ CHANGED = "The source may have changed: the parser needs a look."
 
 def plan(ask: Ask) -> Iterable[Piece]:
     """A piece for each asset, venue and month: the lists of exchanges and of markets, then the two histories."""
-    assets = tuple(dict.fromkeys(symbol.partition("/")[0] for symbol in ask.symbols)) or ASSETS
     return [
         _piece(asset, venue, month, ask.now)
-        for asset in assets
+        for asset in bases(ASSETS, ask.symbols)
         for venue in MARKETS
         for month in utc_months(ask)
         if midnight(month) + DAY <= ask.now

@@ -28,6 +28,7 @@ SOURCE = Source(
     requests_per_second=5,
 )
 SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "USDT/USD")
+FORMS = ("BASE/QUOTE",)
 API = "https://api.exchange.coinbase.com"
 BARS = 288
 """Five requests a day. Both ends count, and a span of more than 300 bars is rejected."""
@@ -35,7 +36,7 @@ COLUMNS = ("time", "low", "high", "open", "close", "volume")
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         product = symbol.replace("/", "-")
         for day in utc_days(ask):
             start, end = _candles.finished_part(day, ask.now)

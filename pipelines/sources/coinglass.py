@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources._json import error_number, loaded
-from pipelines.sources._spans import midnight, milliseconds, utc_months
+from pipelines.sources._spans import bases, midnight, milliseconds, utc_months
 from pipelines.sources._trackers import Window, reports
 from pipelines.sources._venues import venue_of
 
@@ -29,6 +29,7 @@ SOURCE = Source(
 )
 URL = "https://open-api-v4.coinglass.com/api/futures/liquidation/aggregated-history"
 ASSETS = ("BTC", "ETH", "SOL")
+FORMS = ("BASE",)
 EXCHANGES = ("Binance", "OKX", "Bybit", "Hyperliquid", "Gate", "HTX", "Bitfinex")
 STEPS = {"1d": timedelta(days=1), "4h": timedelta(hours=4)}
 LABELS = {"1d": "UTC day %Y-%m-%d", "4h": "4 hours from %Y-%m-%dT%H:%MZ"}
@@ -38,10 +39,9 @@ AGAIN = {"429", "50001"}
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    assets = tuple(dict.fromkeys(symbol.partition("/")[0] for symbol in ask.symbols)) or ASSETS
     return [
         _piece(asset, exchange, step, month, ask.now)
-        for asset in assets
+        for asset in bases(ASSETS, ask.symbols)
         for exchange in EXCHANGES
         for month in utc_months(ask)
         for step, length in STEPS.items()

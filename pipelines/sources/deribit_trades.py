@@ -35,13 +35,14 @@ SYMBOLS = (
     "SOL/USDC:USDC",
     "XRP/USDC:USDC",
 )
+FORMS = ("BASE/USD:BASE", "BASE/USDC:USDC", "BASE/USDT:USDT")
 COUNT = 10_000
 BUSY = {10028, 10040, 13888}
 LIQUIDATED = {"T": ("taker",), "M": ("maker",), "MT": ("maker", "taker")}
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_day(symbol, day, ask.now) for symbol in wanted(SYMBOLS, ask.symbols) for day in utc_days(ask)]
+    return [_day(symbol, day, ask.now) for symbol in wanted(SYMBOLS, ask.symbols, FORMS) for day in utc_days(ask)]
 
 
 def fault(body: bytes) -> Fault | None:

@@ -29,12 +29,13 @@ SOURCE = Source(
     requests_per_second=5,
 )
 SYMBOLS = tuple(f"{base}/USDC:USDC" for base in ("BTC", "ETH", "SOL", "XRP", "DOGE", "AVAX", "LINK", "SUI"))
+FORMS = ("BASE/USDC:USDC",)
 LIMIT = 1_000
 MECHANISMS = {"LIQUIDATED": "liquidation", "DELEVERAGED": "adl"}
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_day(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in utc_days(ask)]
+    return [_day(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols, FORMS) for day in utc_days(ask)]
 
 
 def fault(body: bytes) -> Fault | None:

@@ -29,6 +29,7 @@ SOURCE = Source(
     requests_per_second=10,
 )
 SYMBOLS = tuple(f"{base}/USDT:USDT" for base in ("BTC", "ETH", "SOL", "XRP", "DOGE"))
+FORMS = ("BASE/USDT:USDT",)
 KEPT = timedelta(days=90)
 BUSY = {"1032", "429"}
 OK = {"200", "ok"}
@@ -36,7 +37,7 @@ POSITIONS = {"sell": "long", "buy": "short"}
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         for day in utc_days(ask):
             if midnight(day) >= ask.now - KEPT:
                 yield _day(symbol, day, ask.now)

@@ -30,6 +30,7 @@ SOURCE = Source(
     accumulates=True,
 )
 SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "USDT/USD", "AAPLx/USD", "TSLAx/USD", "NVDAx/USD", "SPYx/USD")
+FORMS = ("BASE/QUOTE",)
 INTERVALS = {"1m": 1, "1d": 1440}
 XSTOCK = re.compile(r"[A-Z.]+x/")
 URL = "https://api.kraken.com/0/public/OHLC"
@@ -48,7 +49,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
             {"symbol": symbol, "interval": interval},
             final_at=times[interval],
         )
-        for symbol in wanted(SYMBOLS, ask.symbols)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for interval, minutes in INTERVALS.items()
     ]
 

@@ -28,6 +28,7 @@ SOURCE = Source(
     requests_per_second=2,
 )
 SYMBOLS = ("BTC/USD:USD", "ETH/USD:USD", "SOL/USD:USD", "BTC/USD:BTC", "ETH/USD:ETH")
+FORMS = ("BASE/USD:USD", "BASE/USD:BASE")
 INTERVAL = timedelta(minutes=5)
 MILLISECONDS_FROM = 10**12
 """Times from here on are milliseconds: some series of this API have them, open interest has seconds."""
@@ -40,7 +41,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
     # A bucket that is still filling looks like a finished one, so a day is asked for when it is over.
     return [
         _day(series, symbol, day)
-        for symbol in wanted(SYMBOLS, ask.symbols)
+        for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for series in (INTEREST, LIQUIDATED)
         for day in past_days(ask)
     ]

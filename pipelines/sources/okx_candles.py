@@ -27,6 +27,7 @@ SOURCE = Source(
     requests_per_second=10,
 )
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC")
+FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 ENDPOINTS = {"trade": ("history-candles", 300), "mark": ("history-mark-price-candles", 100)}
 PRICES = ("time", "open", "high", "low", "close")
 # What the three volume columns count: of a swap contracts, base, quote; of a spot market base, quote, quote.
@@ -38,7 +39,7 @@ fault = _okx.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         for kind in ENDPOINTS if _okx.is_swap(symbol) else ("trade",):
             for day in utc_days(ask):
                 yield _day(symbol, kind, day, ask.now)

@@ -38,13 +38,14 @@ SYMBOLS = (
     "BTC/USD:BTC",
     "ETH/USD:ETH",
 )
+FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 ORDERS = f"{_okx.BASE}/api/v5/public/liquidation-orders"
 
 fault = _okx.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    for symbol in wanted(SYMBOLS, ask.symbols):
+    for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         orders = {"instType": "SWAP", "instFamily": _okx.family(symbol), "state": "filled", "limit": 100}
         yield Piece(
             f"liquidations/{_okx.native(symbol)}/{ask.now:%Y-%m-%dT%H:%M}",

@@ -32,6 +32,7 @@ SOURCE = Source(
     crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "BTC/USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC")
+FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 COLUMNS = {
     "trade_id": pl.Int64,
     "side": pl.String,
@@ -45,7 +46,7 @@ follow = _okx.follow
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols) for day in _okx.archive_days(ask)]
+    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols, FORMS) for day in _okx.archive_days(ask)]
 
 
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:

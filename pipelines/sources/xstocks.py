@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
 from pipelines.sources._json import loaded
+from pipelines.sources._spans import bases
 
 SOURCE = Source(
     id="xstocks",
@@ -28,6 +29,7 @@ SOURCE = Source(
 )
 API = "https://api.xstocks.fi/api/v2/public"
 TOKENS = ("TSLAx", "NVDAx", "SPYx", "GOOGLx", "AAPLx", "CRCLx", "MSTRx", "QQQx", "COINx", "HOODx")
+FORMS = ("TSLAx",)
 CHAIN = "Solana"
 NOTES = {
     "circulating_supply": "On all chains, without the issuer's own; in shares, as it is compared with the shares held.",
@@ -38,7 +40,6 @@ NOTES = {
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    asked = tuple(base for symbol in ask.symbols if (base := symbol.partition("/")[0]).endswith("x"))
     return [
         Piece(
             f"{token}-{ask.now:%Y-%m-%dT%H:%M}",
@@ -50,7 +51,8 @@ def plan(ask: Ask) -> Iterable[Piece]:
             {"token": token},
             final_at=ask.now,
         )
-        for token in (asked if ask.symbols else TOKENS)
+        for token in bases(TOKENS, ask.symbols)
+        if token.endswith("x")
     ]
 
 
