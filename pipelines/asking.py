@@ -62,9 +62,8 @@ def known_symbols(modules: list[SourceModule], ask: Ask) -> None:
         if any(list(module.plan(replace(ask, symbols=(symbol,)))) for module in minding):
             continue
         if not any(list(module.plan(replace(ask, symbols=()))) for module in minding):
-            raise typer.BadParameter(
-                f"No source asked has anything from {ask.start:%Y-%m-%d %H:%M} to {ask.end:%Y-%m-%d %H:%M} UTC. Their spans: python -m pipelines sources"
-            )
+            span = f"from {ask.start:%Y-%m-%d %H:%M} to {ask.end:%Y-%m-%d %H:%M} UTC"
+            raise typer.BadParameter(f"No source asked has anything {span}. Their spans: python -m pipelines sources")
         have = "; ".join(f"{name}: {', '.join(shapes)}" for name, shapes in forms.items())
         raise typer.BadParameter(
             f"No source asked has a symbol '{symbol}'. Give a base asset (BTC) or a form of theirs. {have}"

@@ -198,7 +198,7 @@ class Recorder:
             return f"the connection ended ({closed})"
 
     async def _next(self, socket: ClientConnection) -> bytes:
-        """The next message. Raises NotListening where the line has delivered nothing for longer than it is ever quiet."""
+        """The next message. Raises NotListening where the line delivers nothing for longer than it is ever quiet."""
         silence = self.stream.STREAM.silence
         try:
             async with asyncio.timeout_at(self._delivered + silence):

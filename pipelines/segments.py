@@ -9,8 +9,9 @@ A segment is lines `<microseconds> <mark> <text>`:
     e            the segment ends, and the next one goes on without a gap
 
 It grows as `<start>.open`, every line handed to the kernel at once, so that a kill loses nothing that was received, and
-put on the disk now and then, so that a power cut loses seconds. Closed, it is packed to `<start>.lines.gz` and waits for a refresh. Where messages cannot be read without the venue's
-list of contracts, that list lies beside it and the name says which: `<start>+<list>.lines.gz`, `<list>.list.gz`.
+put on the disk now and then, so that a power cut loses seconds. Closed, it is packed to `<start>.lines.gz` and waits for
+a refresh. Where messages cannot be read without the venue's list of contracts, that list lies beside it and the name says
+which: `<start>+<list>.lines.gz`, `<list>.list.gz`.
 """
 
 from __future__ import annotations
@@ -279,10 +280,10 @@ def lines(body: bytes, name: str) -> Iterator[Line]:
 
 
 def _mended(left: Path, say: Say) -> int:
-    """Pack what a kill or a power cut left of a segment; returns until when the feed was listened to, 0 if it never was.
+    """Pack what a kill or a power cut left of a segment; returns until when it was listened to, 0 if it never was.
 
-    A line that is no line (its end, or bytes the disk never got) ends what is known to have been heard, and the next that
-    is one begins it anew.
+    A line that is no line (its end, or bytes the disk never got) ends what is known to have been heard, and the next
+    good one begins it anew.
     """
     mended = _Mended()
     with left.open("rb") as file:

@@ -10,7 +10,7 @@ and, where the source needs them,
 
     follow(body, request) -> the request for the next page, or None
     fault(body)           -> the error a reply with status 200 carries, or None
-    FORMS                 -> the forms of the symbols it can be asked for, where it minds symbols: BASE/QUOTE, BASE/USD:BASE
+    FORMS                 -> the forms of the symbols it can be asked for, where it minds them: BASE/QUOTE, BASE/USD:BASE
 
 There is no registry: whatever stands in the folder is a source.
 """

@@ -200,14 +200,15 @@ class FeedRegimes(Traced):
 
 
 class FeedCoverage(Traced):
-    """A span in which a live feed was recorded here, or was not and why. What lies in no row was not listened to either."""
+    """A span in which a live feed was recorded here, its line seen to deliver, or was not and why. What lies in no row was
+    not listened to either."""
 
     venue = text("Venue", primary_key=True)
     feed = text("Feed; its completeness is in `feed_regimes`", primary_key=True)
     span_start = moment("Start", primary_key=True)
     span_end = moment("End")
     state = choice("Whether everything the feed sent in this span was received", "recorded", "gap", primary_key=True)
-    reason = text("Why nobody listened; null where the feed was recorded", nullable=True)
+    reason = text("Why nothing was heard; null where the feed was recorded", nullable=True)
 
     @dy.rule()
     def span_in_order(cls) -> pl.Expr:

@@ -19,7 +19,7 @@ from requests.adapters import BaseAdapter
 from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _candles
 from pipelines.sources._json import error_number, loaded
-from pipelines.sources._spans import SPOT, midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
 
 SOURCE = Source(
     id="ccxt_candles",
@@ -47,13 +47,14 @@ CHANGED = "The source may have changed: the parser needs a look."
 
 @dataclass(frozen=True)
 class Venue:
-    """How one venue is asked: its name for a market, its most bars a request, its request for a span in seconds, the markets worth having, and the forms of all it can be asked for."""
+    """How one venue is asked: its name for a market, its most bars a request, its request for a span in seconds, the
+    markets worth having, and the forms of all it can be asked for."""
 
     native: str
     bars: int
     asked: Callable[[str, str, int, int], Request]
     symbols: tuple[str, ...]
-    forms: tuple[str, ...] = (SPOT,)
+    forms: tuple[str, ...]
 
 
 def _bitfinex(market: str, settle: str, start: int, end: int) -> Request:
@@ -83,21 +84,21 @@ def _backpack(market: str, settle: str, start: int, end: int) -> Request:
 
 
 VENUES = {
-    "bitfinex": Venue("t{base}{quote}", 1440, _bitfinex, ("BTC/USD", "ETH/USD")),
-    "kucoin": Venue("{base}-{quote}", 1440, _kucoin, ("BTC/USDT", "ETH/USDT")),
+    "bitfinex": Venue("t{base}{quote}", 1440, _bitfinex, ("BTC/USD", "ETH/USD"), ("BASE/USD", "BASE/EUR")),
+    "kucoin": Venue("{base}-{quote}", 1440, _kucoin, ("BTC/USDT", "ETH/USDT"), ("BASE/USDT", "BASE/BTC")),
     "bitget": Venue(
-        "{base}{quote}", 200, _bitget, ("BTC/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT"), (SPOT, "BASE/USDT:USDT")
+        "{base}{quote}", 200, _bitget, ("BTC/USDT", "BTC/USDT:USDT", "ETH/USDT:USDT"), ("BASE/USDT", "BASE/USDT:USDT")
     ),
-    "upbit": Venue("{quote}-{base}", 200, _upbit, ("BTC/KRW", "ETH/KRW")),
+    "upbit": Venue("{quote}-{base}", 200, _upbit, ("BTC/KRW", "ETH/KRW"), ("BASE/KRW", "BASE/BTC")),
     "backpack": Venue(
         "{base}_{quote}{perp}",
         480,
         _backpack,
         ("BTC/USDC", "SOL/USDC", "BTC/USDC:USDC", "SOL/USDC:USDC"),
-        (SPOT, "BASE/USDC:USDC"),
+        ("BASE/USDC", "BASE/USDC:USDC"),
     ),
 }
-FORMS = (SPOT, "BASE/USDT:USDT", "BASE/USDC:USDC")
+FORMS = tuple(dict.fromkeys(form for how in VENUES.values() for form in how.forms))
 
 
 def plan(ask: Ask) -> Iterable[Piece]:

@@ -4,7 +4,7 @@ A stream is a module in this folder with a constant `STREAM` and four functions:
 
     topics(listing)   -> what to subscribe to; the listing is the venue's own list of contracts, where the stream needs it
     subscribe(topics) -> the messages that subscribe to them, each answered by one confirmation
-    heard(message)    -> what a message is: kept, of the control, a confirmation, an answer to send, a refusal, or nothing
+    heard(message)    -> what a message is: kept, of the control, a confirmation, a question, a refusal, or nothing
     reader(listing)   -> a function from a kept message to rows of `liquidations`; pure
 
 The recorder (`pipelines/recorder.py`) uses the first three, `pipelines/sources/_recorded.py` the last.
@@ -60,8 +60,8 @@ class Stream:
     control: str
     """What is subscribed to on the same line beside the feed: something that is never quiet, recognised and not kept.
 
-    A line can be connected, confirmed, and silent: Binance's old routes are since April 2026. That nobody was liquidated
-    is said only of moments in which the line is seen to deliver.
+    A line can be connected, confirmed, and silent: Binance's old routes are since April 2026. That nobody was
+    liquidated is said only of moments in which the line is seen to deliver.
     """
     silence: float = 30
     """Seconds without a message of the feed or of the control after which the line is not believed to deliver."""

@@ -91,7 +91,7 @@ def _converted(filled: float, price: float, symbol: str | None) -> tuple[float |
     quote, _, settle = symbol.partition("/")[2].partition("-")[0].partition(":")
     if quote == "USD" and settle != quote:
         usd = filled * _binance.contract_usd(symbol)
-        return usd / price, usd
+        return (usd / price if price else None), usd
     return filled, filled * price if quote in DOLLARS else None
 
 

@@ -35,7 +35,7 @@ STREAM = Stream(
     "wss://api.hbdm.com/linear-swap-notification",
     # https://www.htx.com/en-us/opend/newApiPages/?id=8cb7e3b0-77b5-11ed-9966-0242ac110003
     control="public.*.funding_rate",
-    # The topic says nothing of how often it is pushed. Recorded messages carry the minute they were made in: three of them.
+    # Its text does not say how often it is pushed; messages seen carry the minute they were made in. Three of them:
     silence=180,
     packed=True,
 )

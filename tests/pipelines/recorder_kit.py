@@ -47,7 +47,7 @@ OKX_LIST = (
 
 @dataclass(frozen=True)
 class Played:
-    """A venue: what it answers to each subscription, what it says of a busy contract, and a long that was liquidated."""
+    """A venue: what it answers to a subscription, what it says of a busy contract, and a long that was liquidated."""
 
     stream: StreamModule
     confirmations: list[dict[str, Any]]
@@ -246,7 +246,7 @@ def ran(
     pace: Pace | None = None,
     hurry: Callable[[list[str]], object] = lambda _: False,
 ) -> Ran:
-    """Run a recorder here until what it said, or its segments, are as wanted; in a hurry, a tenth of a second is over at every look."""
+    """Run a recorder here until what it said is as wanted; in a hurry, a tenth of a second is over at every look."""
     settings = Settings(data_dir=data_dir, url={f"stream_{stream.STREAM.venue}": base}, backoff_seconds=0.0)
     one = Ran(settings.inbox_dir / stream.STREAM.source.id)
 

@@ -1,4 +1,4 @@
-"""Symbols as they are asked for by name: what passes as it is, what is tried in a source's forms, and what nobody has."""
+"""Symbols asked for by name: what passes as it is, what is tried in a source's forms, and what nobody has."""
 
 from __future__ import annotations
 
