@@ -32,7 +32,7 @@ from pipelines.streams import Answer, Denied, Heard, StreamModule
 from pipelines.warehouse import Busy, exclusive
 
 LONGEST_PAUSE = 60.0
-LARGEST_MESSAGE = 4 << 20
+LARGEST_MESSAGE = 2 << 20
 """Packed and unpacked: it bounds what one message takes of the time of the other feeds."""
 LARGEST_LIST = 8 << 20
 """Of a page of a venue's list of contracts, and of the whole of it."""

@@ -216,7 +216,7 @@ def test_a_hundred_faults_of_one_feed_cost_the_others_no_message(tmp_path: Path,
 def test_a_message_that_unpacks_to_gigabytes_is_given_up_at_the_ceiling() -> None:
     packing = zlib.compressobj(9, zlib.DEFLATED, recorder.GZIP)
     bomb = b"".join(packing.compress(b"\0" * (1 << 20)) for _ in range(300)) + packing.flush()
-    with pytest.raises(recorder.NotListening, match="more than 4,194,304 bytes"):
+    with pytest.raises(recorder.NotListening, match=f"more than {recorder.LARGEST_MESSAGE:,} bytes"):
         recorder._plain(bomb)
 
 
