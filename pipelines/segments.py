@@ -193,6 +193,7 @@ def _pack(left: Path, blocks: Iterable[bytes]) -> Path:
         packed.writelines(blocks)
     sync(draft)
     os.replace(draft, final)
+    sync(final.parent)
     left.unlink()
     return final
 

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -256,10 +257,14 @@ def ran(
         async def watch() -> None:
             loop = asyncio.get_running_loop()
             assert isinstance(loop, Hurried)
-            while not until(one.said):
-                await asyncio.sleep(0)
-                loop.ahead += 0.1 if hurry(one.said) else 0
-            stop.set()
+            deadline = time.monotonic() + 60
+            try:
+                while not until(one.said):
+                    assert time.monotonic() < deadline, one.said
+                    await asyncio.sleep(0)
+                    loop.ahead += 0.1 if hurry(one.said) else 0
+            finally:
+                stop.set()
 
         recorder = Recorder(stream, settings, Tape(one.folder), one.said.append, pace or Pace(), stop)
         async with asyncio.TaskGroup() as group:

@@ -18,12 +18,16 @@ from unittest.mock import patch
 import orjson
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from pipelines import recorder, segments
 from pipelines.config import Settings
+from pipelines.recorder import Pace
 from pipelines.segments import OPEN, Tape, pack
-from tests.pipelines.recorder_kit import MOMENT, VENUES, Hurried, Played, kept, listening
+from pipelines.streams import binance, bybit
+from tests.pipelines.recorder_kit import MOMENT, VENUES, Hurried, Played, kept, listening, ran
 from tests.replay.websocket import Feed, played
 
 DEADLINE = 60
@@ -218,6 +222,35 @@ def test_a_message_that_unpacks_to_gigabytes_is_given_up_at_the_ceiling() -> Non
     bomb = b"".join(packing.compress(b"\0" * (1 << 20)) for _ in range(300)) + packing.flush()
     with pytest.raises(recorder.NotListening, match=f"more than {recorder.LARGEST_MESSAGE:,} bytes"):
         recorder._plain(bomb)
+
+
+class Elsewhere(Feed):
+    """A venue that sends its callers on to another address."""
+
+    def page(self, connection: ServerConnection, request: Request) -> Response | None:
+        return Response(302, "Found", Headers({"Location": self.pages["to"].decode(), "Content-Length": "0"}))
+
+
+def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    with played(VENUES["binance"].feed()) as other, played(Elsewhere([], pages={"to": other.base.encode()})) as feed:
+        heard = ran(tmp_path, feed.base, binance, bool)
+    assert "not listening" in heard.said[0] and "302" in heard.said[0]
+    assert other.connections == 0
+
+
+@pytest.mark.parametrize("body", [b'{"retCode":0,"result":{}}', DEEP.encode(), b"[]", b"\0", b'{"retCode":0}'])
+def test_a_list_of_contracts_that_cannot_be_read_is_not_kept(tmp_path: Path, body: bytes) -> None:
+    with played(Feed([], pages={"/v5/market/instruments-info": body})) as feed:
+        heard = ran(tmp_path, feed.base, bybit, bool)
+    assert heard.said[0].startswith("not listening") and feed.connections == 0
+    assert not list(heard.folder.glob(f"*{segments.LIST}"))
+
+
+def test_what_was_received_is_put_on_the_disk_at_every_beat(tmp_path: Path) -> None:
+    synced: list[int] = []
+    with played(VENUES["binance"].feed()) as feed, patch.object(segments.os, "fdatasync", synced.append):
+        ran(tmp_path, feed.base, binance, lambda said: len(synced) > 2, Pace(beat=0.001))
+    assert len(synced) > 2
 
 
 def left(folder: Path, text: bytes) -> None:
