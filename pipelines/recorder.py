@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from pipelines import segments
 from pipelines.config import Settings
@@ -36,6 +36,7 @@ LARGEST_MESSAGE = 2 << 20
 """Packed and unpacked: it bounds what one message takes of the time of the other feeds."""
 LARGEST_LIST = 8 << 20
 """Of a page of a venue's list of contracts, and of the whole of it."""
+LONG_MESSAGE = 1 << 16
 LONGEST_WORDS = 300
 OPEN_SECONDS, CLOSE_SECONDS = 15, 5
 GZIP = zlib.MAX_WBITS | 16
@@ -43,6 +44,10 @@ GZIP = zlib.MAX_WBITS | 16
 
 class NotListening(RuntimeError):
     """A connection that cannot be used: what was asked for is refused, or the line delivers nothing."""
+
+
+class Rejected(NotListening):
+    """The venue refuses what was asked for, in words of its own."""
 
 
 class Direct(connect):
@@ -126,11 +131,11 @@ class Recorder:
         try:
             while not self.stop.is_set():
                 began = self._now()
-                why = await self._connection()
+                why, details = await self._connection()
                 if self.stop.is_set():
                     break
                 self.tape.lose(why)
-                self.say(f"not listening: {why}")
+                self.say(f"not listening: {details}")
                 pause = 1.0 if self._now() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
                 await _soon(self.stop.wait(), pause * random.uniform(0.5, 1) * self.settings.backoff_seconds)
         finally:
@@ -144,9 +149,9 @@ class Recorder:
         except OSError as error:
             self.say(f"stopped; the last segment could not be closed ({error}) and will be when it is recorded again")
 
-    async def _connection(self) -> str:
-        """Listen on one connection until it ends; returns why it ended."""
-        why = "stopped"
+    async def _connection(self) -> tuple[str, str]:
+        """Listen on one connection until it ends; returns why it ended, and the same with the venue's own words."""
+        why = details = "stopped"
         try:
             await self._cut_if_due()
             await self._renew_list()
@@ -162,13 +167,14 @@ class Recorder:
                 asyncio.TaskGroup() as group,
             ):
                 beside = [group.create_task(self._beat(socket)), group.create_task(self._leave(socket))]
-                why = await self._listen(socket)
+                why = details = await self._listen(socket)
                 for task in beside:
                     task.cancel()
         except* Exception as failures:
             # Also what a stream's own code raises where a venue says what it never said before.
-            why = "; ".join(_named(error) for error in _each(failures))
-        return why
+            errors = list(_each(failures))
+            why, details = ("; ".join(map(words, errors)) for words in (_reason, _named))
+        return why, details
 
     async def _listen(self, socket: ClientConnection) -> str:
         """Keep every message until the connection ends. Raises NotListening."""
@@ -193,9 +199,12 @@ class Recorder:
                         with suppress(ConnectionClosed):
                             await socket.send(text)
                     case Denied(why):
-                        raise NotListening(why)
+                        raise Rejected(why)
+                if len(message) > LONG_MESSAGE:
+                    # Another may wait already: first it is the other feeds' turn.
+                    await asyncio.sleep(0)
         except ConnectionClosed as closed:
-            return f"the connection ended ({closed})"
+            return f"the connection ended ({f'code {closed.rcvd.code}' if closed.rcvd else 'without a goodbye'})"
 
     async def _next(self, socket: ClientConnection) -> bytes:
         """The next message. Raises NotListening where the line delivers nothing for longer than it is ever quiet."""
@@ -204,7 +213,7 @@ class Recorder:
             async with asyncio.timeout_at(self._delivered + silence):
                 message = await socket.recv(decode=False)
         except TimeoutError:
-            what = "the subscription was not confirmed" if self._unconfirmed else "the line delivered nothing"
+            what = "the subscription was not confirmed" if self._unconfirmed > 0 else "the line delivered nothing"
             raise NotListening(f"{what} for {silence:g} s") from None
         return _plain(message) if self.stream.STREAM.packed else message
 
@@ -219,7 +228,7 @@ class Recorder:
 
     def _deliver(self) -> None:
         """The line has delivered something: it is listened to, once everything that was asked for is confirmed."""
-        if self._unconfirmed:
+        if self._unconfirmed > 0:
             return
         self._delivered = self._now()
         if self.tape.listening:
@@ -345,6 +354,21 @@ def _plain(message: bytes) -> bytes:
     if not inflating.eof:
         raise NotListening(f"a message was cut off, or has more than {LARGEST_MESSAGE:,} bytes")
     return text
+
+
+def _reason(error: BaseException) -> str:
+    """What is published of a failure: words of our own, and nothing that a venue sent."""
+    match error:
+        case Rejected():
+            return "the venue refuses what was asked for"
+        case NotListening():
+            return str(error)
+        case FetchFailed():
+            return "the venue's list of contracts cannot be had"
+        case OSError() | WebSocketException():
+            return f"no connection ({type(error).__name__})"
+        case _:
+            return f"something that cannot be read ({type(error).__name__})"
 
 
 def _named(error: BaseException) -> str:

@@ -230,11 +230,11 @@ def test_what_was_heard_before_an_outage_does_not_wait_for_its_end(tmp_path: Pat
             def _address(self) -> str:
                 return "ws://127.0.0.1:1" if next(tries) in (1, 2) else feed.base
 
-            async def _connection(self) -> str:
-                why = await super()._connection()
+            async def _connection(self) -> tuple[str, str]:
+                ended = await super()._connection()
                 await self._packed()
                 closed_meanwhile.append(len(segments.closed(folder)))
-                return why
+                return ended
 
         async def run() -> None:
             stop = asyncio.Event()
@@ -249,7 +249,7 @@ def test_what_was_heard_before_an_outage_does_not_wait_for_its_end(tmp_path: Pat
     lines = kept(folder)
     assert numbers(lines) == list(range(20))
     lost = [(moment, text) for moment, mark, text in lines if mark == "x"]
-    assert lost[0] == lost[1] and "maintenance" in lost[0][1]
+    assert lost[0] == lost[1] and lost[0][1] == "the connection ended (code 1012)"
 
 
 def test_a_subscription_nobody_confirms_is_no_listening(tmp_path: Path) -> None:

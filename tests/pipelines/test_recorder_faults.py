@@ -231,6 +231,16 @@ class Elsewhere(Feed):
         return Response(302, "Found", Headers({"Location": self.pages["to"].decode(), "Content-Length": "0"}))
 
 
+def test_what_a_venue_says_is_in_the_log_and_not_in_what_is_published(tmp_path: Path) -> None:
+    one = VENUES["okx"]
+    secret = one.said({"event": "error", "code": "1", "msg": "CRASHDAY_KEY=abc"})
+    with played(one.feed(secret)) as feed:
+        heard = ran(tmp_path, feed.base, one.stream, lambda said: len(said) >= 2)
+    assert "CRASHDAY_KEY=abc" in heard.said[1]
+    (reason, *_) = [text for _, mark, text in kept(heard.folder) if mark == "x"]
+    assert reason == "the venue refuses what was asked for"
+
+
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     with played(VENUES["binance"].feed()) as other, played(Elsewhere([], pages={"to": other.base.encode()})) as feed:
         heard = ran(tmp_path, feed.base, binance, bool)
