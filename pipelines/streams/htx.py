@@ -33,10 +33,10 @@ STREAM = Stream(
     "htx",
     "public liquidation_orders (stream)",
     "wss://api.hbdm.com/linear-swap-notification",
+    # Pushed when a rate changes; measured in September 2026, each contract's does about every 5 seconds:
     # https://www.htx.com/en-us/opend/newApiPages/?id=8cb7e3b0-77b5-11ed-9966-0242ac110003
+    # https://github.com/nemanull/arbitrage-observatory/blob/main/docs/profiles/htx/websocket.md
     control="public.*.funding_rate",
-    # Its text does not say how often it is pushed; messages seen carry the minute they were made in. Three of them:
-    silence=180,
     packed=True,
 )
 TOPIC = "public.*.liquidation_orders"

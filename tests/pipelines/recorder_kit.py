@@ -152,9 +152,20 @@ VENUES = {
         [{"op": "sub", "topic": topic, "ts": 1, "err-code": 0} for topic in ("public.*.funding_rate", htx.TOPIC)],
         {
             "op": "notify",
-            "topic": "public.*.funding_rate",
-            "ts": 1,
-            "data": [{"symbol": "BTC", "contract_code": "BTC-USDT", "fee_asset": "USDT", "funding_rate": "0.0000467"}],
+            "topic": "public.BTC-USDT.funding_rate",
+            "ts": MOMENT,
+            "data": [
+                {
+                    "symbol": "BTC",
+                    "contract_code": "BTC-USDT",
+                    "fee_asset": "USDT",
+                    "funding_time": str(MOMENT),
+                    "funding_rate": "0.0000467",
+                    "estimated_rate": None,
+                    "settlement_time": str(MOMENT),
+                    "trade_partition": "USDT",
+                }
+            ],
         },
         lambda number: {
             "op": "notify",
