@@ -277,7 +277,7 @@ def lines(body: bytes, name: str) -> Iterator[Line]:
         try:
             yield _line(line)
         except ValueError:
-            raise Refused(name, f"a line begins with {line[:30]!r}", "It is not a segment of the recorder.") from None
+            raise Refused(name, "it has a line of another form", "It is not a segment of the recorder.") from None
 
 
 def _mended(left: Path, say: Say) -> int:
