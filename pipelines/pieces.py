@@ -16,9 +16,10 @@ import polars as pl
 
 from pipelines import dictionary, fields, load, published_tables, retention, tables
 from pipelines.config import Settings
+from pipelines.failure import in_words
 from pipelines.load import Accepted, accept
 from pipelines.snapshots import joined
-from pipelines.source import Ask, CheckFailed, Frames, Refused, SourceModule, discover
+from pipelines.source import Ask, Frames, SourceModule, discover
 from pipelines.sources import reference_pack
 from pipelines.warehouse import Draft, Generation
 
@@ -44,6 +45,8 @@ class Outcome:
     refusals: tuple[str, ...] = ()
 
     def failed(self, why: str) -> None:
+        # Half a surrogate pair, as a name may come with, can be neither printed nor stored.
+        why = why.encode(errors="backslashreplace").decode()
         self.outcome, self.error = "failed", f"{self.error}\n{why}" if self.error else why
 
     def skipped(self, why: str) -> None:
@@ -87,8 +90,8 @@ def load_reference(draft: Draft, folder: Path, outcome: Outcome) -> None:
                 load_piece(draft, reference_pack, origin, frames, outcome)
         except FileNotFoundError:
             outcome.failed(f"{path.name} is missing. Restore it: git checkout data/reference/{path.name}")
-        except (Refused, CheckFailed) as error:
-            outcome.failed(str(error))
+        except BaseException as error:
+            outcome.failed(in_words(error, reference_pack.SOURCE))
 
 
 def held(draft: Draft, module: SourceModule) -> set[tuple[str, str]]:
@@ -108,16 +111,11 @@ def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frame
         "SELECT snapshot_id FROM snapshots WHERE loader = $loader AND piece = $piece",
         loader=origin.loader,
         piece=origin.piece,
-    )
-    if not earlier.is_empty():
-        draft.forget(earlier["snapshot_id"].to_list())
+    )["snapshot_id"].to_list()
     accepted = {
-        table: _new(draft, module, table, accept(table, _signed(module, frame), origin.snapshot_id, origin.fetched_at))
+        table: _new(draft, module, table, accept(table, _signed(module, frame), origin.snapshot_id, origin.fetched_at), earlier)
         for table, frame in frames.items()
     }
-    for table, result in accepted.items():
-        draft.insert(table, result.good)
-        draft.insert("quarantine", result.refused)
     counts = {
         "rows_loaded": sum(result.good.height for result in accepted.values()),
         "rows_refused": sum(result.refused_rows for result in accepted.values()),
@@ -130,7 +128,13 @@ def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frame
         "parser": fingerprint(module),
         **counts,
     }
-    draft.insert("snapshots", _frame("snapshots", [row]))
+    with draft.whole():
+        if earlier:
+            draft.forget(earlier)
+        for table, result in accepted.items():
+            draft.insert(table, result.good)
+            draft.insert("quarantine", result.refused)
+        draft.insert("snapshots", _frame("snapshots", [row]))
     outcome.outcome = "failed" if outcome.error else "loaded"
     for name, value in counts.items():
         setattr(outcome, name, getattr(outcome, name) + value)
@@ -214,14 +218,16 @@ def _declare(draft: Draft) -> None:
     draft.insert("sources", _frame("sources", rows))
 
 
-def _new(draft: Draft, module: SourceModule, table: str, accepted: Accepted) -> Accepted:
-    """Without the rows an overlapping earlier piece already brought, where the source's pieces overlap."""
+def _new(draft: Draft, module: SourceModule, table: str, accepted: Accepted, replaced: list[str]) -> Accepted:
+    """Without the rows that overlapping other pieces already brought, where the source's pieces overlap."""
     if not module.SOURCE.accumulates:
         return accepted
     key = tables.TABLES[table].primary_key()
     there = draft.rows(
-        f"SELECT {', '.join(key)} FROM {table} WHERE source_id IN (SELECT unnest($ids))",
+        f"SELECT {', '.join(key)} FROM {table} "
+        "WHERE source_id IN (SELECT unnest($ids)) AND snapshot_id NOT IN (SELECT unnest($replaced))",
         ids=accepted.good["source_id"].unique().to_list(),
+        replaced=replaced,
     )
     fresh = accepted.good.join(there, on=key, how="anti", maintain_order="left")
     return Accepted(fresh, accepted.refused, accepted.doubled + accepted.good.height - fresh.height)

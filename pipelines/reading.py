@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-import polars as pl
-
-from pipelines.snapshots import Damaged, Entry, opened
-from pipelines.source import CheckFailed, Frames, Refused, SourceModule
+from pipelines.failure import in_words
+from pipelines.snapshots import Entry, opened
+from pipelines.source import Frames, SourceModule
 
 Found = Frames | str
 """A piece's rows, or in words why there are none."""
@@ -32,8 +31,6 @@ def read(module: SourceModule, entry: Entry, folder: Path, stored: bool) -> Foun
                         bodies.append(file.read())
             frames = module.parse(bodies, piece)
         module.check(frames, piece)
-    except (Refused, CheckFailed, Damaged) as error:
-        return f"{error} Nothing of it was loaded; the next refresh fetches it again."
-    except (LookupError, TypeError, ValueError, ArithmeticError, pl.exceptions.PolarsError) as error:
-        return f"the bytes are not as this source has known them ({type(error).__name__}: {error}). Its format may have changed: pipelines/sources/{module.SOURCE.id}.py needs a look. Nothing of it was loaded."
+    except BaseException as error:
+        return f"{in_words(error, module.SOURCE)} Nothing of it was loaded; the next refresh fetches it again."
     return frames

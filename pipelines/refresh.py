@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -19,6 +20,7 @@ import polars as pl
 from pipelines import detect, pieces
 from pipelines import watch as watch_log
 from pipelines.config import Settings
+from pipelines.failure import in_words
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed, NotAsked
 from pipelines.in_order import in_order
@@ -26,7 +28,7 @@ from pipelines.pieces import Origin, Outcome
 from pipelines.reading import Found, read
 from pipelines.redirects import split
 from pipelines.snapshots import Entry, Store
-from pipelines.source import Ask, Piece, Source, SourceModule, discover, named
+from pipelines.source import Ask, Frames, Piece, Source, SourceModule, discover, named
 from pipelines.warehouse import Draft, Generation, exclusive
 
 FETCH_THREADS = 4
@@ -140,10 +142,10 @@ def _reread(run: Run, modules: list[SourceModule]) -> Iterator[Outcome]:
 
 def _stored(run: Run, module: SourceModule) -> Outcome:
     outcome = pieces.start(module.SOURCE.id, datetime.now(UTC))
-    entries = run.store.of([module.SOURCE.id])
-    run.watch.planned(module.SOURCE.id, len(entries))
-    _load_all(run, module, iter(entries), outcome)
-    outcome.finished_at = datetime.now(UTC)
+    with _alone(module.SOURCE, outcome):
+        entries = run.store.of([module.SOURCE.id])
+        run.watch.planned(module.SOURCE.id, len(entries))
+        _load_all(run, module, iter(entries), outcome)
     return outcome
 
 
@@ -153,22 +155,33 @@ def _source(run: Run, module: SourceModule, ask: Ask) -> Outcome:
     key = run.settings.key.get(source.id)
     if source.key_header and not key and not source.key_optional:
         outcome.skipped(
-            f"{source.id} needs a key. Get one at {source.url} and set CRASHDAY_KEY_{source.id.upper()}; the other sources go on without it."
+            f"{source.id} needs a key. Get one at {source.url} and set CRASHDAY_KEY_{source.id.upper()}; "
+            "the other sources go on without it."
         )
         return outcome
-    planned = list({piece.name: piece for one in _asks(run, source, ask) for piece in module.plan(one)}.values())
-    run.watch.planned(source.id, len(planned))
-    client = Client(
-        source,
-        run.settings.snapshot_dir / "partial",
-        run.settings.url.get(source.id),
-        key,
-        run.settings.backoff_seconds,
-        inbox=run.settings.inbox_dir if source.live else None,
-    )
-    _load_all(run, module, _fetch_all(run, module, planned, client, outcome), outcome)
-    outcome.finished_at = datetime.now(UTC)
+    with _alone(source, outcome):
+        planned = list({piece.name: piece for one in _asks(run, source, ask) for piece in module.plan(one)}.values())
+        run.watch.planned(source.id, len(planned))
+        client = Client(
+            source,
+            run.settings.snapshot_dir / "partial",
+            run.settings.url.get(source.id),
+            key,
+            run.settings.backoff_seconds,
+            inbox=run.settings.inbox_dir if source.live else None,
+        )
+        _load_all(run, module, _fetch_all(run, module, planned, client, outcome), outcome)
     return outcome
+
+
+@contextmanager
+def _alone(source: Source, outcome: Outcome) -> Iterator[None]:
+    """Around all that is done for one source: what it raises is its own failure, and the time it ended is noted."""
+    try:
+        yield
+    except BaseException as error:
+        outcome.failed(f"{source.id}: {in_words(error, source)} Its other pieces were left; the other sources go on.")
+    outcome.finished_at = datetime.now(UTC)
 
 
 def _asks(run: Run, source: Source, ask: Ask) -> Iterator[Ask]:
@@ -253,10 +266,10 @@ def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome:
     for entry, found in _parsed(run, module, entries):
         before = outcome.rows_loaded
         problem = found if isinstance(found, str) else None
+        if found is not None and not problem:
+            problem = _loaded(run, module, entry, found, outcome)
         if problem:
             outcome.failed(f"{module.SOURCE.id} {entry.piece.name}: {problem}")
-        elif found is not None:
-            pieces.load_piece(run.draft, module, origin_of(run, entry), found, outcome)
         known = run.store.known(entry.source, entry.piece.name)
         if (
             problem
@@ -266,6 +279,15 @@ def _load_all(run: Run, module: SourceModule, entries: Iterator[Entry], outcome:
         ):
             run.store.record(replace(entry, problem=problem))
         run.watch.loaded(module.SOURCE.id, outcome.rows_loaded - before)
+
+
+def _loaded(run: Run, module: SourceModule, entry: Entry, frames: Frames, outcome: Outcome) -> str | None:
+    """Put a piece into the draft; or say why it could not be, and leave the draft without any of it."""
+    try:
+        pieces.load_piece(run.draft, module, origin_of(run, entry), frames, outcome)
+    except BaseException as error:
+        return f"{in_words(error, module.SOURCE)} Nothing of it was loaded; the next refresh fetches it again."
+    return None
 
 
 def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterator[Load]:

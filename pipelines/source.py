@@ -40,6 +40,13 @@ class Refused(ValueError):
         super().__init__(f"{where}: {rule}. {remedy}")
 
 
+class TooLarge(Exception):
+    """Bytes that would become more than may be held: what they are, how much, and what to do. No source catches it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}. No reply of this kind is that large; the next refresh asks again.")
+
+
 @dataclass(frozen=True)
 class Fault:
     """An error that came with status 200; `again` says whether asking again later can help (a rate limit)."""

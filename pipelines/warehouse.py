@@ -13,10 +13,11 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -114,7 +115,9 @@ class Draft:
             for name in TABLES:
                 self.connection.execute(ddl(name))
         self.connection.execute("BEGIN")
-        self._uncommitted = 0
+        # What the open transaction holds, with its rows: written again where a part of it fails.
+        self._uncommitted: list[tuple[Callable[[], object], int]] = []
+        self._in_whole = False
 
     def __enter__(self) -> Draft:
         return self
@@ -129,21 +132,48 @@ class Draft:
     def insert(self, table: str, frame: pl.DataFrame) -> None:
         columns = column_names(table)
         names = ", ".join(f'"{column}"' for column in columns)
-        self.connection.register("incoming", frame.select(columns))
-        self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
-        self.connection.unregister("incoming")
-        self._uncommitted += frame.height
-        if self._uncommitted >= TOGETHER:
-            self.connection.execute("COMMIT; BEGIN")
-            self._uncommitted = 0
+
+        def write() -> None:
+            self.connection.register("incoming", frame.select(columns))
+            self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
+            self.connection.unregister("incoming")
+
+        self._write(write, frame.height)
 
     def forget(self, snapshot_ids: list[str], tables: Iterable[str] = TABLES) -> None:
         """Delete every row of these tables that was read from these bytes, so that newer bytes can take their place."""
         for table in tables:
             if "snapshot_id" in column_names(table):
-                self.connection.execute(
-                    f"DELETE FROM {table} WHERE snapshot_id IN (SELECT unnest($ids))", {"ids": snapshot_ids}
-                )
+                sql = f"DELETE FROM {table} WHERE snapshot_id IN (SELECT unnest($ids))"
+                self._write(partial(self.connection.execute, sql, {"ids": snapshot_ids}))
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """All that is written in the block, or nothing of it; what was written before stays."""
+        before, self._in_whole = len(self._uncommitted), True
+        try:
+            yield
+        except BaseException:
+            # DuckDB has no savepoints: what shares the transaction is written once more.
+            self.connection.execute("ROLLBACK; BEGIN")
+            self._uncommitted = self._uncommitted[:before]
+            for write, _ in self._uncommitted:
+                write()
+            raise
+        finally:
+            self._in_whole = False
+        self._commit_many()
+
+    def _write(self, write: Callable[[], object], rows: int = 0) -> None:
+        write()
+        self._uncommitted.append((write, rows))
+        if not self._in_whole:
+            self._commit_many()
+
+    def _commit_many(self) -> None:
+        if sum(rows for _, rows in self._uncommitted) >= TOGETHER:
+            self.connection.execute("COMMIT; BEGIN")
+            self._uncommitted = []
 
     def publish(self, now: datetime) -> Generation | None:
         """Make the draft the published generation. Returns None, and publishes nothing, if its content is what is out already."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,8 +56,8 @@ def begun(start: datetime, end: datetime, length: timedelta, now: datetime) -> l
 def fault(body: bytes) -> Fault | None:
     """Bybit answers errors with status 200 and a `retCode` that is not 0."""
     try:
-        reply = json.loads(body)
-    except ValueError:
+        reply = loaded(body, "Bybit's reply")
+    except Refused:
         return None
     code = reply.get("retCode", 0) if isinstance(reply, dict) else 0
     return Fault(f"Bybit answers {error_number(code)}", again=code in PASSING) if code else None
