@@ -19,7 +19,7 @@ from pipelines.config import Settings
 from pipelines.failure import in_words
 from pipelines.load import Accepted, accept
 from pipelines.snapshots import joined
-from pipelines.source import Ask, Frames, SourceModule, discover
+from pipelines.source import Ask, CheckFailed, Frames, Refused, SourceModule, discover
 from pipelines.sources import reference_pack
 from pipelines.warehouse import Draft, Generation
 
@@ -90,8 +90,10 @@ def load_reference(draft: Draft, folder: Path, outcome: Outcome) -> None:
                 load_piece(draft, reference_pack, origin, frames, outcome)
         except FileNotFoundError:
             outcome.failed(f"{path.name} is missing. Restore it: git checkout data/reference/{path.name}")
+        except (Refused, CheckFailed) as error:
+            outcome.failed(str(error))
         except BaseException as error:
-            outcome.failed(in_words(error, reference_pack.SOURCE))
+            outcome.failed(f"{path.name}: {in_words(error, reference_pack.SOURCE)}")
 
 
 def held(draft: Draft, module: SourceModule) -> set[tuple[str, str]]:
@@ -113,7 +115,9 @@ def load_piece(draft: Draft, module: SourceModule, origin: Origin, frames: Frame
         piece=origin.piece,
     )["snapshot_id"].to_list()
     accepted = {
-        table: _new(draft, module, table, accept(table, _signed(module, frame), origin.snapshot_id, origin.fetched_at), earlier)
+        table: _new(
+            draft, module, table, accept(table, _signed(module, frame), origin.snapshot_id, origin.fetched_at), earlier
+        )
         for table, frame in frames.items()
     }
     counts = {

@@ -21,7 +21,7 @@ import polars as pl
 from isal import isal_zlib
 
 from pipelines.in_order import in_order
-from pipelines.source import Refused
+from pipelines.source import Refused, TooLarge
 
 PACKED, LINES = 1 << 18, 8 << 20
 """Bytes of an archive inflated at a time, and bytes of lines read at a time: as small, and as large, as pays."""
@@ -36,24 +36,45 @@ RAW_DEFLATE, GZIP = -15, 31
 LOCAL_HEADER = struct.Struct("<26xHH")
 """What stands before the bytes in a zip; how long the name and the extra field after it are."""
 REMEDY = "The archive is damaged or not an archive; the next refresh fetches it again."
+SMALL, TAPE = 64 << 20, 8 << 30
+"""Bytes a table that is held whole, and a tape that is read block by block, may have once they are inflated."""
+MOST_RATIO = 100
+"""Times its own size that an archive larger than SMALL may have once it is inflated: CSV has 3 to 20, a bomb 1,000."""
+LONGEST_LINE = 1 << 16
+DIRECTORY = 1 << 17
+"""Bytes read at once of what a zip says of its files: one file has a hundred."""
+MOST_MEMBERS = 50_000
+MOST_SECONDS = 2_000_000
+"""Bars of blocks that are held until they are added up; a day has 86,400 seconds, and a block few of them."""
+BOM = b"\xef\xbb\xbf"
 
 
-def csv_blocks(archive: BinaryIO, name: str) -> Iterator[bytes]:
-    """The CSV in a zip or gzip archive, in blocks of whole lines. Raises Refused."""
+def csv_blocks(archive: BinaryIO, name: str, most: int = SMALL) -> Iterator[bytes]:
+    """The CSV in a zip or gzip archive of at most so many bytes, in blocks of whole lines, no byte order mark before them.
+
+    Raises Refused, and TooLarge.
+    """
+    blocks = whole_lines(_bounded(_inflated_csv(archive, name), archive, name, most), name)
+    for first in islice(blocks, 1):
+        yield first.removeprefix(BOM)
+    yield from blocks
+
+
+def _inflated_csv(archive: BinaryIO, name: str) -> Iterator[bytes]:
     try:
         size = archive.seek(0, os.SEEK_END)
         archive.seek(0)
         if archive.read(2) == b"\x1f\x8b":
             archive.seek(0)
-            yield from whole_lines(_inflated(_parts(archive, size), GZIP))
+            yield from _inflated(_parts(archive, size), GZIP)
             return
-        with zipfile.ZipFile(archive) as directory:
+        with zipfile.ZipFile(_Sparing(archive)) as directory:
             (entry,) = directory.infolist()
         archive.seek(entry.header_offset)
         name_size, extra_size = LOCAL_HEADER.unpack(archive.read(LOCAL_HEADER.size))
         archive.seek(name_size + extra_size, os.SEEK_CUR)
         packed = _parts(archive, entry.compress_size)
-        yield from whole_lines(_checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name))
+        yield from _checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name)
     except (zipfile.BadZipFile, NotImplementedError, isal_zlib.error, struct.error, ValueError, OSError) as error:
         # A zip that lost bytes points before its own start; any other OSError is the disk's.
         if isinstance(error, Refused) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
@@ -61,9 +82,34 @@ def csv_blocks(archive: BinaryIO, name: str) -> Iterator[bytes]:
         raise Refused(name, f"it cannot be unpacked ({type(error).__name__})", REMEDY) from None
 
 
+class _Sparing:
+    """A file that is not read in great pieces: a zip may claim a directory of a gigabyte."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable, self._read = file.seek, file.tell, file.seekable, file.read
+
+    def read(self, size: int = -1) -> bytes:
+        if size > DIRECTORY:
+            raise ValueError("its directory names more than one file")
+        return self._read(size)
+
+
+def _bounded(parts: Iterator[bytes], archive: BinaryIO, name: str, most: int) -> Iterator[bytes]:
+    """The same bytes, as long as they are no more than an archive of this size can honestly hold. Raises TooLarge."""
+    inflated = 0
+    for part in parts:
+        inflated += len(part)
+        if inflated > most or (inflated > SMALL and inflated > MOST_RATIO * archive.tell()):
+            times = inflated // max(archive.tell(), 1)
+            raise TooLarge(
+                name, f"inflated it has more than {inflated >> 20:,} MB, {times:,} times what was read of it"
+            )
+        yield part
+
+
 def has_header(block: bytes) -> bool:
-    """Binance's spot archives have no header and futures ones do; a header starts with a letter."""
-    return not block[:1].isdigit()
+    """Binance's spot archives have no header and futures ones do; a header starts with a letter, a row never does."""
+    return block.lstrip(b' "')[:1].isalpha()
 
 
 def read_block(block: bytes, first: bool, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -130,7 +176,17 @@ def one_second_bars(
         head = (read(block, True) for block in islice(blocks, 1))
         rest = in_order(reading.submit, lambda block: read(block, False), blocks, AHEAD)
         parts = in_order(adding.submit, lambda rows: _partial(trades(rows)), chain(head, rest), AHEAD)
-        return _merged(pl.concat(list(parts)))
+        return _merged(pl.concat(_of_a_day(parts)))
+
+
+def _of_a_day(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The bars of the blocks, unless the trades are strewn over so much time that they cannot be held. Raises TooLarge."""
+    seconds = 0
+    for part in parts:
+        seconds += part.height
+        if seconds > MOST_SECONDS:
+            raise TooLarge("The tape", f"its trades make more than {MOST_SECONDS:,} bars")
+        yield part
 
 
 def _keep_freed_memory() -> None:
@@ -224,14 +280,18 @@ def _parts(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _inflated(parts: Iterator[bytes], window: int) -> Iterator[bytes]:
-    inflater = isal_zlib.decompressobj(window)
+    inflater, members = isal_zlib.decompressobj(window), 1
     for rest in parts:
         while rest:
-            # A gzip file may hold several members, one after the other.
-            inflater = isal_zlib.decompressobj(window) if inflater.eof else inflater
-            yield inflater.decompress(rest)
-            rest = inflater.unused_data
-    yield inflater.flush()
+            if inflater.eof:
+                # A gzip file may hold several members, one after the other.
+                inflater, members = isal_zlib.decompressobj(window), members + 1
+                if members > MOST_MEMBERS:
+                    raise ValueError(f"it has more than {MOST_MEMBERS:,} parts")
+            yield inflater.decompress(rest, LINES)
+            rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+    while part := inflater.decompress(b"", LINES) if not inflater.eof else b"":
+        yield part
     if not inflater.eof:
         raise ValueError("it ends too early")
 
@@ -245,16 +305,33 @@ def _checked(parts: Iterator[bytes], crc: int, name: str) -> Iterator[bytes]:
         raise Refused(name, "its contents do not match its own CRC", REMEDY)
 
 
-def whole_lines(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of about LINES that end at a line's end, each put together in one copy."""
+def whole_lines(parts: Iterator[bytes], name: str, longest: int = LONGEST_LINE) -> Iterator[bytes]:
+    """The same bytes in blocks of about LINES that end at a line's end, each put together in one copy.
+
+    Raises TooLarge where a line has more than twice the `longest` bytes.
+    """
     held: list[bytes | memoryview] = []
     size = 0
     for part in parts:
         size += len(part)
         end = part.rfind(b"\n") + 1 if size >= LINES else 0
+        if not end and size >= LINES + 2 * longest:
+            raise _too_long(name, longest)
         held.append(memoryview(part)[:end] if end else part)
         if end:
-            yield b"".join(held)
+            yield _of_short_lines(b"".join(held), name, longest)
             held, size = [part[end:]], len(part) - end
     if size:
-        yield b"".join(held)
+        yield _of_short_lines(b"".join(held), name, longest)
+
+
+def _of_short_lines(block: bytes, name: str, longest: int) -> bytes:
+    """The block, where a line ends in each stretch of it: that is found without reading every byte."""
+    for start in range(0, len(block) - longest, longest):
+        if block.find(b"\n", start, start + longest) < 0:
+            raise _too_long(name, longest)
+    return block
+
+
+def _too_long(name: str, longest: int) -> TooLarge:
+    return TooLarge(name, f"a line in it has more than {longest:,} bytes")

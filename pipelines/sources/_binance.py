@@ -88,6 +88,7 @@ def table(bodies: list[bytes], piece: Piece, columns: dict[str, type[pl.DataType
 
 
 def utc(column: str) -> pl.Expr:
-    """A time column in milliseconds or microseconds as a UTC moment: told apart by its size."""
+    """A time column in milliseconds or microseconds as a UTC moment: told apart by its size. Null where it is before 1970."""
     value = pl.col(column)
-    return pl.when(value >= YEAR_MICROSECONDS).then(value).otherwise(value * 1000).cast(pl.Datetime("us", "UTC"))
+    micros = pl.when(value >= YEAR_MICROSECONDS).then(value).when(value >= 0).then(value * 1000)
+    return micros.cast(pl.Datetime("us", "UTC"))

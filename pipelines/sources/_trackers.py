@@ -35,6 +35,8 @@ class Window:
     short_usd: float
     summed: str
     """Which markets were added up."""
+    whole: bool = True
+    """Whether these are all that the tracker lists there."""
 
 
 def reports(windows: list[Window], origin: str, universe: str, label: str) -> pl.DataFrame:
@@ -44,7 +46,7 @@ def reports(windows: list[Window], origin: str, universe: str, label: str) -> pl
 
 def _report(one: Window, side: str, origin: str, universe: str, label: str) -> dict[str, object]:
     since = COMPLETE_SINCE.get(one.venue)
-    complete = since is not None and one.start >= since
+    complete = one.whole and since is not None and one.start >= since
     worded = f"{one.start:{label}}"
     return {
         "metric": "liquidations",

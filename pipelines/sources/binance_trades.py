@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources import _binance
-from pipelines.sources._archives import csv_blocks, one_second_bars, read_block
+from pipelines.sources._archives import TAPE, csv_blocks, one_second_bars, read_block
 from pipelines.sources._spans import past_days, wanted
 
 SOURCE = Source(
@@ -69,7 +69,9 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
         )
 
     bars = one_second_bars(
-        csv_blocks(_binance.verified(bodies, piece), piece.facts["file"]), partial(read_block, schema=schema), trades
+        csv_blocks(_binance.verified(bodies, piece), piece.facts["file"], TAPE),
+        partial(read_block, schema=schema),
+        trades,
     )
     labels = {
         "venue": "binance",

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _bybit
-from pipelines.sources._archives import csv_blocks, named_columns, one_second_bars
+from pipelines.sources._archives import TAPE, csv_blocks, named_columns, one_second_bars
 from pipelines.sources._spans import midnight, past_days, wanted
 
 SOURCE = Source(
@@ -77,7 +77,7 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
         "kind": "trade",
         "interval": "1s",
     }
-    bars = one_second_bars(csv_blocks(bodies[0], file), read, trades)
+    bars = one_second_bars(csv_blocks(bodies[0], file, TAPE), read, trades)
     return {"bars": bars.with_columns(pl.lit(value).alias(name) for name, value in labels.items())}
 
 

@@ -97,7 +97,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     exchanges, markets, liquidations, interest = (loaded(body, piece.name) for body in bodies)
     try:
         listed = _listed(exchanges, markets, piece)
-        windows = list(_days(_histories(liquidations, listed, "liquidation-history", piece), piece))
+        windows = list(_days(_histories(liquidations, listed, "liquidation-history", piece), listed, piece))
         observed = _observations(_histories(interest, listed, "open-interest-history", piece), listed, piece)
     except (KeyError, TypeError, AttributeError) as error:
         raise Refused(piece.name, f"a field is missing ({type(error).__name__})", CHANGED) from None
@@ -135,22 +135,26 @@ def _listed(exchanges: list[Any], markets: list[Any], piece: Piece) -> dict[str,
 def _histories(
     reply: list[Any], listed: dict[str, dict[str, Any]], what: str, piece: Piece
 ) -> dict[str, list[dict[str, float]]]:
-    """The points of each listed market. Raises Refused where one has none: it is not zero, it was not answered."""
-    points = {row["symbol"]: row["history"] for row in reply if row["symbol"] in listed}
-    if missing := [symbol for symbol in listed if not points.get(symbol)]:
+    """The points of the listed markets that have some. Raises Refused where none has: that is not zero, it was not answered."""
+    points = {row["symbol"]: row["history"] for row in reply if row["symbol"] in listed and row["history"]}
+    if not points:
         raise Refused(
             piece.name,
-            f"{what} is empty for {', '.join(missing)}, which Coinalyze lists",
-            "An empty answer is no zero; where it stays so, Coinalyze has no such data for that market.",
+            f"{what} is empty for {', '.join(listed)}, which Coinalyze lists",
+            "An empty answer is no zero; where it stays so, Coinalyze has no such data for these markets.",
         )
     return points
 
 
-def _days(histories: dict[str, list[dict[str, float]]], piece: Piece) -> Iterator[Window]:
-    """Each day's sums over the markets that have a point on it."""
+def _days(
+    histories: dict[str, list[dict[str, float]]], listed: dict[str, dict[str, Any]], piece: Piece
+) -> Iterator[Window]:
+    """Each day's sums over the markets that have a point on it; those that have none are named, and not counted as zero."""
     for second in sorted({point["t"] for points in histories.values() for point in points}):
         start = datetime.fromtimestamp(second, UTC)
         found = {s: point for s, points in histories.items() for point in points if point["t"] == second}
+        missing = [symbol for symbol in listed if symbol not in found]
+        without = f" Not in it, for Coinalyze lists but does not answer them: {', '.join(missing)}." if missing else ""
         yield Window(
             piece.facts["venue"],
             piece.facts["asset"],
@@ -158,7 +162,8 @@ def _days(histories: dict[str, list[dict[str, float]]], piece: Piece) -> Iterato
             start + DAY,
             float(sum(point["l"] for point in found.values())),
             float(sum(point["s"] for point in found.values())),
-            f"Sum of {', '.join(found)}.",
+            f"Sum of {', '.join(found)}.{without}",
+            whole=not missing,
         )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
-import orjson
 import pyarrow as pa
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _hyperliquid
 from pipelines.sources._archives import whole_lines
+from pipelines.sources._json import loaded
 
 BUCKET = "https://hl-mainnet-node-data.s3.ap-northeast-1.amazonaws.com"
 SOURCE = Source(
@@ -35,6 +36,8 @@ FIRST = datetime(2025, 7, 27, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LZ4 = b"\x04\x22\x4d\x18"
 BLOCK = 16 << 20
+LONGEST_BLOCK = 16 << 20
+"""Bytes of one line: all fills of one block."""
 METHODS = {"market": "liquidation", "backstop": "insurance"}
 MARK = b'"liquidation"'
 
@@ -55,7 +58,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     closes = (
         (fill["time"], (fill, mechanism))
-        for lines in whole_lines(_unpacked(bodies[0], piece.name))
+        for lines in whole_lines(_unpacked(bodies[0], piece.name), piece.name, LONGEST_BLOCK)
         for fill, mechanism in _closes(lines, piece.name)
     )
     return {"liquidations": _hyperliquid.frame(closes, FEED)}
@@ -84,14 +87,9 @@ def _unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
 
 def _closes(lines: bytes, name: str) -> Iterator[_hyperliquid.Closed]:
     """The closes by force of some blocks, one line each: `{block_number, events: [[user, fill], …]}`."""
-    for line in lines.splitlines():
+    for line in io.BytesIO(lines):
         if MARK in line:
-            try:
-                block = orjson.loads(line)
-            except ValueError:
-                raise Refused(
-                    name, "a line of it is not JSON", "The file is cut short or damaged: copy it again."
-                ) from None
+            block = loaded(line, f"A line of {name}")
             marked = [{**fill, "user": user} for user, fill in block["events"] if fill.get("liquidation")]
             yield from _hyperliquid.closed(marked, _choose, f"{name} block {int(block['block_number'])}")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import orjson
-
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources import _hyperliquid
+from pipelines.sources._json import loaded
 from pipelines.sources._spans import milliseconds
 
 URL = "https://portal.sqd.dev/datasets/hyperliquid-fills/stream"
@@ -169,7 +169,8 @@ def _ends(body: bytes) -> tuple[Block, Block] | None:
     lines = body.strip()
     if not lines:
         return None
-    heads = [orjson.loads(line)["header"] for line in (lines.partition(b"\n")[0], lines.rpartition(b"\n")[2])]
+    ends = (io.BytesIO(lines).readline(), lines[lines.rfind(b"\n") + 1 :])
+    heads = [loaded(line, "A line")["header"] for line in ends]
     first, last = (Block(head["number"], head["timestamp"]) for head in heads)
     return first, last
 
@@ -187,9 +188,9 @@ def _unbroken(bodies: list[bytes]) -> list[tuple[Block, Block, bytes]]:
 
 def _closes(page: bytes, name: str) -> Iterator[tuple[int, _hyperliquid.Closed]]:
     """The closes by force of a page with their times. Blocks without a mark are not even parsed: they are nearly all."""
-    for line in page.splitlines():
+    for line in io.BytesIO(page):
         if any(mark in line for mark in MARKS):
-            block = orjson.loads(line)
+            block = loaded(line, f"A block of {name}")
             marked = [fill for fill in block["fills"] if fill["dir"] == _hyperliquid.ADL or _taken_over(fill)]
             for close in _hyperliquid.closed(marked, _choose, f"{name} block {int(block['header']['number'])}"):
                 yield block["header"]["timestamp"], close

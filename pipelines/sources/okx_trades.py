@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
 from pipelines.sources import _okx
-from pipelines.sources._archives import csv_blocks, named_columns, one_second_bars
+from pipelines.sources._archives import TAPE, csv_blocks, named_columns, one_second_bars
 from pipelines.sources._spans import wanted
 
 SOURCE = Source(
@@ -71,7 +71,7 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
             count=pl.lit(1, dtype=pl.Int64),
         )
 
-    bars = one_second_bars(_okx.plain_header(csv_blocks(archive, file)), read, trades)
+    bars = one_second_bars(_okx.plain_header(csv_blocks(archive, file, TAPE)), read, trades)
     labels = {
         "venue": "okx",
         "market": "perp" if swap else "spot",

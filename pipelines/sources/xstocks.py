@@ -68,8 +68,10 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
             "circulating_supply": (supply, "shares"),
             "shares_held": (held, "shares"),
             "multiplier": (float(multiplier["currentMultiplier"]), "shares per raw token"),
-            "value": (supply * float(quote["quote"]), "USD"),
         }
+        # At times the issuer has no quote: then the value is not known, and the rest still is.
+        if (price := quote["quote"]) is not None:
+            figures["value"] = (supply * float(price), "USD")
         of_this_token = reserves["symbol"] == token
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(

@@ -111,10 +111,25 @@ def test_times_are_asked_for_in_seconds_since_milliseconds_give_an_empty_list() 
     assert history["convert_to_usd"] == "true"
 
 
-@pytest.mark.parametrize("reply", [[], liquidated(**{"BTCUSDT_PERP.A": [(DAY, 1, 1)], "BTCUSD_PERP.A": []})])
-def test_an_empty_history_of_a_listed_market_is_an_error_and_no_zero(reply: object) -> None:
+@pytest.mark.parametrize("reply", [[], liquidated(**{"BTCUSDT_PERP.A": [], "BTCUSD_PERP.A": []})])
+def test_an_empty_history_of_all_listed_markets_is_an_error_and_no_zero(reply: object) -> None:
     with pytest.raises(Refused, match=r"liquidation-history is empty for .*BTCUSD_PERP.A, which Coinalyze lists"):
         binance(reply)
+
+
+@pytest.mark.parametrize("rest", [{}, {"BTCUSD_PERP.A": []}, {"BTCUSD_PERP.A": [(DAY + 86_400, 7, 7)]}])
+def test_a_listed_market_without_points_is_named_and_left_out_of_the_sum(rest: dict[str, Any]) -> None:
+    reports = binance(liquidated(**{"BTCUSDT_PERP.A": [(DAY, 9, 4)], **rest}))["liquidation_reports"]
+    assert reports["value"].to_list()[:2] == [9, 4]
+    assert "Sum of BTCUSDT_PERP.A. Not in it, for Coinalyze lists but does not answer them: BTCUSD_PERP.A." in str(
+        reports["note"][0]
+    )
+
+
+def test_a_sum_that_lacks_a_market_is_a_floor_even_of_a_complete_feed() -> None:
+    both = [*LISTED, market("BTCPERP.6")]
+    bybit = parsed(EXCHANGES, both, liquidated(**{"BTCUSDT.6": [(DAY, 5, 1)]}), interest("BTCUSDT.6"), venue="bybit")
+    assert set(bybit["liquidation_reports"]["counting"]) == {"floor"}
 
 
 def test_a_code_that_stands_for_another_exchange_is_refused() -> None:

@@ -49,6 +49,11 @@ def test_the_multiplier_is_in_the_supply_already_and_not_applied_again() -> None
     assert "not applied again" in found["multiplier"]["note"]
 
 
+def test_a_token_without_a_quote_keeps_what_is_known_of_it() -> None:
+    found = figures(quote={"quote": None})
+    assert set(found) == {"circulating_supply", "shares_held", "multiplier"}
+
+
 def test_a_figure_is_of_one_token_at_the_issuers_own_time() -> None:
     row = figures()["value"]
     assert row["as_of"] == datetime(2026, 9, 25, 11, 11, 59, 279_000, tzinfo=UTC)
