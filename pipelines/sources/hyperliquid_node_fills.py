@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -56,9 +57,14 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
+    blocks = whole_lines(_unpacked(bodies[0], piece.name), piece.name, LONGEST_BLOCK)
+    first = next(blocks, b"")
+    # An hour without a liquidation is a fair answer; one without a block is not.
+    if b'"events"' not in first.partition(b"\n")[0]:
+        raise Refused(piece.name, "its first line is no block with events", "Copy the file from the bucket again.")
     closes = (
         (fill["time"], (fill, mechanism))
-        for lines in whole_lines(_unpacked(bodies[0], piece.name), piece.name, LONGEST_BLOCK)
+        for lines in chain([first], blocks)
         for fill, mechanism in _closes(lines, piece.name)
     )
     return {"liquidations": _hyperliquid.frame(closes, FEED)}
