@@ -30,7 +30,7 @@ def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, coun
         raise
     except BaseException as error:
         why = in_words(error, module.SOURCE)
-        raise FetchFailed(f"{module.SOURCE.id} {piece.name}: {why} The next refresh asks again.") from error
+        raise FetchFailed(f"{why} The next refresh asks again.", piece.name) from error
 
 
 def _fetched(module: SourceModule, piece: Piece, client: Client, store: Store, count: Count) -> Entry:
@@ -45,15 +45,13 @@ def _fetched(module: SourceModule, piece: Piece, client: Client, store: Store, c
             reply = store.keep(_without_fault(module, client, request, before, count))
             replies.append(reply)
             if len(replies) > MOST_PAGES:
-                raise FetchFailed(
-                    f"{module.SOURCE.id} {piece.name}: more than {MOST_PAGES:,} pages. Ask for a shorter span."
-                )
+                raise FetchFailed(f"more than {MOST_PAGES:,} pages. Ask for a shorter span.", piece.name)
             if sum(one.size for one in replies) > MOST_REPLIES * module.SOURCE.max_bytes:
                 raise TooLarge(piece.name, f"its {len(replies):,} pages have more bytes than may be read together")
             following = _following(module, store.path(reply.sha256), request)
             if following == request:
                 raise FetchFailed(
-                    f"{module.SOURCE.id} {piece.name}: the source gives the same page again and again. The next refresh asks for it anew."
+                    "the source gives the same page again and again. The next refresh asks for it anew.", piece.name
                 )
             request = following
     return Entry(module.SOURCE.id, piece, datetime.now(UTC), tuple(replies))
@@ -73,14 +71,12 @@ def _without_fault(module: SourceModule, client: Client, request: Request, known
         if not fault.again:
             break
         client.sleep(min(client.backoff * 2**attempt, LONGEST_WAIT))
-    raise FetchFailed(
-        f"{reply.url}: {fault.message}. "
-        + (
-            "It kept saying so; try again later."
-            if fault.again
-            else "The request is not accepted; the source may have changed."
-        )
+    remedy = (
+        "It kept saying so; try again later."
+        if fault.again
+        else "The request is not accepted; the source may have changed."
     )
+    raise FetchFailed(f"{fault.message}. {remedy}", reply.url)
 
 
 def _fault(module: SourceModule, file: Path) -> Fault | None:
