@@ -40,7 +40,7 @@ class Refused(ValueError):
         super().__init__(f"{where}: {rule}. {remedy}")
 
 
-class TooLarge(Exception):
+class TooLarge(MemoryError):
     """Bytes that would become more than may be held: what they are, how much, and what to do. No source catches it."""
 
     def __init__(self, where: str, what: str) -> None:
