@@ -79,7 +79,12 @@ def _inflated_csv(archive: BinaryIO, name: str) -> Iterator[bytes]:
         # A zip that lost bytes points before its own start; any other OSError is the disk's.
         if isinstance(error, Refused) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
             raise
-        raise Refused(name, f"it cannot be unpacked ({type(error).__name__})", REMEDY) from None
+        cause = str(error) if isinstance(error, _Odd) else type(error).__name__
+        raise Refused(name, f"it cannot be unpacked ({cause})", REMEDY) from None
+
+
+class _Odd(ValueError):
+    """What is wrong with an archive, in our own words."""
 
 
 class _Sparing:
@@ -90,7 +95,7 @@ class _Sparing:
 
     def read(self, size: int = -1) -> bytes:
         if size > DIRECTORY:
-            raise ValueError("its directory names more than one file")
+            raise _Odd("its directory names more than one file")
         return self._read(size)
 
 
@@ -287,13 +292,13 @@ def _inflated(parts: Iterator[bytes], window: int) -> Iterator[bytes]:
                 # A gzip file may hold several members, one after the other.
                 inflater, members = isal_zlib.decompressobj(window), members + 1
                 if members > MOST_MEMBERS:
-                    raise ValueError(f"it has more than {MOST_MEMBERS:,} parts")
+                    raise _Odd(f"it has more than {MOST_MEMBERS:,} parts")
             yield inflater.decompress(rest, LINES)
             rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
     while part := inflater.decompress(b"", LINES) if not inflater.eof else b"":
         yield part
     if not inflater.eof:
-        raise ValueError("it ends too early")
+        raise _Odd("it ends too early")
 
 
 def _checked(parts: Iterator[bytes], crc: int, name: str) -> Iterator[bytes]:

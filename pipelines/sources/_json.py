@@ -31,7 +31,9 @@ def loaded(body: bytes, name: str) -> Any:
     """The JSON value in a reply, measured before it is decoded. Raises Refused, and TooLarge."""
     size = _held(body)
     if size > MOST_HELD:
-        raise TooLarge(name, f"its JSON would take {size >> 20:,} MB of memory, more than the {MOST_HELD >> 20} allowed")
+        raise TooLarge(
+            name, f"its JSON would take {size >> 20:,} MB of memory, more than the {MOST_HELD >> 20} allowed"
+        )
     try:
         value = orjson.loads(body.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
