@@ -41,7 +41,7 @@ def loaded(body: bytes, name: str) -> Any:
             raise TooLarge(name, DEEP) from None
         raise Refused(
             name,
-            "it is a web page, not JSON" if body.lstrip()[:1] == b"<" else f"it is not JSON ({error})",
+            "it is not JSON but a web page" if body.lstrip()[:1] == b"<" else f"it is not JSON ({error})",
             "The source may be down or blocked here; the next refresh asks again.",
         ) from None
     _refuse_depth(value, name)

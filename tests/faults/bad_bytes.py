@@ -181,7 +181,7 @@ JSON: Table = {
     "Latin": (always(b'{"retMsg": "\xe9"}'), "not JSON"),
     "NaN": (bybit("[[NaN]]"), "not JSON"),
     "cut": (lambda: bybit(GOOD)()[:-9], "not JSON"),
-    "HTML": (always(b"<html>maintenance</html>"), "a web page, not JSON"),
+    "HTML": (always(b"<html>maintenance</html>"), "not JSON but a web page"),
     "two values": (lambda: bybit(GOOD)() * 2, "not JSON"),
     "nothing": (always(b""), "not JSON"),
     "rows of objects in objects": (bybit('[{"start": {"a": 1}}]'), SHAPE),
