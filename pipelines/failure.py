@@ -1,4 +1,4 @@
-"""One piece, and one source, fails alone: whatever their code raises becomes a sentence, and everything else goes on."""
+"""One piece, and one source, fails alone: whatever its code raises becomes a sentence, and the rest goes on."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pipelines.source import CheckFailed, Refused, Source, TooLarge
 IN_OWN_WORDS = (FetchFailed, Refused, CheckFailed, Damaged, TooLarge)
 NETWORK = (requests.RequestException, urllib3.exceptions.HTTPError, ssl.SSLError, ConnectionError, TimeoutError)
 """Most of them are an OSError too: a redirect loop is no full disk."""
-DISK = {
-    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE
-}  # fmt: skip
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE}
+BROKEN = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+NOT_AS_KNOWN = "the bytes are not as this source has known them"
 SOURCES = Path(__file__).parent / "sources"
 
 
-def in_words(error: BaseException, source: Source) -> str:
-    """Why a piece of this source, or all of it, failed; quotes no byte of a reply.
+def in_words(error: BaseException, source: Source, what: str = NOT_AS_KNOWN) -> str:
+    """Why a piece of this source, or all of it, failed; `what` its own code failed at. Quotes no byte of a reply.
 
     Raises the error itself where it is nobody's piece: a signal to stop, or a disk that is full or broken.
     """
@@ -34,20 +34,19 @@ def in_words(error: BaseException, source: Source) -> str:
     kind = type(error).__name__
     if isinstance(error, IN_OWN_WORDS):
         return str(error)
+    if isinstance(error, TimeoutError | requests.Timeout):
+        return "no answer came in time."
     if isinstance(error, NETWORK):
         return f"the answer breaks the rules of HTTP ({kind})."
     if isinstance(error, MemoryError):
         return "it takes more memory than there is."
-    return (
-        f"the bytes are not as this source has known them ({kind}). Its format may have changed: "
-        f"{_place(error, source)} needs a look."
-    )
+    return f"{what} ({kind}). Its format may have changed: {_place(error, source)} needs a look."
 
 
 def _is_of_the_disk(error: BaseException) -> bool:
     if isinstance(error, duckdb.OperationalError | duckdb.FatalException):
         return True
-    return isinstance(error, OSError) and not isinstance(error, (*NETWORK, Damaged)) and error.errno in DISK
+    return isinstance(error, OSError) and not isinstance(error, (*NETWORK, Damaged)) and error.errno in FULL | BROKEN
 
 
 def _place(error: BaseException, source: Source) -> str:

@@ -180,7 +180,8 @@ def _alone(source: Source, outcome: Outcome) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        outcome.failed(f"{source.id}: {in_words(error, source)} Its other pieces were left; the other sources go on.")
+        why = in_words(error, source, "what to ask it for, or what came, could not be made out")
+        outcome.failed(f"{source.id}: {why} Its other pieces were left; the other sources go on.")
     outcome.finished_at = datetime.now(UTC)
 
 

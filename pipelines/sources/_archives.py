@@ -50,7 +50,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 def csv_blocks(archive: BinaryIO, name: str, most: int = SMALL) -> Iterator[bytes]:
-    """The CSV in a zip or gzip archive of at most so many bytes, in blocks of whole lines, no byte order mark before them.
+    """The CSV in a zip or gzip archive, at most so many bytes, in blocks of whole lines without a byte order mark.
 
     Raises Refused, and TooLarge.
     """
@@ -185,7 +185,7 @@ def one_second_bars(
 
 
 def _of_a_day(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The bars of the blocks, unless the trades are strewn over so much time that they cannot be held. Raises TooLarge."""
+    """The bars of the blocks. Raises TooLarge where trades are strewn over more time than can be held."""
     seconds = 0
     for part in parts:
         seconds += part.height

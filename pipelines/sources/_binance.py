@@ -88,7 +88,7 @@ def table(bodies: list[bytes], piece: Piece, columns: dict[str, type[pl.DataType
 
 
 def utc(column: str) -> pl.Expr:
-    """A time column in milliseconds or microseconds as a UTC moment: told apart by its size. Null where it is before 1970."""
+    """A column of milliseconds or microseconds, told apart by size, as a UTC moment; null where it is before 1970."""
     value = pl.col(column)
     micros = pl.when(value >= YEAR_MICROSECONDS).then(value).when(value >= 0).then(value * 1000)
     return micros.cast(pl.Datetime("us", "UTC"))

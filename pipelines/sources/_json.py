@@ -22,7 +22,7 @@ MOST_LEVELS = 32
 """Lists and objects inside each other; known replies have eight at most."""
 DEEP = f"its JSON is nested deeper than {MOST_LEVELS} levels"
 OBJECT, LIST, MEMBER, ITEM, QUOTE = 64, 64, 100, 40, 16
-"""Bytes of memory, measured with orjson: an empty object or list, what a member and an item add to it, and half of a text."""
+"""Bytes of memory, measured with orjson: an empty object or list, what a member and an item add, half of a text."""
 
 NUMBER = re.compile(r"-?[0-9]{1,9}")
 

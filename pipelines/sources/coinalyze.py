@@ -135,7 +135,7 @@ def _listed(exchanges: list[Any], markets: list[Any], piece: Piece) -> dict[str,
 def _histories(
     reply: list[Any], listed: dict[str, dict[str, Any]], what: str, piece: Piece
 ) -> dict[str, list[dict[str, float]]]:
-    """The points of the listed markets that have some. Raises Refused where none has: that is not zero, it was not answered."""
+    """The points of the listed markets that have some. Raises Refused where none has: that is no answer, and no zero."""
     points = {row["symbol"]: row["history"] for row in reply if row["symbol"] in listed and row["history"]}
     if not points:
         raise Refused(
@@ -149,7 +149,7 @@ def _histories(
 def _days(
     histories: dict[str, list[dict[str, float]]], listed: dict[str, dict[str, Any]], piece: Piece
 ) -> Iterator[Window]:
-    """Each day's sums over the markets that have a point on it; those that have none are named, and not counted as zero."""
+    """Each day's sums over the markets that have a point on it; those that have none are named, and are no zero."""
     for second in sorted({point["t"] for points in histories.values() for point in points}):
         start = datetime.fromtimestamp(second, UTC)
         found = {s: point for s, points in histories.items() for point in points if point["t"] == second}

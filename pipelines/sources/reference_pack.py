@@ -40,7 +40,7 @@ LEAST_ROWS = {
     "tokenized_metrics": 65,
     "sources": 243,
 }
-"""The files of the pack, and the rows each held when its facts were verified: fewer, and it was cut short at the end of a line.
+"""The files of the pack, and the rows each held when its facts were verified: with fewer, it was cut short.
 
 New rows need no change here, a new file a line.
 """

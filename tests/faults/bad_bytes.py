@@ -1,4 +1,4 @@
-"""Bytes no honest source sends: HTTP, zip, gzip, CSV and JSON that lie, end early or never end. Each with the words it must be told in."""
+"""Bytes no honest source sends: HTTP, archives, CSV and JSON that lie, end early or never end; with the words for each."""
 
 from __future__ import annotations
 

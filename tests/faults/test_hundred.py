@@ -1,4 +1,4 @@
-"""More than a hundred faults of HTTP, zip, gzip, CSV and JSON beside a healthy source: it is published, each is named, and memory stays small."""
+"""A hundred faults of HTTP, zip, gzip, CSV and JSON beside a healthy source: it is published, and each is named."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from pipelines.refresh import refresh
 from pipelines.source import named
 from tests.pipelines.sources_kit import ask
 
-told = json.loads(sys.argv[1])
+asked = json.loads(sys.argv[1])
 http.PATIENCE = 10**6  # How soon a host is left is another test's matter.
-modules = [named(name) for name in told["url"]]
+modules = [named(name) for name in asked["url"]]
 for module in modules:
     module.SOURCE = replace(module.SOURCE, requests_per_second=100_000)
-settings = Settings(data_dir=Path(told["data"]), url=told["url"], backoff_seconds=0.0)
-_, outcomes = refresh(settings, modules, ask("2025-10-10T00:00Z", "2025-10-11T00:00Z", *told["symbols"]))
+settings = Settings(data_dir=Path(asked["data"]), url=asked["url"], backoff_seconds=0.0)
+_, outcomes = refresh(settings, modules, ask("2025-10-10T00:00Z", "2025-10-11T00:00Z", *asked["symbols"]))
 print(json.dumps([[one.loader, one.outcome, one.rows_loaded, one.rows_refused, one.error] for one in outcomes]))
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
@@ -70,7 +70,7 @@ def answer(path: str, query: dict[str, str]) -> Route | None:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What one refresh of all of it did, in a process of its own, and the most memory that took in MB."""
     data = tmp_path_factory.mktemp("hundred")
     with serve() as replay:
@@ -91,14 +91,14 @@ def refreshed(data: Path, replay: Replay) -> tuple[dict[str, list[object]], floa
     return {one[0]: one[1:] for one in json.loads(outcomes)}, int(peak) / 1024
 
 
-def test_beside_a_hundred_faults_a_healthy_source_is_published(told: dict[str, object]) -> None:
+def test_beside_a_hundred_faults_a_healthy_source_is_published(result: dict[str, object]) -> None:
     assert len(HTTP) + len(ZIP) + len(JSON) >= 100
-    outcome, loaded, _, error = told["outcomes"][HEALTHY]
-    assert (outcome, error) == ("loaded", None) and told["published"] == loaded > 0
+    outcome, loaded, _, error = result["outcomes"][HEALTHY]
+    assert (outcome, error) == ("loaded", None) and result["published"] == loaded > 0
 
 
-def test_no_bomb_takes_more_memory_than_a_gigabyte(told: dict[str, object]) -> None:
-    assert told["peak"] < CEILING_MB
+def test_no_bomb_takes_more_memory_than_a_gigabyte(result: dict[str, object]) -> None:
+    assert result["peak"] < CEILING_MB
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_no_bomb_takes_more_memory_than_a_gigabyte(told: dict[str, object]) -> N
     ],
     ids=[*(f"HTTP {name}" for name in HTTP), *(f"archive {name}" for name in ZIP), *(f"JSON {name}" for name in JSON)],
 )
-def test_each_fault_is_named_with_its_true_cause(told: dict[str, object], source: str, base: str, words: str) -> None:
-    *_, error = told["outcomes"][source]
+def test_each_fault_is_named_with_its_true_cause(result: dict[str, object], source: str, base: str, words: str) -> None:
+    *_, error = result["outcomes"][source]
     lines = [line for line in error.splitlines() if base in line]
     if words == LOADED:
         assert lines == []
@@ -118,8 +118,8 @@ def test_each_fault_is_named_with_its_true_cause(told: dict[str, object], source
         assert len(lines) == 1 and re.search(words, lines[0]), lines
 
 
-def test_no_row_is_lost_in_silence(told: dict[str, object]) -> None:
-    """Two rows of each archive that is no fault: loaded, or refused where the time is negative (one) or the price no number (two)."""
-    _, loaded, refused, _ = told["outcomes"][PACKED]
+def test_no_row_is_lost_in_silence(result: dict[str, object]) -> None:
+    """Two rows of each archive that is no fault: loaded, or refused for a negative time (one) or a price of NaN (two)."""
+    _, loaded, refused, _ = result["outcomes"][PACKED]
     good = sum(words == LOADED for _, words in ZIP.values())
     assert loaded + refused == 2 * good and refused == 3

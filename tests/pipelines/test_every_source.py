@@ -1,4 +1,4 @@
-"""Whatever a source answers, it fails alone and in words: all sources, answers of every shape, and fields that come and go."""
+"""Whatever a source answers, it fails alone and in words: answers of every shape, and fields that come and go."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def with_more(value: Any) -> Any:
 
 
 def taken(tmp_path: Path, source: str, bodies: list[bytes]) -> str | None:
-    """Why the first piece of a source that answers so is not read; None where it is. Raises what the source's code raises."""
+    """Why the first piece of a source that answers so is not read; None where it is."""
     module, asked, _ = TRUE[source]
     sent = iter(bodies)
     with serve() as replay:
