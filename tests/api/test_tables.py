@@ -1,45 +1,23 @@
-"""The CSV API over HTTP, as curl and spreadsheets see it."""
+"""Every table over HTTP, as curl and spreadsheets see it."""
 
 from __future__ import annotations
 
 import io
-import re
-import socket
-import threading
-from collections.abc import Iterator
 
 import polars as pl
 import pytest
 import requests
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from starlette.applications import Starlette
 
 from analytics import export
 from analytics.warehouse import Warehouse, hub
-from pages._routes import ROUTES
 from pipelines import build
 from pipelines.config import Settings
 from pipelines.dictionary import column_names
 from pipelines.tables import TABLES
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[str]:
-    """The routes on a free port of the loopback, served until the tests of this file are done."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=ROUTES), log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-def get(api: str, path: str, **query: object) -> requests.Response:
-    return requests.get(f"{api}{path}", params=query, timeout=30)
+from tests.api.server import get
 
 
 def csv(response: requests.Response) -> pl.DataFrame:
@@ -149,57 +127,6 @@ def test_no_text_breaks_the_server(api: str, where: tuple[str, str], text: str) 
     assert response.status_code in (200, 400)
     if response.status_code == 200 and column in ("venue", "source_id", "note", "title"):
         assert all(row[column] == text for row in response.json())
-
-
-def test_health_tells_the_generation_and_its_age(api: str, warehouse: Warehouse) -> None:
-    told = get(api, "/healthz").json()
-    assert told["status"] == "ok"
-    assert told["generation"] == warehouse.number
-    assert told["content_hash"] == warehouse.content_hash
-    assert told["built_at"] == warehouse.built_at
-    assert told["age_seconds"] >= 0
-
-
-def test_health_tells_each_source_its_promise_what_failed_and_what_was_refused(api: str, watched: Settings) -> None:
-    told = get(api, "/healthz").json()
-    failing, working = told["sources"]
-    assert told["status"] == "stale"
-    assert (failing["source"], failing["state"], failing["stale"]) == ("okx_liquidations", "failing", True)
-    assert failing["error"] == "OKX answers 50011, Too Many Requests"
-    assert failing["age_seconds"] // 3600 == 9 and failing["promise_seconds"] == 4 * 3600
-    assert (working["source"], working["state"], working["error"]) == ("gate_liquidations", "fresh", None)
-    assert (working["rows_loaded"], working["quarantined"]) == (3, 1)
-
-
-def test_health_tells_the_gaps_by_venue_and_hour(api: str, watched: Settings) -> None:
-    gaps = get(api, "/healthz").json()["gaps"]
-    (gap,) = gaps["feeds"]
-    assert (gap["venue"], gap["recorded_pct"], gap["gap_pct"], gap["reasons"]) == (
-        "okx",
-        50,
-        50,
-        "the connection ended",
-    )
-    assert {"venue", "hour", "missing"} <= gaps["bars"][0].keys()
-
-
-def test_metrics_say_the_same_to_a_monitoring_system(api: str, watched: Settings) -> None:
-    response = get(api, "/metrics")
-    assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
-    lines = response.text.splitlines()
-    assert lines[-1] == "# EOF"
-    for line in (
-        "crashday_generation 2",
-        'crashday_source_stale{source="okx_liquidations"} 1',
-        'crashday_source_failing{source="okx_liquidations"} 1',
-        'crashday_source_stale{source="gate_liquidations"} 0',
-        'crashday_source_quarantined{source="gate_liquidations"} 1',
-        'crashday_source_promise_seconds{source="gate_liquidations"} 14400',
-        'crashday_feeds_hours_with_gaps{venue="okx"} 1',
-    ):
-        assert line in lines
-    samples = [line for line in lines if not line.startswith("#")]
-    assert all(re.fullmatch(r'crashday_[a-z_]+(\{[a-z]+="[^"\\]+"\})? \d+', line) for line in samples)
 
 
 def test_the_api_serves_a_pinned_generation_and_says_when_there_is_none(api: str, own: Settings) -> None:
