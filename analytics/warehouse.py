@@ -146,7 +146,11 @@ def hub() -> Hub:
     return Hub(Settings().warehouse_dir.resolve())
 
 
-@cache
 def downloads() -> Hub:
     """A second hub for whole tables: what it sorts cannot take the memory a page needs, and goes to the disk instead."""
-    return Hub(hub().folder, memory="384MB")
+    return _downloads(hub().folder)
+
+
+@cache
+def _downloads(folder: Path) -> Hub:
+    return Hub(folder, memory="384MB")

@@ -8,7 +8,7 @@ from api.health import healthz, metrics
 from api.tables import nowhere, table
 
 ROUTES = [
-    Route("/api/v1/{name}.{form}", table),
+    Route("/api/v1/{name}.{form}", table, methods=["GET"]),
     Route("/api/{path:path}", nowhere),
     Route("/healthz", healthz),
     Route("/metrics", metrics),

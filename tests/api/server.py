@@ -24,12 +24,14 @@ def serving() -> Iterator[str]:
     app = Starlette(
         routes=ROUTES, middleware=[Middleware(Headers), Middleware(GZipMiddleware), Middleware(GZipMiddleware)]
     )
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def get(api: str, path: str, headers: dict[str, str] | None = None, **query: object) -> requests.Response:

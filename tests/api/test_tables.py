@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -12,11 +14,13 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from analytics import export
-from analytics.warehouse import Warehouse, hub
+from analytics.warehouse import Hub, Warehouse, hub
+from api.forms import FORMS
 from pipelines import build
 from pipelines.config import Settings
 from pipelines.dictionary import column_names
 from pipelines.tables import TABLES
+from pipelines.warehouse import Draft
 from tests.api.server import get
 
 
@@ -83,6 +87,7 @@ def test_an_unknown_column_is_400_with_the_valid_ones(api: str) -> None:
         ({"generation": "first"}, "'generation' must be the number of a generation"),
         ({"generation": ""}, "'generation' must be the number of a generation"),
         ({"generation": "9" * 5000}, "'generation' must be the number of a generation"),
+        ({"excel": "yes"}, "'excel' must be 1"),
     ],
 )
 def test_an_unusable_value_is_400_and_says_which(api: str, query: dict[str, str], says: str) -> None:
@@ -109,6 +114,63 @@ def test_filters_limits_and_ranges(api: str) -> None:
     assert binance["low"].cast(pl.Float64).min() == 101_516.5
     page = csv(get(api, "/api/v1/bars.csv", **query, limit=5, offset=3))
     assert page.rows() == rows[3:8].rows()
+
+
+def test_json_has_a_ceiling_and_a_link_to_the_next_rows_of_the_same_generation(
+    api: str, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FORMS, "json", replace(FORMS["json"], most=40))
+    asked: dict[str, object] = {"venue": ["binance", "bybit"], "interval": "5m", "limit": 100, "offset": 3}
+    page = get(api, "/api/v1/bars.json", **asked)
+    rows, heights = page.json(), [len(page.json())]
+    while "next" in page.links:
+        assert f"generation={warehouse.number}" in page.links["next"]["url"]
+        page = get(api, page.links["next"]["url"])
+        rows += page.json()
+        heights.append(int(page.headers["X-Crashday-Rows"]))
+    assert heights == [40, 40, 20]
+    whole = csv(get(api, "/api/v1/bars.csv", **asked))
+    assert [(row["venue"], row["ts"]) for row in rows] == list(whole.select("venue", "ts").iter_rows())
+
+
+def test_the_answer_says_how_many_rows_match(api: str, warehouse: Warehouse) -> None:
+    matching = len(export.rows(warehouse, "bars", {"venue": ["binance"]}))
+    page = get(api, "/api/v1/bars.csv", venue="binance", limit=5)
+    assert (page.headers["X-Crashday-Rows"], page.headers["X-Crashday-Total"]) == ("5", str(matching))
+    assert "Link" not in page.headers, "the reader asked for no more than these"
+
+
+def test_rows_that_state_the_same_key_keep_their_order(api: str, own: Settings) -> None:
+    with Hub(own.warehouse_dir).lease() as warehouse:
+        twice = warehouse.query("SELECT * FROM bars WHERE venue = 'binance' LIMIT 50")
+    with Draft(own.warehouse_dir) as draft:
+        for note in range(20):
+            draft.insert("bars", twice.with_columns(high=pl.col("high") + note))
+        assert draft.publish(datetime.now(UTC))
+    hub.cache_clear()
+    whole = csv(get(api, "/api/v1/bars.csv", venue="binance"))
+    pages = [csv(get(api, "/api/v1/bars.csv", venue="binance", limit=97, offset=at)) for at in range(0, len(whole), 97)]
+    hub.cache_clear()
+    assert pl.concat(pages).equals(whole)
+
+
+def test_text_that_excel_would_run_is_quoted_where_asked_and_numbers_stay_numbers(api: str, own: Settings) -> None:
+    formulas = ['=HYPERLINK("http://evil.example","x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
+    harmless = ["a = b", " =1", "BTC/USDT", "1-1"]
+    with Draft(own.warehouse_dir) as draft:
+        empty = draft.rows("SELECT * FROM funding_rates LIMIT 0")
+        made = pl.DataFrame({"symbol": formulas + harmless}).with_columns(venue=pl.lit("odd"), funding_rate=-0.5)
+        draft.insert("funding_rates", pl.concat([empty, made], how="diagonal_relaxed"))
+        assert draft.publish(datetime.now(UTC))
+    hub.cache_clear()
+    asked = {"venue": "odd"}
+    plain, quoted = (csv(get(api, "/api/v1/funding_rates.csv", **asked, **more)) for more in ({}, {"excel": 1}))
+    other = get(api, "/api/v1/funding_rates.json", **asked, excel=1)
+    hub.cache_clear()
+    assert set(plain["symbol"]) == {*formulas, *harmless}
+    assert set(quoted["symbol"]) == {*(f"'{one}" for one in formulas), *harmless}
+    assert set(quoted["funding_rate"]) == {"-0.5"}
+    assert other.status_code == 400 and "only a .csv" in other.json()["error"]
 
 
 def test_an_attack_is_a_value_like_any_other(api: str, warehouse: Warehouse) -> None:
