@@ -101,11 +101,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @contextmanager
-def one_at_a_time(monkeypatch: pytest.MonkeyPatch, patience: float = 30, stall: float = 60) -> Iterator[str]:
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch, patience: float = 30) -> Iterator[str]:
     """A server with one turn for heavy answers."""
     monkeypatch.setattr(turns, "HEAVY", 1)
     monkeypatch.setattr(turns, "PATIENCE", patience)
-    monkeypatch.setattr(tables, "STALL", stall)
     with serving() as api:
         yield api
 
@@ -156,28 +155,38 @@ def test_a_page_from_far_behind_is_heavy_too(big: Settings, monkeypatch: pytest.
         assert get(api, "/api/v1/bars.csv", offset=ROWS - 5).status_code == 503
 
 
-def test_a_reader_who_leaves_gives_back_turn_and_generation(big: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    idle = threading.Event()
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set as soon as nobody downloads any more."""
+    over = threading.Event()
     release = Hub._release
 
     def watched(self: Hub, number: int) -> None:
         release(self, number)
         if self is downloads() and not any(self._leases.values()):
-            idle.set()
+            over.set()
 
     monkeypatch.setattr(Hub, "_release", watched)
+    return over
+
+
+def test_a_reader_who_leaves_gives_back_turn_and_generation(
+    big: Settings, monkeypatch: pytest.MonkeyPatch, idle: threading.Event
+) -> None:
     with one_at_a_time(monkeypatch) as api:
         Reader(api, "/api/v1/bars.csv").close()
         assert idle.wait(30)
         assert get(api, "/api/v1/bars.csv").status_code == 200
 
 
-def test_a_reader_who_stops_reading_is_let_go_and_sees_a_broken_answer(
-    big: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", ["STALL", "LONGEST"])
+def test_a_reader_who_is_too_slow_is_let_go_and_sees_a_broken_answer(
+    big: Settings, monkeypatch: pytest.MonkeyPatch, idle: threading.Event, limit: str
 ) -> None:
-    with one_at_a_time(monkeypatch, stall=0.2) as api, closing(Reader(api, "/api/v1/bars.csv")) as stalled:
-        assert get(api, "/api/v1/bars.csv").status_code == 200
-        assert not stalled.rest().endswith(b"0\r\n\r\n"), "the end of a whole answer"
+    monkeypatch.setattr(tables, limit, 0.5)
+    with serving() as api, closing(Reader(api, "/api/v1/bars.csv")) as slow:
+        assert idle.wait(30)
+        assert not slow.rest().endswith(b"0\r\n\r\n"), "the end of a whole answer"
 
 
 def test_what_breaks_on_the_way_never_looks_whole(big: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
