@@ -27,8 +27,8 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.throttle
 	$(BIN)/python -m benchmarks.downloads
 
-# After a change of requirements.txt or requirements-dev.txt: every package they lead to, with the hashes of its files on
-# PyPI for every platform. With UPGRADE=--upgrade the packages that nobody pinned become the newest ones.
+# After a change of requirements.txt or requirements-dev.txt: every package they lead to, with the hashes of its files
+# on PyPI for every platform. With UPGRADE=--upgrade the packages that nobody pinned become the newest ones.
 lock: $(VENV)/dev.stamp
 	$(LOCK) requirements.txt --output-file requirements.lock
 	$(LOCK) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock

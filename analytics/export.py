@@ -79,9 +79,10 @@ class Selection:
 
 
 def select(warehouse: Warehouse, table: str, filters: Mapping[str, Sequence[str]]) -> Selection:
-    """The rows of a table whose columns equal the given values; `since`/`until` bound its time column, `limit`/`offset` page.
+    """The rows of a table whose columns equal the given values; `since`, `until` bound its time column.
 
-    Several values of one column mean any of them. Values are parameters, never SQL. Raises UnknownTable, UnknownColumn, Unusable.
+    Several values of one column mean any of them, `limit` and `offset` page. Values are parameters, never SQL.
+    Raises UnknownTable, UnknownColumn, Unusable.
     """
     if table not in TABLES:
         raise UnknownTable(f"There is no table '{table}'.", list(TABLES))

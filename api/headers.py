@@ -63,7 +63,7 @@ def _page(embedded: bool) -> dict[str, str]:
 
 @cache
 def _policy() -> str:
-    """Scripts of our own and the inline ones of Streamlit's page as it is installed; styles are written by its scripts."""
+    """Our own scripts and the inline ones of Streamlit's page as it is installed; styles are written by scripts."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text()
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in inline)

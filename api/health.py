@@ -17,7 +17,7 @@ from pipelines.dictionary import layout
 
 
 def healthz(_: Request) -> Response:
-    """The published generation, its age, how each fetched source is doing, and the holes; 503 until something is published."""
+    """The published generation, its age, how each source is doing, and the holes; 503 until something is published."""
     now = datetime.now(UTC)
     try:
         warehouse, sources, holes = _watched(now)
@@ -73,7 +73,10 @@ def _gauge(name: str, samples: list[tuple[str, int]]) -> list[str]:
 
 
 def _watched(now: datetime) -> tuple[Warehouse, pl.DataFrame, dict[str, pl.DataFrame]]:
-    """The published generation, its sources, and the hours of late with a hole in a live feed or in minute bars. Raises NoWarehouse."""
+    """The published generation, its sources, and the late hours with a hole in a live feed or in minute bars.
+
+    Raises NoWarehouse.
+    """
     if hub().published().layout != layout():
         raise NoWarehouse("The published data have the tables of another version. Run: python -m pipelines build")
     with hub().lease() as warehouse:

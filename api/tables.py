@@ -1,4 +1,7 @@
-"""Every canonical table, whole or filtered: `GET /api/v1/<table>.<csv|json|parquet>?<column>=<value>&since=…&limit=…&generation=…`"""
+"""Every canonical table, whole or filtered.
+
+`GET /api/v1/<table>.<csv|json|parquet>?<column>=<value>&since=…&until=…&limit=…&offset=…&generation=…&excel=1`
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ MINUTE, DAY = 60, 86_400
 
 
 class Tables:
-    """Answers a request for a table. The generation is leased, and the turn kept, until the last row is sent or the reader has left."""
+    """Answers a request for a table: the generation is leased, and the turn kept, until all is sent or the reader left."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def in_time(message: Message) -> None:
@@ -89,7 +92,7 @@ async def _respond(request: Request, holding: AsyncExitStack) -> Response:
 
 
 def _answer(request: Request, holding: AsyncExitStack) -> Answer | Response:
-    """What the request asks for, or the answer itself where nothing has to be sent. Raises what `select` and `lease` raise."""
+    """What is asked for, or the answer itself where nothing has to be sent. Raises what `select` and `lease` raise."""
     name, suffix = request.path_params["name"], request.path_params["form"]
     if suffix not in FORMS:
         return problem(404, f"There is no format '{suffix}'.", list(FORMS))
@@ -152,7 +155,7 @@ def _has(request: Request, tag: str) -> bool:
 
 
 def _begun(answer: Answer, holding: AsyncExitStack) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes, before anything is promised, and those to come. A heavy answer has a hub of its own. Raises Busy."""
+    """The first bytes, before anything is promised, and those to come; a heavy answer has its own hub. Raises Busy."""
     warehouse = holding.enter_context((downloads if answer.heavy else hub)().lease(answer.generation))
     chunks = holding.enter_context(closing(answer.chunks(warehouse)))
     try:

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.downloads [rows]`: what downloads of a big table cost the web process, and how its health answers meanwhile.
+"""`python -m benchmarks.downloads [rows]`: what downloads of a big table cost the web process, and its health meanwhile.
 
-Serves five million minute bars beside the embedded facts. Memory is of the server alone, over what it held when idle; the
-client runs on the same cores.
+Serves five million minute bars beside the embedded facts. Memory is of the server alone, over what it held when idle;
+the client runs on the same cores.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the headers let a browser do: frame a page by the address made for it and no other, and save a table as a file."""
+"""What the headers let a browser do: frame a page by the address made for that only, and save a table as a file."""
 
 from __future__ import annotations
 
