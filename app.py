@@ -12,7 +12,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from pages import _routes
+from api import ROUTES
+from api.headers import Headers
 from pipelines.config import Settings
 
 
@@ -38,6 +39,6 @@ async def _start_schedule() -> asyncio.subprocess.Process:
 app = st.App(
     "pages/_shell.py",
     lifespan=lifespan,
-    routes=_routes.ROUTES,
-    middleware=[Middleware(GZipMiddleware, compresslevel=5)],
+    routes=ROUTES,
+    middleware=[Middleware(Headers), Middleware(GZipMiddleware, compresslevel=5)],
 )

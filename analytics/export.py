@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
+import pyarrow as pa
 
 from analytics.warehouse import Warehouse
 from pipelines.dictionary import DUCKDB_TYPES, column_names
 from pipelines.tables import TABLES
 
-CONTROLS = ("limit", "offset", "since", "until", "generation")
+CONTROLS = ("limit", "offset", "since", "until", "generation", "excel")
 TIME_COLUMNS = ("ts", "as_of", "window_start", "valid_from", "launched", "started_at", "fetched_at")
 ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
+FORMULA = r"^[=+\-@\t\r\n]"
+"""How a cell begins that Excel reads as a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
 WHOLE = r"^[+-]?[0-9]+$"
 MOST = 2**63 - 1
 
@@ -37,10 +41,48 @@ class Unusable(ValueError):
     """A value that cannot be compared with its column."""
 
 
-def rows(warehouse: Warehouse, table: str, filters: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """The rows of a table whose columns equal the given values; `since`/`until` bound its time column, `limit`/`offset` page.
+@dataclass(frozen=True)
+class Selection:
+    """What was asked of one table: the rows that match, of which `limit` from `offset` on are wanted."""
 
-    Several values of one column mean any of them. Values are parameters, never SQL. Raises UnknownTable, UnknownColumn, Unusable.
+    table: str
+    condition: str
+    parameters: Mapping[str, object]
+    limit: int
+    offset: int
+
+    def total(self, warehouse: Warehouse) -> int:
+        """How many rows match."""
+        counted = warehouse.query(f"SELECT count(*) AS rows FROM {self.table}{self.condition}", **self.parameters)
+        return counted["rows"].item()
+
+    def whole(self, warehouse: Warehouse) -> pl.DataFrame:
+        """All wanted rows at once, in the order of the key."""
+        return warehouse.query(self._sql(), **self._all_parameters())
+
+    def batches(self, warehouse: Warehouse, size: int) -> Iterator[pa.RecordBatch]:
+        """The wanted rows, `size` at a time, in the order of the key; one empty batch where there are none."""
+        reader = warehouse.stream(self._sql(), size, **self._all_parameters())
+        first = next(reader, None)
+        yield pa.RecordBatch.from_pylist([], schema=reader.schema) if first is None else first
+        yield from reader
+
+    def _all_parameters(self) -> dict[str, object]:
+        return {**self.parameters, "limit": self.limit, "offset": self.offset}
+
+    def _sql(self) -> str:
+        columns = column_names(self.table)
+        key = [column for column in TABLES[self.table].primary_key() if column in columns] or columns
+        listed, order = (", ".join(f'"{column}"' for column in names) for names in (columns, key))
+        # Two pieces of one source may state the same key: such rows come in the order in which they were loaded.
+        return f"SELECT {listed} FROM {self.table}{self.condition} ORDER BY {order}, rowid LIMIT $limit OFFSET $offset"
+
+
+def select(warehouse: Warehouse, table: str, filters: Mapping[str, Sequence[str]]) -> Selection:
+    """The rows of a table whose columns equal the given values; `since`, `until` bound its time column.
+
+    Several values of one column mean any of them, `limit` and `offset` page. Values are parameters, never SQL.
+    Raises UnknownTable, UnknownColumn, Unusable.
     """
     if table not in TABLES:
         raise UnknownTable(f"There is no table '{table}'.", list(TABLES))
@@ -62,20 +104,28 @@ def rows(warehouse: Warehouse, table: str, filters: Mapping[str, Sequence[str]])
                 raise UnknownColumn(f"Table '{table}' has no time column, so '{control}' does not apply.", columns)
             parameters[control] = _comparable(warehouse, control, filters[control][:1], "TIMESTAMPTZ")[0]
             conditions.append(f'"{clock}" {comparison} ${control}::TIMESTAMPTZ')
-    for control, default in (("limit", 2**62), ("offset", 0)):
-        parameters[control] = _whole(control, filters.get(control, [str(default)])[0])
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    key = [column for column in TABLES[table].primary_key() if column in columns] or columns
-    order = ", ".join(f'"{column}"' for column in key)
-    listed = ", ".join(f'"{column}"' for column in columns)
-    return warehouse.query(
-        f"SELECT {listed} FROM {table} {where} ORDER BY {order} LIMIT $limit OFFSET $offset", **parameters
+    limit, offset = (
+        _whole(control, filters.get(control, [str(default)])[0])
+        for control, default in (("limit", 2**62), ("offset", 0))
     )
+    condition = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return Selection(table, condition, parameters, limit, offset)
 
 
-def csv(frame: pl.DataFrame) -> bytes:
+def rows(warehouse: Warehouse, table: str, filters: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """All rows that `select` finds, at once."""
+    return select(warehouse, table, filters).whole(warehouse)
+
+
+def csv(frame: pl.DataFrame, header: bool = True) -> bytes:
     """CSV as every export of ours writes it: UTC ISO times, empty where not known."""
-    return frame.write_csv(datetime_format=ISO).encode()
+    return frame.write_csv(include_header=header, datetime_format=ISO).encode()
+
+
+def as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same with an apostrophe before every text that a spreadsheet would run as a formula; numbers stay numbers."""
+    text = pl.col(pl.String)
+    return frame.with_columns(pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text).name.keep())
 
 
 def _comparable(warehouse: Warehouse, name: str, values: Sequence[str], kind: str) -> list[str]:

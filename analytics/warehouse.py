@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from pipelines import warehouse as publishing
 from pipelines.config import Settings
@@ -45,11 +46,18 @@ class Warehouse:
         cursor.execute(f"USE {_alias(self.number)}")
         return cursor.sql(sql, params=parameters).pl()
 
+    def stream(self, sql: str, size: int, **parameters: object) -> pa.RecordBatchReader:
+        """The same in batches of `size` rows, made as they are read: read them before the lease ends."""
+        cursor = self._hub.cursor()
+        cursor.execute(f"USE {_alias(self.number)}")
+        # Not cursor.execute(sql).to_arrow_reader(): that holds all rows before it gives the first.
+        return cursor.sql(sql, params=parameters).to_arrow_reader(size)
+
 
 class Hub:
     """Attaches generations on demand and detaches those nobody reads any more."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory: str = "1GB") -> None:
         self.folder = folder
         self._guard = threading.Lock()
         self._leases: dict[int, int] = {}
@@ -57,7 +65,7 @@ class Hub:
         for statement in (
             "SET GLOBAL TimeZone='UTC'",
             f"SET temp_directory='{folder.parent / 'tmp'}'",
-            "SET memory_limit='1GB'",
+            f"SET memory_limit='{memory}'",
             f"SET allowed_directories=['{folder}']",
             "SET enable_external_access=false",
             "SET lock_configuration=true",
@@ -136,3 +144,13 @@ def _alias(number: int) -> str:
 def hub() -> Hub:
     """The process's one hub."""
     return Hub(Settings().warehouse_dir.resolve())
+
+
+def downloads() -> Hub:
+    """A second hub for whole tables: what it sorts cannot take the memory a page needs, and goes to the disk instead."""
+    return _downloads(hub().folder)
+
+
+@cache
+def _downloads(folder: Path) -> Hub:
+    return Hub(folder, memory="384MB")

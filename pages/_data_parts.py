@@ -1,4 +1,4 @@
-"""What the data page hands out: whole tables, addresses, examples, and ages in words."""
+"""What the data page hands out: addresses, examples, and ages in words."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from urllib.parse import urlencode, urlsplit
 import polars as pl
 import streamlit as st
 
-from analytics.export import csv, rows
-from analytics.warehouse import hub
-
 
 def age(since: timedelta) -> str:
     """How long ago, in the largest unit that fits."""
@@ -19,12 +16,6 @@ def age(since: timedelta) -> str:
         if count:
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
-
-
-def whole(name: str, at: int) -> bytes:
-    """Every row of a table of one generation, as CSV."""
-    with hub().lease(at) as warehouse:
-        return csv(rows(warehouse, name, {}))
 
 
 def address(name: str, form: str, query: dict[str, str] | None = None) -> str:

@@ -11,8 +11,8 @@ import streamlit as st
 from analytics import catalogue
 from charts.words import number, utc
 from pages import _data_watch
-from pages._data_parts import address, age, example, whole
-from pages._parts import ask, card, generation, safe, say_unusable
+from pages._data_parts import address, age, example
+from pages._parts import ask, card, safe, say_unusable
 
 text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 PREVIEW = 20_000
@@ -81,7 +81,7 @@ def one_table() -> None:
                 alt=f"The first rows of {name}",
             )
         if about["rows"] > PREVIEW:
-            st.caption(f"The first {number(PREVIEW)} rows, in the order of the key. The downloads hold all of them.")
+            st.caption(f"The first {number(PREVIEW)} rows, in the order of the key. The .csv and the .parquet hold all of them.")
         _downloads(name, shown)
     card(
         f"The columns of {name}",
@@ -111,20 +111,10 @@ def _described(shown: pl.DataFrame, described: pl.DataFrame) -> dict[str, Any]:
 
 
 def _downloads(name: str, shown: pl.DataFrame) -> None:
-    """The whole table by button, and the same by address, for a program."""
-    at = generation()
+    """The whole table by address: for a browser, which saves it, and for a program."""
     with st.container(horizontal=True):
-        st.download_button(
-            "All rows as CSV",
-            lambda: whole(name, at),
-            f"crashday-{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"all-{name}",
-        )
         for form in FORMATS:
-            st.link_button(f".{form}", address(name, form), icon=":material/link:")
+            st.link_button(f"Rows as .{form}", address(name, form), icon=":material/download:")
     asked = address(name, "csv", example(shown))
     st.caption("The same by address, filtered by any column, with since, until, limit and offset:")
     st.code(f"curl '{asked}'", language="bash", wrap_lines=True)

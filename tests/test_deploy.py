@@ -127,7 +127,7 @@ def test_the_timer_starts_the_service_and_both_services_run_our_commands(install
 
 def test_the_steps_of_the_workflow_run_one_after_the_other(installed: Path) -> None:
     install, *steps = RUNS
-    assert install == "pip install -r requirements.txt" and (ROOT / "requirements.txt").exists()
+    assert install == "pip install --require-hashes -r requirements.lock" and (ROOT / "requirements.lock").exists()
     for step in steps:
         done = run(step.replace("python ", f"{sys.executable} ", 1), installed)
         assert done.returncode == 0, done.stderr

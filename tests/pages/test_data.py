@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import timedelta
 
@@ -76,10 +75,11 @@ def test_an_address_cannot_leave_the_quotes_it_stands_in() -> None:
     )
 
 
-def test_the_button_gives_every_row_of_the_generation(warehouse: Warehouse) -> None:
-    whole = pl.read_csv(io.BytesIO(parts.whole("bars", warehouse.number)), infer_schema_length=None)
-    assert whole.height == warehouse.query("SELECT count(*) AS n FROM bars")["n"].item()
-    assert set(whole.columns) == set(TABLES["bars"].columns())
+def test_the_whole_table_is_handed_out_by_the_api_which_never_holds_it() -> None:
+    app = opened(PAGE, table="bars")
+    addresses = [link.proto.url.removeprefix("://") for link in app.get("link_button")]
+    assert addresses == ["/api/v1/bars.csv", "/api/v1/bars.json", "/api/v1/bars.parquet"]
+    assert not any(button.key == "all-bars" for button in app.get("download_button"))
 
 
 def test_sources_are_filtered_by_the_link(warehouse: Warehouse) -> None:

@@ -1,45 +1,27 @@
-"""The CSV API over HTTP, as curl and spreadsheets see it."""
+"""Every table over HTTP, as curl and spreadsheets see it."""
 
 from __future__ import annotations
 
 import io
-import re
-import socket
-import threading
-from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 import requests
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from starlette.applications import Starlette
 
 from analytics import export
-from analytics.warehouse import Warehouse, hub
-from pages._routes import ROUTES
+from analytics.warehouse import Hub, Warehouse, hub
+from api.forms import FORMS
 from pipelines import build
 from pipelines.config import Settings
 from pipelines.dictionary import column_names
 from pipelines.tables import TABLES
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[str]:
-    """The routes on a free port of the loopback, served until the tests of this file are done."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=ROUTES), log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-def get(api: str, path: str, **query: object) -> requests.Response:
-    return requests.get(f"{api}{path}", params=query, timeout=30)
+from pipelines.warehouse import Draft
+from tests.api.server import get
 
 
 def csv(response: requests.Response) -> pl.DataFrame:
@@ -105,6 +87,7 @@ def test_an_unknown_column_is_400_with_the_valid_ones(api: str) -> None:
         ({"generation": "first"}, "'generation' must be the number of a generation"),
         ({"generation": ""}, "'generation' must be the number of a generation"),
         ({"generation": "9" * 5000}, "'generation' must be the number of a generation"),
+        ({"excel": "yes"}, "'excel' must be 1"),
     ],
 )
 def test_an_unusable_value_is_400_and_says_which(api: str, query: dict[str, str], says: str) -> None:
@@ -133,6 +116,63 @@ def test_filters_limits_and_ranges(api: str) -> None:
     assert page.rows() == rows[3:8].rows()
 
 
+def test_json_has_a_ceiling_and_a_link_to_the_next_rows_of_the_same_generation(
+    api: str, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FORMS, "json", replace(FORMS["json"], most=40))
+    asked: dict[str, object] = {"venue": ["binance", "bybit"], "interval": "5m", "limit": 100, "offset": 3}
+    page = get(api, "/api/v1/bars.json", **asked)
+    rows, heights = page.json(), [len(page.json())]
+    while "next" in page.links:
+        assert f"generation={warehouse.number}" in page.links["next"]["url"]
+        page = get(api, page.links["next"]["url"])
+        rows += page.json()
+        heights.append(int(page.headers["X-Crashday-Rows"]))
+    assert heights == [40, 40, 20]
+    whole = csv(get(api, "/api/v1/bars.csv", **asked))
+    assert [(row["venue"], row["ts"]) for row in rows] == list(whole.select("venue", "ts").iter_rows())
+
+
+def test_the_answer_says_how_many_rows_match(api: str, warehouse: Warehouse) -> None:
+    matching = len(export.rows(warehouse, "bars", {"venue": ["binance"]}))
+    page = get(api, "/api/v1/bars.csv", venue="binance", limit=5)
+    assert (page.headers["X-Crashday-Rows"], page.headers["X-Crashday-Total"]) == ("5", str(matching))
+    assert "Link" not in page.headers, "the reader asked for no more than these"
+
+
+def test_rows_that_state_the_same_key_keep_their_order(api: str, own: Settings) -> None:
+    with Hub(own.warehouse_dir).lease() as warehouse:
+        twice = warehouse.query("SELECT * FROM bars WHERE venue = 'binance' LIMIT 50")
+    with Draft(own.warehouse_dir) as draft:
+        for note in range(20):
+            draft.insert("bars", twice.with_columns(high=pl.col("high") + note))
+        assert draft.publish(datetime.now(UTC))
+    hub.cache_clear()
+    whole = csv(get(api, "/api/v1/bars.csv", venue="binance"))
+    pages = [csv(get(api, "/api/v1/bars.csv", venue="binance", limit=97, offset=at)) for at in range(0, len(whole), 97)]
+    hub.cache_clear()
+    assert pl.concat(pages).equals(whole)
+
+
+def test_text_that_excel_would_run_is_quoted_where_asked_and_numbers_stay_numbers(api: str, own: Settings) -> None:
+    formulas = ['=HYPERLINK("http://evil.example","x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
+    harmless = ["a = b", " =1", "BTC/USDT", "1-1"]
+    with Draft(own.warehouse_dir) as draft:
+        empty = draft.rows("SELECT * FROM funding_rates LIMIT 0")
+        made = pl.DataFrame({"symbol": formulas + harmless}).with_columns(venue=pl.lit("odd"), funding_rate=-0.5)
+        draft.insert("funding_rates", pl.concat([empty, made], how="diagonal_relaxed"))
+        assert draft.publish(datetime.now(UTC))
+    hub.cache_clear()
+    asked = {"venue": "odd"}
+    plain, quoted = (csv(get(api, "/api/v1/funding_rates.csv", **asked, **more)) for more in ({}, {"excel": 1}))
+    other = get(api, "/api/v1/funding_rates.json", **asked, excel=1)
+    hub.cache_clear()
+    assert set(plain["symbol"]) == {*formulas, *harmless}
+    assert set(quoted["symbol"]) == {*(f"'{one}" for one in formulas), *harmless}
+    assert set(quoted["funding_rate"]) == {"-0.5"}
+    assert other.status_code == 400 and "only a .csv" in other.json()["error"]
+
+
 def test_an_attack_is_a_value_like_any_other(api: str, warehouse: Warehouse) -> None:
     before = export.rows(warehouse, "bars", {}).height
     assert csv(get(api, "/api/v1/bars.csv", venue="'; DROP TABLE bars; --")).is_empty()
@@ -149,57 +189,6 @@ def test_no_text_breaks_the_server(api: str, where: tuple[str, str], text: str) 
     assert response.status_code in (200, 400)
     if response.status_code == 200 and column in ("venue", "source_id", "note", "title"):
         assert all(row[column] == text for row in response.json())
-
-
-def test_health_tells_the_generation_and_its_age(api: str, warehouse: Warehouse) -> None:
-    told = get(api, "/healthz").json()
-    assert told["status"] == "ok"
-    assert told["generation"] == warehouse.number
-    assert told["content_hash"] == warehouse.content_hash
-    assert told["built_at"] == warehouse.built_at
-    assert told["age_seconds"] >= 0
-
-
-def test_health_tells_each_source_its_promise_what_failed_and_what_was_refused(api: str, watched: Settings) -> None:
-    told = get(api, "/healthz").json()
-    failing, working = told["sources"]
-    assert told["status"] == "stale"
-    assert (failing["source"], failing["state"], failing["stale"]) == ("okx_liquidations", "failing", True)
-    assert failing["error"] == "OKX answers 50011, Too Many Requests"
-    assert failing["age_seconds"] // 3600 == 9 and failing["promise_seconds"] == 4 * 3600
-    assert (working["source"], working["state"], working["error"]) == ("gate_liquidations", "fresh", None)
-    assert (working["rows_loaded"], working["quarantined"]) == (3, 1)
-
-
-def test_health_tells_the_gaps_by_venue_and_hour(api: str, watched: Settings) -> None:
-    gaps = get(api, "/healthz").json()["gaps"]
-    (gap,) = gaps["feeds"]
-    assert (gap["venue"], gap["recorded_pct"], gap["gap_pct"], gap["reasons"]) == (
-        "okx",
-        50,
-        50,
-        "the connection ended",
-    )
-    assert {"venue", "hour", "missing"} <= gaps["bars"][0].keys()
-
-
-def test_metrics_say_the_same_to_a_monitoring_system(api: str, watched: Settings) -> None:
-    response = get(api, "/metrics")
-    assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
-    lines = response.text.splitlines()
-    assert lines[-1] == "# EOF"
-    for line in (
-        "crashday_generation 2",
-        'crashday_source_stale{source="okx_liquidations"} 1',
-        'crashday_source_failing{source="okx_liquidations"} 1',
-        'crashday_source_stale{source="gate_liquidations"} 0',
-        'crashday_source_quarantined{source="gate_liquidations"} 1',
-        'crashday_source_promise_seconds{source="gate_liquidations"} 14400',
-        'crashday_feeds_hours_with_gaps{venue="okx"} 1',
-    ):
-        assert line in lines
-    samples = [line for line in lines if not line.startswith("#")]
-    assert all(re.fullmatch(r'crashday_[a-z_]+(\{[a-z]+="[^"\\]+"\})? \d+', line) for line in samples)
 
 
 def test_the_api_serves_a_pinned_generation_and_says_when_there_is_none(api: str, own: Settings) -> None:
