@@ -30,7 +30,7 @@ PAGE_HAS_RUN = b"\0"
 class Guard:
     """The process that ends this one when no page has run for long, or when it does not stop though it was asked to."""
 
-    def __init__(self, silence: float = SILENCE, stop: float = STOP) -> None:
+    def __init__(self, silence: float, stop: float) -> None:
         reads, self._writes = os.pipe()
         os.set_blocking(self._writes, False)
         self._process = subprocess.Popen([sys.executable, "-IS", str(GUARD), str(silence), str(stop)], stdin=reads)
@@ -54,21 +54,21 @@ class Visitor(SessionClient):
             self.has_seen_it.set()
 
 
-async def visit() -> None:
-    """Run the first page in a session as any reader's. Raises TimeoutError where it is not done before the next visit."""
+async def visit(patience: float = EVERY) -> None:
+    """Run the first page in a session as any reader's. Raises TimeoutError where that takes longer."""
     visitor, server = Visitor(), runtime.get_instance()
     session = server.connect_session(visitor, user_info={})
     try:
         server.handle_backmsg(session, BackMsg(rerun_script=ClientState()))
-        await asyncio.wait_for(visitor.has_seen_it.wait(), EVERY)
+        await asyncio.wait_for(visitor.has_seen_it.wait(), patience)
     finally:
         server.close_session(session)
 
 
 @asynccontextmanager
-async def guarded(turns: Turns) -> AsyncIterator[None]:
-    """Visits for as long as the server serves, so that pages run also where there is no reader."""
-    turns.after_each = Guard().page_has_run
+async def guarded(turns: Turns, silence: float = SILENCE, stop: float = STOP) -> AsyncIterator[None]:
+    """Pages run, also where there is no reader, or the process ends after this silence; asked to stop, it ends within `stop`."""
+    turns.after_each = Guard(silence, stop).page_has_run
     visits = asyncio.create_task(_visits())
     try:
         yield
