@@ -30,9 +30,11 @@ IMPORTED = ("analytics.", "charts.", "pages._")
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     import_what_pages_use()
-    # Streamlit collects garbage after every script run; freezing the imports once makes a rerun 5 times faster.
+    # What is imported stays, and is not looked through again; garbage is collected between pages (web/turns.py), never in
+    # the thread that answers everybody.
     gc.collect()
     gc.freeze()
+    gc.disable()
     schedule = await _start_schedule() if Settings().run_schedule else None
     try:
         async with guarded(TURNS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 AT_ONCE = 3
+COLLECT_EVERY = 10
+"""Garbage: Streamlit would collect it after every page, and Python whenever it likes, together for almost half of all work."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,6 +26,7 @@ class Turns:
         self._free = places
         self._waiting: deque[threading.Event] = deque()
         self._of_this_thread = threading.local()
+        self._ended = 0
         self.after_each: Callable[[], None] = lambda: None
 
     @contextmanager
@@ -49,7 +53,11 @@ class Turns:
                     self._waiting.popleft().set()
                 else:
                     self._free += 1
+                self._ended += 1
+                due = self._ended % COLLECT_EVERY == 0
             self.after_each()
+            if due:
+                gc.collect()
 
     def bounded(self, work: Callable[P, R]) -> Callable[P, R]:
         """The same work, done when it has its turn."""
