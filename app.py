@@ -4,31 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import pkgutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
+import pandas  # noqa: F401  a page that looks for it while another page's thread imports it finds half of it
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+import analytics
+import charts
+import pages
 from api import ROUTES
 from api.headers import Headers
 from pipelines.config import Settings
+from web.liveness import guarded
+from web.turns import TURNS
+from web.uploads import WithoutUploads
+
+IMPORTED = ("analytics.", "charts.", "pages._")
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    # Streamlit collects garbage after every script run; freezing the imports once makes a rerun 5 times faster.
+    import_what_pages_use()
+    # What is imported stays, and is not looked through again; garbage is collected between pages (web/turns.py), never in
+    # the thread that answers everybody.
     gc.collect()
     gc.freeze()
+    gc.disable()
     schedule = await _start_schedule() if Settings().run_schedule else None
     try:
-        yield
+        async with guarded(TURNS):
+            yield
     finally:
         if schedule and schedule.returncode is None:
             schedule.terminate()
             await schedule.wait()
+
+
+def import_what_pages_use() -> None:
+    """Before the first reader: two threads that import the same modules at the same time may find them unfinished."""
+    for room in (analytics, charts, pages):
+        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+            if module.name.startswith(IMPORTED) and module.name != "pages._shell":
+                import_module(module.name)
 
 
 async def _start_schedule() -> asyncio.subprocess.Process:
@@ -40,5 +63,5 @@ app = st.App(
     "pages/_shell.py",
     lifespan=lifespan,
     routes=ROUTES,
-    middleware=[Middleware(Headers), Middleware(GZipMiddleware, compresslevel=5)],
+    middleware=[Middleware(Headers), Middleware(WithoutUploads), Middleware(GZipMiddleware, compresslevel=5)],
 )

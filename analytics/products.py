@@ -45,7 +45,8 @@ def overview(warehouse: Warehouse, ruleset: str, own_rule: tokenized.Own = ()) -
     classes = classification.classify(facts, rules).select("product_id", "class_name", class_source="source_id")
     asked = facts["fact"].unique().to_list()
     columns = [fact for fact in QUESTIONS if fact in asked] + sorted(set(asked) - set(QUESTIONS))
-    pivoted = facts.with_columns(pl.col("value").map_elements(words, return_dtype=pl.String)).pivot(
+    answers = pl.Series("value", [words(value) for value in facts["value"]], pl.String)
+    pivoted = facts.with_columns(answers).pivot(
         "fact", on_columns=columns, index="product_id", values="value", maintain_order=True
     )
     clash = [column for column in columns if column in products.columns]
@@ -66,11 +67,11 @@ def details(warehouse: Warehouse, product_id: str) -> pl.DataFrame:
     """One product's facts with the words behind them: `question answer detail as_of as_of_precision confidence source_id`."""
     known = classification.facts(warehouse).filter(pl.col("product_id") == product_id)
     places = {fact: place for place, fact in enumerate(QUESTIONS)}
-    return known.sort(pl.col("fact").replace_strict(places, default=len(places)), "fact").select(
-        "detail", "as_of", "as_of_precision", "confidence", "source_id",
-        question=pl.col("fact").map_elements(question, return_dtype=pl.String),
-        answer=pl.col("value").map_elements(words, return_dtype=pl.String),
-    )  # fmt: skip
+    ordered = known.sort(pl.col("fact").replace_strict(places, default=len(places)), "fact")
+    return ordered.select("detail", "as_of", "as_of_precision", "confidence", "source_id").with_columns(
+        pl.Series("question", [question(fact) for fact in ordered["fact"]], pl.String),
+        pl.Series("answer", [words(value) for value in ordered["value"]], pl.String),
+    )
 
 
 def story(warehouse: Warehouse, words: tuple[str, ...]) -> pl.DataFrame:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+
+import polars as pl
 
 FORMATS = {
     "microsecond": "%b %-d, %Y %H:%M:%S.%f UTC",
@@ -63,6 +66,15 @@ def utc(moment: datetime | None, precision: str = "minute") -> str:
 def clock(moment: datetime, precision: str = "minute") -> str:
     """The time of day alone, where the date is clear."""
     return moment.strftime({"second": "%H:%M:%S", "microsecond": "%H:%M:%S.%f"}.get(precision, "%H:%M"))
+
+
+def each(worded: Callable[..., str | None], rows: pl.DataFrame, *columns: str) -> pl.Series:
+    """What a wording says of every row, given these columns.
+
+    Never inside a Polars expression: there a Python function waits for the interpreter's lock while it holds a thread of
+    Polars, and another page's thread may hold that lock while it waits for Polars. The server then stands still for good.
+    """
+    return pl.Series([worded(*row) for row in rows.select(columns).iter_rows()], dtype=pl.String)
 
 
 def _significant(value: float) -> str:

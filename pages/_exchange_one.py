@@ -10,7 +10,7 @@ import streamlit as st
 from analytics import exchange, regimes, venue_reports
 from charts import minute_volume, ranks
 from charts.terms import COMPLETENESS, COUNTING, PHASES
-from charts.words import clock, number, usd, utc
+from charts.words import clock, each, number, usd, utc
 from pages._exchange_words import MOMENTS, NUMBER, REPORTS, STATED, TEXT, money, stated, worded
 from pages._parts import ask, card, say_unusable
 
@@ -117,8 +117,8 @@ def ranking(venue: Row) -> None:
     card(
         _rank_words(venue, last),
         last.with_columns(
-            pl.Series("read", [utc(*when) for when in last.select("as_of", "as_of_precision").iter_rows()], pl.String),
-            state=pl.col("listed").map_elements(state.get, return_dtype=pl.String, skip_nulls=False),
+            read=each(utc, last, "as_of", "as_of_precision"),
+            state=each(state.get, last, "listed"),
         ),
         key="ranks",
         about="The last reading of each ranking. Volume is that of the 24 hours before, in USD at the price of that instant. Spot and futures are ranked apart",

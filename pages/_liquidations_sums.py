@@ -10,7 +10,7 @@ import streamlit as st
 from analytics import bridge
 from charts import bridges
 from charts.terms import COUNTING, PHASES, trust
-from charts.words import utc
+from charts.words import each, utc
 from pages._liquidations_words import INTERESTS, bridge_title
 from pages._parts import ask, card
 
@@ -95,10 +95,8 @@ def worded(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         counting=pl.col("counting").replace(COUNTING),
         stake=pl.col("interest").fill_null("unknown").replace(INTERESTS),
-        trust=pl.struct("confidence", "second_hand").map_elements(lambda row: trust(**row), return_dtype=pl.String),
-        read=pl.struct("as_of", "as_of_precision").map_elements(
-            lambda row: utc(row["as_of"], row["as_of_precision"]), return_dtype=pl.String
-        ),
+        trust=each(trust, rows, "confidence", "second_hand"),
+        read=each(utc, rows, "as_of", "as_of_precision"),
     )
 
 

@@ -14,6 +14,7 @@ from charts.words import clock, percent, usd, utc
 from pages import _cascade_words as words
 from pages._microscope_controls import chosen_at
 from pages._parts import ask, card
+from web.turns import TURNS
 
 STOPPED = "Stopped"
 SPEEDS = {STOPPED: 0, "10 s": 10, "1 min": 60, "5 min": 300}
@@ -34,7 +35,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
     )
     st.session_state["ticking"] = False
     # While it plays, only the panel runs again: the chart keeps its zoom. Otherwise the slider moves chart and panel.
-    panel = st.fragment(_panel, run_every=TICK) if SPEEDS[speed] else _panel
+    panel = st.fragment(TURNS.bounded(_panel), run_every=TICK) if SPEEDS[speed] else _panel
     panel(day, start, end, base, SPEEDS[speed])
     with drawn:
         _chart(day, start, end, base, st.session_state["at"])

@@ -22,6 +22,8 @@ from pipelines.config import Settings
 Question = Callable[..., pl.DataFrame]
 
 SHOWN_SOURCES = 8
+REORDERS, REORDERED = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd"
+"""Characters nobody sees that turn the order of those around them: with them a name could be read as another's."""
 PLOTLY = {
     "displaylogo": False,
     "showSendToCloud": False,
@@ -37,7 +39,7 @@ def ask(question: Question, **parameters: Any) -> pl.DataFrame:
 @st.cache_data(max_entries=400, show_spinner=False)
 def _answer(number: int, name: str, _question: Question, parameters: dict[str, Any]) -> pl.DataFrame:
     with hub().lease(number) as warehouse:
-        return _question(warehouse, **parameters)
+        return _question(warehouse, **parameters).with_columns(pl.col(pl.String).str.replace_all(REORDERS, REORDERED))
 
 
 def generation() -> int:
@@ -133,8 +135,9 @@ def say_unusable(key: str, known: list[str], what: str) -> None:
 
 def safe(text: object) -> str:
     """Text from outside as plain words in markdown: no links, no formulas, no markup."""
+    shown = re.sub(REORDERS, REORDERED, str(text))
     # An address becomes a link also where it is escaped; a word joiner, which nobody sees, keeps it from being one.
-    unlinked = re.sub(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?<=@)", "\u2060", str(text), flags=re.IGNORECASE)
+    unlinked = re.sub(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?<=@)", "\u2060", shown, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:])", r"\\\1", unlinked)
 
 

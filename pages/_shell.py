@@ -15,6 +15,7 @@ from pages import _parts
 from pipelines import build, warehouse
 from pipelines.config import Settings
 from pipelines.dictionary import layout
+from web.turns import TURNS
 
 st.set_page_config(page_title="Crashday", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 st.logo(Path(__file__).with_name("logo.svg"), size="large")
@@ -63,24 +64,25 @@ def build_missing_warehouse() -> None:
     st.rerun()
 
 
-try:
-    readable = hub().published().layout == layout()
-except NoWarehouse:
-    readable = False
-if not readable:
-    build_missing_warehouse()
+with TURNS.turn():
+    try:
+        readable = hub().published().layout == layout()
+    except NoWarehouse:
+        readable = False
+    if not readable:
+        build_missing_warehouse()
 
-_parts.say_if_generation_is_gone()
-_parts.say_what_is_stale()
-page.run()
+    _parts.say_if_generation_is_gone()
+    _parts.say_what_is_stale()
+    page.run()
 
-published = hub().published()
-shown = _parts.generation()
-pinned = (
-    f"This link is pinned to generation {shown}; the current one is {published.generation}. "
-    if shown != published.generation
-    else ""
-)
-st.caption(
-    f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times UTC. Empty means not known, never zero."
-)
+    published = hub().published()
+    shown = _parts.generation()
+    pinned = (
+        f"This link is pinned to generation {shown}; the current one is {published.generation}. "
+        if shown != published.generation
+        else ""
+    )
+    st.caption(
+        f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times UTC. Empty means not known, never zero."
+    )

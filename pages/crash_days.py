@@ -10,7 +10,7 @@ import streamlit as st
 from analytics import boards, crash_days, regimes
 from charts import day_bars, exchange_bars
 from charts.terms import PHASES, listed, trust
-from charts.words import number, percent, usd, utc
+from charts.words import each, number, percent, usd, utc
 from pages._feeds import strip
 from pages._parts import ask, card, chosen_day, say_unusable
 
@@ -67,13 +67,9 @@ GAPS = {
 
 def with_words(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with trust and reading time as words, as the tables show them."""
-    second_hand = pl.col("second_hand") if "second_hand" in rows.columns else pl.lit(False).alias("second_hand")
-    return rows.with_columns(
-        trust=pl.struct("confidence", second_hand).map_elements(lambda row: trust(**row), return_dtype=pl.String),
-        read=pl.struct("as_of", "as_of_precision").map_elements(
-            lambda row: utc(row["as_of"], row["as_of_precision"] or "unknown"), return_dtype=pl.String
-        ),
-    )
+    stated = [column for column in ("confidence", "second_hand") if column in rows.columns]
+    known = rows.with_columns(pl.col("as_of_precision").fill_null("unknown"))
+    return rows.with_columns(trust=each(trust, rows, *stated), read=each(utc, known, "as_of", "as_of_precision"))
 
 
 def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:

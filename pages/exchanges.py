@@ -10,7 +10,7 @@ import streamlit as st
 from analytics import adl, boards, regimes, sources, venue_reports, volumes
 from charts import exchange_bars, volume_bars
 from charts.terms import COUNTING, PHASES, listed, trust
-from charts.words import clock, number, percent, usd, utc
+from charts.words import clock, each, number, percent, usd, utc
 from pages._feeds import comparable_words, strip
 from pages._parts import ask, card, chosen_by_id, chosen_day, safe, say_unusable
 
@@ -73,11 +73,9 @@ REPORT = {
 def with_words(reports: pl.DataFrame) -> pl.DataFrame:
     """The rows with trust, counting and time as words, as the tables show them."""
     return reports.with_columns(
-        trust=pl.struct("confidence", "second_hand").map_elements(lambda row: trust(**row), return_dtype=pl.String),
+        trust=each(trust, reports, "confidence", "second_hand"),
         counting=pl.col("counting").replace(COUNTING),
-        read=pl.struct("as_of", "as_of_precision").map_elements(
-            lambda row: utc(row["as_of"], row["as_of_precision"]), return_dtype=pl.String
-        ),
+        read=each(utc, reports, "as_of", "as_of_precision"),
     )
 
 
@@ -182,7 +180,7 @@ def open_interest(crash_day: str) -> None:
         said += f"; for the whole market, changes from {percent(falls.max())} to {percent(falls.min())} are published"
     card(
         said,
-        interest.with_columns(trust=pl.col("confidence").map_elements(trust, return_dtype=pl.String)),
+        interest.with_columns(trust=each(trust, interest, "confidence")),
         key="open-interest",
         about="As published, one row per origin. Dates, universes and definitions differ from row to row, so the rows conflict. USD, percent",
         table=INTEREST,

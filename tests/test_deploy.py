@@ -17,6 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pipelines.config import ROOT, Settings
 from pipelines.warehouse import current
 from tests.faults.test_schedule_child import NEVER, nothing_is_due
+from web import liveness
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted([*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")])
@@ -111,7 +112,7 @@ def test_systemd_accepts_the_unit(unit: Path, tmp_path: Path) -> None:
     assert checked.returncode == 0 and ours == [], checked.stderr
 
 
-def test_the_timer_starts_the_service_and_both_services_run_our_commands(installed: Path) -> None:
+def test_the_timer_starts_the_service_and_the_services_run_our_commands(installed: Path) -> None:
     commands = {}
     for unit in UNITS:
         parsed = configparser.ConfigParser(strict=False, interpolation=None)
@@ -120,9 +121,20 @@ def test_the_timer_starts_the_service_and_both_services_run_our_commands(install
             commands[unit.stem] = parsed["Service"]["ExecStart"].removeprefix(f"{HOME}/.venv/bin/python ")
         else:
             assert (DEPLOY / f"{unit.stem}.service").exists() and parsed["Timer"]["Persistent"] == "true"
+    web = commands.pop("crashday-web")
+    assert web.startswith("-m streamlit run app.py ")
+    assert run(f"{sys.executable} {web} --help", ROOT).returncode == 0
     assert commands == {"crashday": "-m pipelines schedule --once", "crashday-record": "-m pipelines record"}
     assert run(f"{sys.executable} {commands['crashday']}", installed).returncode == 0
     assert run(f"{sys.executable} {commands['crashday-record']} --help", installed).returncode == 0
+
+
+def test_a_web_server_that_ended_is_started_again_and_has_files_for_many_readers() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(DEPLOY / "crashday-web.service")
+    service = unit["Service"]
+    assert service["Restart"] == "always" and int(service["LimitNOFILE"]) >= 10_000
+    assert int(service["TimeoutStopSec"]) > liveness.STOP
 
 
 def test_the_steps_of_the_workflow_run_one_after_the_other(installed: Path) -> None:

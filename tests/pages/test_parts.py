@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts import safe
+from analytics.warehouse import Warehouse
+from pages._parts import ask, safe
 
 JOINER = "\u2060"
 """Nobody sees it; it keeps an address from becoming a link."""
 
 
-@given(st.text())
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Unicode's marks for the direction of writing: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters"""
+
+
+@given(st.text(st.characters(exclude_characters=TURNING)))
 def test_safe_words_say_the_same(text: str) -> None:
     assert re.sub(r"\\(.)", r"\1", safe(text)).replace(JOINER, "") == text.replace(JOINER, "")
 
@@ -39,6 +45,14 @@ def test_no_markup_survives(text: str) -> None:
 )
 def test_what_would_be_a_formula_a_link_or_an_icon_stays_words(text: object, words: str) -> None:
     assert safe(text) == words
+
+
+def test_what_turns_the_order_of_letters_is_shown_as_something_that_is_not_a_letter(warehouse: Warehouse) -> None:
+    def question(_: Warehouse) -> pl.DataFrame:
+        return pl.DataFrame({"name": [f"OKX{one}ecnaniB" for one in TURNING], "usd": 1.0})
+
+    assert safe(TURNING) == "\ufffd" * len(TURNING)
+    assert ask(question)["name"].unique().to_list() == ["OKX\ufffdecnaniB"]
 
 
 def page(script: str) -> AppTest:
