@@ -1,4 +1,4 @@
-"""How explosive the liquidations of a feed were, before, in and after a cascade; and why most feeds cannot tell."""
+"""How explosive the liquidations of a feed were, before, in and after a cascade; and why most feeds, and most parts, cannot tell."""
 
 from __future__ import annotations
 
@@ -22,10 +22,16 @@ FITS = {
     "begins": MOMENT,
     "ends": MOMENT,
     "events": pl.Int64,
-    "background_per_minute": pl.Float64,
-    "branching": pl.Float64,
     "branching_low": pl.Float64,
     "branching_high": pl.Float64,
+    "constant": pl.Float64,
+    "constant_low": pl.Float64,
+    "constant_high": pl.Float64,
+    "varying": pl.Float64,
+    "varying_low": pl.Float64,
+    "varying_high": pl.Float64,
+    "knots": pl.Int64,
+    "scales": pl.Int64,
     "half_life_s": pl.Float64,
     "distance": pl.Float64,
     "chance": pl.Float64,
@@ -80,12 +86,14 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
 def fits(
     warehouse: Warehouse, venue: str, feed: str, parts: tuple[tuple[str, datetime, datetime], ...]
 ) -> pl.DataFrame:
-    """A process fitted to a feed's liquidations in each part `(name, from, to)` of a range.
+    """What processes fitted to a feed's liquidations in each part `(name, from, to)` of a range tell about how many each sets off.
 
-    Columns: `part begins ends events background_per_minute branching branching_low branching_high half_life_s distance chance refusal source_id`.
-    `branching` is the mean number of liquidations one sets off; `branching_high` is null where it is above 2. `chance` is how often
-    residuals of a fitting model would lie as far (`distance`) or farther from theory: below 0.05 the model does not fit, and its
-    branching ratio is not to be quoted.
+    Columns: `part begins ends events branching_low branching_high constant constant_low constant_high varying varying_low
+    varying_high knots scales half_life_s distance chance refusal source_id`. `branching_low` and `_high` are what both models allow, null where
+    `refusal` says why there is no verdict. `constant` and `varying` are the branching ratios with a background that is constant
+    and one that varies between so many `knots`; an upper end is null where it is above 2. `scales` and `half_life_s` are the
+    varying one's time scales, and its fastest. `chance` is how often the model's own streams lie as far (`distance`) from
+    theory, or farther.
     """
     whole = feeds(warehouse, min(part[1] for part in parts), max(part[2] for part in parts))
     known = whole.filter((pl.col("venue") == venue) & (pl.col("feed") == feed) & (pl.col("completeness") != "complete"))
@@ -95,11 +103,11 @@ def fits(
 
 
 def residuals(warehouse: Warehouse, venue: str, feed: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The waiting times in the model's own time beside those of theory, quantile by quantile: `expected observed source_id`; empty where nothing was fitted."""
+    """The waiting times in the time of the model whose background varies beside those of theory, quantile by quantile: `expected observed source_id`; empty where nothing was fitted."""
     times, source_id = _events(warehouse, venue, feed, start, end)
     if hawkes.refusal(times):
         return pl.DataFrame(schema={"expected": pl.Float64, "observed": pl.Float64, "source_id": pl.String})
-    observed = np.sort(hawkes.fit(times, (end - start).total_seconds()).residuals)
+    observed = np.sort(hawkes.fit_varying(times, (end - start).total_seconds()).residuals)
     expected = -np.log(1 - (np.arange(len(observed)) + 0.5) / len(observed))
     kept = np.unique(np.linspace(0, len(observed) - 1, decimate.MOST_POINTS).round().astype(int))
     return pl.DataFrame({"expected": expected[kept], "observed": observed[kept]}).with_columns(
@@ -138,17 +146,29 @@ def _fitted(
     row: dict[str, object] = {"part": part, "begins": start, "ends": end, "events": len(times), "source_id": source_id}
     if reason := thinned or hawkes.refusal(times):
         return {**row, "refusal": reason}
-    fit = hawkes.fit(times, (end - start).total_seconds())
+    said = hawkes.verdict(times, (end - start).total_seconds())
+    constant, varying = said.constant, said.varying
     return {
         **row,
-        "background_per_minute": 60 * fit.background,
-        "branching": fit.branching,
-        "branching_low": fit.low,
-        "branching_high": fit.high if np.isfinite(fit.high) else None,
-        "half_life_s": float(np.log(2) / fit.decay),
-        "distance": fit.distance,
-        "chance": fit.chance,
+        "branching_low": said.low,
+        "branching_high": _finite(said.high),
+        "constant": constant.branching,
+        "constant_low": constant.low,
+        "constant_high": _finite(constant.high),
+        "varying": varying.branching,
+        "varying_low": varying.low if constant.holds(varying.branching) else None,
+        "varying_high": _finite(varying.high),
+        "knots": len(varying.background),
+        "scales": len(varying.shares),
+        "half_life_s": float(np.log(2) / varying.decays.max()),
+        "distance": said.distance,
+        "chance": said.chance,
+        "refusal": said.refusal or None,
     }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None
 
 
 def _events(

@@ -140,9 +140,7 @@ def verdict(times: Array, end: float) -> Verdict:
             chance=chance,
             refusal=f"The model does not fit: of its own streams only {chance:.1%} lie as far from it as these events.",
         )
-    return replace(
-        found, chance=chance, low=min(constant.low, varying.low), high=max(constant.high, varying.high)
-    )
+    return replace(found, chance=chance, low=min(constant.low, varying.low), high=max(constant.high, varying.high))
 
 
 def fit(times: Array, end: float) -> Fit:
@@ -166,7 +164,9 @@ def chance_of_misfit(fitted: Fit, times: Array, end: float) -> float:
         made = _spread(np.floor(simulate(fitted, end, random, RUNAWAY * len(times)) / stamp) * stamp, stamp)
         if len(made) < LEAST_EVENTS // 2:
             continue
-        again = _climb(_Events(made, end, len(fitted.background), stamp), fitted.background, fitted.shares, fitted.decays)
+        again = _climb(
+            _Events(made, end, len(fitted.background), stamp), fitted.background, fitted.shares, fitted.decays
+        )
         farther += kolmogorov_smirnov(again.residuals) >= distance
         if farther == EXCEEDED:
             return farther / tried

@@ -41,7 +41,11 @@ Array = np.ndarray
 
 
 class Refused(Exception):
-    """No estimate can be given, and why."""
+    """No estimate can be given, and why; `excluded` where the orders contradict the rule."""
+
+    def __init__(self, reason: str, excluded: bool = True) -> None:
+        super().__init__(reason)
+        self.excluded = excluded
 
 
 class Totals(NamedTuple):
@@ -89,17 +93,24 @@ class Feed(NamedTuple):
         late = np.count_nonzero(self.left < SECOND // 2)
         return float((2 * late - len(self.left)) / np.sqrt(len(self.left)))
 
+    def lateness_of_last(self) -> float:
+        """What `lateness` would be on average if the last order of each second passed and orders came one by one: bursts add to it."""
+        pace = -np.log1p(-np.minimum(self.orders / MINUTE, 0.99))
+        return float((self.orders * np.tanh(pace / 4)).sum() / np.sqrt(len(self.left)))
+
 
 def last(feed: Feed) -> Totals:
     """Draws for a feed that shows the last order of each symbol and second. Raises Refused where not even a bound can be had."""
     if feed.lateness() < CLEAR:
         raise Refused(
-            "orders did not pass later in their second than chance would have it, so nothing shows that the last one passes"
+            "orders did not pass later in their second than chance would have it, so nothing shows that the last one passes",
+            excluded=feed.lateness_of_last() - feed.lateness() > CLEAR,
         )
     end = int(np.searchsorted(np.bincount(feed.left, minlength=SECOND).cumsum(), SAMPLE)) + 1
     if end > WIDEST_MS:
         raise Refused(
-            f"fewer than {SAMPLE} orders passed in the last {WIDEST_MS} ms of their second: too few to count by"
+            f"fewer than {SAMPLE} orders passed in the last {WIDEST_MS} ms of their second: too few to count by",
+            excluded=False,
         )
     pace = _Pace.of(feed, end)
     if pace.shortfall() > CLEAR:
