@@ -34,9 +34,11 @@ RULES = {
 }
 MOST_USD = 1e12
 """More than any single order can be worth."""
-BOUND, LOW, HIGH = 0.05, 0.05, 0.95
+BOUND, LOW, HIGH = 0.05, 0.025, 0.975
 """The levels of the draws at which a bound and the ends of a range lie, before `DOUBT` widens them."""
-DOUBT = 2.0
+DOUBT = 1.5
+"""So many times larger or smaller than the model has them may hidden orders be on average: as much as bursts whose first order is five
+times as large as the others, or a fifth, make them in `benchmarks.throttle`."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import polars as pl
 
 START_MS = int(datetime(2025, 10, 10, 21, tzinfo=UTC).timestamp()) * 1000
 SYMBOLS = 250
-UNEVEN, WANDER_S = 0.5, 90.0
-"""Spread of the logarithm of the common pace, and over how many seconds it forgets where it was."""
+UNLIKE, UNEVEN, WANDER_S = 1.8, 0.5, 90.0
+"""Spreads of the logarithms of the paces of symbols and of their common pace, and over how many seconds it forgets where it was."""
 POWER = 1.3
 """How fast waits fall off: their mean is finite, their variance is not."""
 
@@ -47,7 +47,7 @@ class Kind:
 def stream(rate: float, seconds: int, kind: Kind, seed: int) -> pl.DataFrame:
     """Orders of about `rate` a second in all, in time order: `symbol ts notional_usd`."""
     random = np.random.default_rng(seed)
-    pace = random.lognormal(0, 1.2, SYMBOLS)
+    pace = random.lognormal(0, UNLIKE, SYMBOLS)
     symbol, moment, first = _orders(rate * pace / pace.sum(), seconds, kind, random)
     scale = 1e4 * random.lognormal(0, 1, SYMBOLS)
     size = scale[symbol] * _sizes(len(symbol), kind.tail, seed, random) * np.where(first, kind.first, kind.later)

@@ -84,7 +84,7 @@ def _gap(
 ) -> None:
     """Two venues: what lies between them, for neither stands off a composite of both."""
     rows = ask(dislocation.gap, chosen=decimate.keys(markets), start=start, end=end)
-    kinds = [f"{row['name']}'s {market(row)}" for row in markets.iter_rows(named=True)]
+    kinds = [f"{row['name']} ({market(row)})" for row in markets.iter_rows(named=True)]
     title = f"{base} on {kinds[0]} and {kinds[1]} stood {widest['apart_pct']:.1f} % apart at {clock(widest['ts'], 'second')}"
     card(
         title,
