@@ -86,7 +86,7 @@ class Fit:
 
     def rate(self, moments: Array, end: float) -> Array:
         """The background rate at these moments of a range of `end` seconds."""
-        return np.exp(_hats(moments, end, len(self.background)) @ self.background)
+        return np.exp(_along(moments, end, self.background))
 
 
 @dataclass(frozen=True)
@@ -234,19 +234,19 @@ class _Events:
         kernel = around * np.concatenate((decays, decays * np.exp(-near), decays * np.exp(near)))
         excited = kernel[:, :scales]
         bend = (kernel[:, 2 * scales :] - kernel[:, scales : 2 * scales]) / (2 * near) * shares
-        own = np.exp(self.at_events @ background)
+        own = np.exp(_along(self.times, self.end, background))
         rate = own + excited @ shares
-        over = self.weights * np.exp(self.at_grid @ background)
+        over = self.weights * np.exp(_along(self.grid, self.end, background))
         age = self.end - self.times
         faded = np.exp(-np.outer(age, decays))
         spent = len(age) - faded.sum(axis=0)
         spent_bend = shares * decays * (age[:, None] * faded).sum(axis=0)
         each = np.hstack((own[:, None] * self.at_events, excited, bend)) / rate[:, None]
-        slope = each.sum(axis=0) - np.concatenate((over @ self.at_grid, spent, spent_bend))
-        return float(np.log(rate).sum() - over.sum() - spent @ shares), slope, each.T @ each
+        slope = each.sum(axis=0) - np.concatenate((np.einsum("i,ij->j", over, self.at_grid), spent, spent_bend))
+        return float(np.log(rate).sum() - over.sum() - spent @ shares), slope, np.einsum("ij,ik->jk", each, each)
 
     def residuals(self, background: Array, shares: Array, decays: Array) -> Array:
-        over = np.exp(self.at_grid @ background)
+        over = np.exp(_along(self.grid, self.end, background))
         summed = np.r_[0, np.cumsum((over[1:] + over[:-1]) / 2 * np.diff(self.grid))]
         before = np.arange(len(self.times))[:, None] - memory(self.times, decays)
         return np.maximum(np.diff(np.interp(self.times, self.grid, summed) + before @ shares), 0)
@@ -264,6 +264,13 @@ def _stamp(times: Array) -> float:
 def _spread(times: Array, stamp: float) -> Array:
     """Events anywhere within their stamp, as they were before they got it."""
     return np.sort(times + stamp * np.random.default_rng(SEED).random(len(times)))
+
+
+def _along(moments: Array, end: float, heights: Array) -> Array:
+    """Heights at knots spread evenly over the range, at these moments. Products of matrices this small would wait for BLAS's threads."""
+    if len(heights) == 1:
+        return np.full(len(moments), heights[0])
+    return np.interp(moments, np.linspace(0, end, len(heights)), heights)
 
 
 def _hats(moments: Array, end: float, knots: int) -> Array:
