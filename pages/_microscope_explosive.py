@@ -19,7 +19,7 @@ NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn,
 NOTE = (
     "A rate that changes by itself, as in any crash, looks like liquidations that set each other off: with a constant background, a process without any "
     "excitation is given a ratio near one (Filimonov and Sornette 2015, Quantitative Finance 15, 1293). So there is a verdict only where both backgrounds agree. "
-    "A second time scale (Lallouache and Challet 2014) is fitted where the waits ask for it. On simulated streams: `make bench`."
+    "A second time scale (Lallouache and Challet 2014) is fitted where the waits ask for it. What comes of it on simulated streams: python -m benchmarks.hawkes."
 )
 Part = tuple[str, datetime, datetime]
 
@@ -89,11 +89,8 @@ def _explosive(feed: dict[str, Any], parts: tuple[Part, ...], start: datetime, e
         about=f"{words.span(start, end)}. Single liquidations of one feed, one side, a minute",
         alt=f"Columns of liquidations a minute on {feed['name']}.",
     )
-    left, right = st.columns([3, 2])
-    with left:
-        _branching(branching_title(feed["name"], fits), fits, fitted)
-    with right:
-        _residuals(of, fitted)
+    _branching(branching_title(feed["name"], fits), fits, fitted)
+    _residuals(of, fitted)
 
 
 def branching_title(name: str, fits: pl.DataFrame) -> str:
