@@ -131,8 +131,13 @@ def _branching(title: str, fits: pl.DataFrame, fitted: pl.DataFrame) -> None:
             "chance": NUMBER("Chance of such a misfit", format="%.3f"),
             "refusal": TEXT("Why there is no verdict", width="large"),
         },
-        note=NOTE,
+        note=" ".join([*_reasons(fitted), NOTE]),
     )
+
+
+def _reasons(fitted: pl.DataFrame) -> list[str]:
+    refused = fitted.filter(pl.col("refusal").is_not_null())
+    return [f"{part[0].upper()}{part[1:]}: {reason}" for part, reason in refused.select("part", "refusal").iter_rows()]
 
 
 def _residuals(of: dict[str, str], fitted: pl.DataFrame) -> None:
