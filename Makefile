@@ -22,6 +22,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.microscope
 	$(BIN)/python -m benchmarks.throttle
+	$(BIN)/python -m benchmarks.hawkes
 
 $(VENV)/runtime.stamp: requirements.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Crashday needs Python 3.11 or newer; set PYTHON=python3.x"'

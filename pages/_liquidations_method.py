@@ -112,10 +112,15 @@ def estimates_title(found: pl.DataFrame, ranges: pl.DataFrame) -> str:
     if ranges.is_empty():
         return f"{shown}; a range cannot be given, a bound can"
     spans = [
-        f"{usd(row['low_usd'])} to {usd(row['high_usd'])} if {MODELS[row['rule']]}"
+        f"{usd(_two_digits(row['low_usd']))} to {usd(_two_digits(row['high_usd']))} if {MODELS[row['rule']]}"
         for row in ranges.iter_rows(named=True)
     ]
     return f"{shown}; {listed(spans)} and hidden orders are {LIKE} as large as they seem"
+
+
+def _two_digits(value: float) -> float:
+    """As many digits as such a range carries."""
+    return float(f"{value:.2g}")
 
 
 def worst_line() -> str:
@@ -154,12 +159,12 @@ def _scores(span: dict[str, Any]) -> None:
 
 
 def _simulated() -> None:
-    rows = calibration.lines()
+    rows = calibration.lines().sort("covered", "rule", "orders_a_second", nulls_last=True, maintain_order=True)
     card(
         calibration_title(),
         _worded(rows),
         key="calibration",
-        about="SIMULATION of the method, no data of any day: streams of 250 symbols that its models did not make, `python -m benchmarks.throttle`. Percent of the true sum",
+        about="SIMULATION of the method, no data of any day: streams of 250 symbols that its models did not make, python -m benchmarks.throttle. Percent of the true sum, those with the worst ranges first",
         table=CALIBRATION,
         note=f"Each stream is throttled by the rule of its row and estimated without being told which. Rows with fewer than {calibration.FEWEST} ranges say little about them. Where every run was refused there is no range, and the page shows none.",
     )
