@@ -1,4 +1,5 @@
-"""How well throttle estimates hold on simulated streams: what `python -m benchmarks.throttle` finds, and no data of any day.
+"""How well throttle estimates hold on simulated streams: what `python -m benchmarks.throttle` finds, and no data of any
+day.
 
 The streams are not made by the estimators' models; the worst line is what may be said of the method.
 """
@@ -16,8 +17,9 @@ FEWEST = 20
 class Line(NamedTuple):
     """Simulated streams of one rule, intensity and kind. Shares are of the true sum, means over the runs, in percent.
 
-    `covered` is the share of the ranges that held the true sum, `off` how far the estimates were off on average, `width` the
-    width of the ranges: none where every run was refused. `bound_held` is the share of the bounds that were no more than true.
+    `covered` is the share of the ranges that held the true sum, `off` how far the estimates were off on average,
+    `width` the width of the ranges: none where every run was refused. `bound_held` is the share of the bounds that
+    were no more than true.
     """
 
     rule: str

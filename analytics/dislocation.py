@@ -1,11 +1,12 @@
 """Which venue left the others: every venue against the composite of all that trade, second by second or bar by bar.
 
-The composite is the median over the eligible venues' last prices. Eligible: traded in dollars or dollar tokens, one market
-a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. There must be three of
-them; where an asset trades on two only, the composite is their midpoint, so that neither can be said to have left it.
+The composite is the median over the eligible venues' last prices. Eligible: traded in dollars or dollar tokens, one
+market a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. There must be
+three of them; where an asset trades on two only, the composite is their midpoint, so that neither can be said to have
+left it.
 
-How far off and for how long a venue must be to have left is a choice, and another may name another venue: there is a name only
-where most of the choices agree.
+How far off and for how long a venue must be to have left is a choice, and another may name another venue: there is a
+name only where most of the choices agree.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ AGREE = 14
 """Of the settings of both, so many must name one venue before it is said to have left first."""
 TWO, THREE = 2, 3
 HOUR, SAME_MOVES = 3600, 0.3
-"""A clock is off where a venue's moves fit the others' an hour apart, with at least this correlation, and not at once."""
+"""A clock is off where a venue's moves fit the others' an hour apart, with at least this correlation, and not at
+once."""
 WORDS = {"1s": "seconds", "1m": "minutes"}
 MOMENT = pl.Datetime("us", "UTC")
 SETTING = {
@@ -81,7 +83,8 @@ class Grid:
 
 
 def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """The assets that trade on two venues or more at one bar length, the finest and best covered first: `base interval venues bars`."""
+    """The assets that trade on two venues or more at one bar length, the finest and best covered first: `base
+    interval venues bars`."""
     known = _eligible(prices.series(warehouse, start, end))
     return (
         known.group_by("base", "interval", "seconds")
@@ -119,9 +122,9 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime, int
 def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
     """How far each of the chosen markets stood from the composite, thinned to what a screen shows; no extreme is lost.
 
-    Columns: `venue market symbol interval ts price composite deviation_pct venues source_id`; `ts` is when the price stood,
-    `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than three had one (two, where only
-    two are chosen), and a composite that venues join and leave would jump by itself.
+    Columns: `venue market symbol interval ts price composite deviation_pct venues source_id`; `ts` is when the price
+    stood, `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than three had one
+    (two, where only two are chosen), and a composite that venues join and leave would jump by itself.
     """
     grid = _grid(warehouse, chosen, start, end)
     composite, deviation, fresh = _composite(grid.price, max(TWO, min(THREE, len(chosen))))
@@ -148,17 +151,19 @@ def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: da
 
 
 def widest(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
-    """The row of `deviations` furthest off the composite; of two venues with `apart_pct`, their distance in percent of the midpoint, else null."""
+    """The row of `deviations` furthest off the composite; of two venues with `apart_pct`, their distance in percent
+    of the midpoint, else null."""
     rows = deviations(warehouse, chosen, start, end).filter(pl.col("deviation_pct").is_not_null())
     off = pl.col("deviation_pct").abs()
     return rows.with_columns(apart_pct=2 * off if len(chosen) == TWO else pl.lit(None, pl.Float64)).sort(off).tail(1)
 
 
 def gap(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
-    """How far the first of two markets stood above the second, in percent of their midpoint, thinned as `deviations` is.
+    """How far the first of two markets stood above the second, in percent of their midpoint, thinned as `deviations`
+    is.
 
-    Columns: `venue other_venue market other_market symbol other_symbol interval ts price other_price gap_pct source_id`; a row without
-    a gap breaks the line. Raises ValueError unless there are two markets.
+    Columns: `venue other_venue market other_market symbol other_symbol interval ts price other_price gap_pct
+    source_id`; a row without a gap breaks the line. Raises ValueError unless there are two markets.
     """
     if len(chosen) != TWO:
         raise ValueError("A gap lies between two markets.")
@@ -188,12 +193,14 @@ def gap(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime,
 def departures(
     warehouse: Warehouse, markets: tuple[tuple[str, decimate.Key], ...], start: datetime, end: datetime
 ) -> pl.DataFrame:
-    """Which of the chosen markets, `(name of the venue, key)`, left the composite of three or more first, for how long and how far.
+    """Which of the chosen markets, `(name of the venue, key)`, left the composite of three or more first, for how long
+    and how far.
 
-    Columns: `venue name market symbol interval prints composed bars left_after left_by bars_out deepest_pct deepest_ts refusal
-    source_id`, in the order of leaving. A venue left between `left_after`, the last composed bar it was not out in, and
-    `left_by`, the first it was; between them there may be bars without a composite. `refusal` says on every row why it is not
-    known who was first; other settings that name another are one reason (`settings`).
+    Columns: `venue name market symbol interval prints composed bars left_after left_by bars_out deepest_pct
+    deepest_ts refusal source_id`, in the order of leaving. A venue left between `left_after`, the last composed bar
+    it was not out in, and `left_by`, the first it was; between them there may be bars without a composite. `refusal`
+    says on every row why it is not known who was first; other settings that name another are one reason
+    (`settings`).
     """
     grid, deviation = _off(warehouse, markets, start, end)
     ordered = _departures(grid, markets, deviation, LEFT_PCT, HELD)
@@ -203,7 +210,10 @@ def departures(
         or unsteady(_settings(grid, markets, deviation))
     )
     if grid.worthless:
-        refusal = f"{grid.worthless} prices of zero or less are among the bars, at which nobody can trade: no order is computed."
+        refusal = (
+            f"{grid.worthless} prices of zero or less are among the bars, at which nobody can trade: no order "
+            "is computed."
+        )
     return ordered.with_columns(refusal=pl.lit(refusal or None, pl.String))
 
 
@@ -212,8 +222,8 @@ def settings(
 ) -> pl.DataFrame:
     """Which of the markets left first by each of 18 settings, or why that setting cannot tell.
 
-    Columns: `left_pct held venue name market symbol left_after left_by refusal source_id`; a venue has left where it stands `left_pct`
-    off for `held` bars. Where a setting cannot tell, no venue is named.
+    Columns: `left_pct held venue name market symbol left_after left_by refusal source_id`; a venue has left where it
+    stands `left_pct` off for `held` bars. Where a setting cannot tell, no venue is named.
     """
     grid, deviation = _off(warehouse, markets, start, end)
     return _settings(grid, markets, deviation)
@@ -233,7 +243,8 @@ def unsteady(rows: pl.DataFrame) -> str:
     said += [f"{silent} cannot tell"] if silent else []
     return (
         f"Of {rows.height} settings ({LEFT_SETTINGS[0]:g} to {LEFT_SETTINGS[-1]:g} % off, for "
-        f"{', '.join(map(str, HELD_SETTINGS[:-1]))} or {HELD_SETTINGS[-1]} bars) {', '.join(said)}: a name needs {AGREE}."
+        f"{', '.join(map(str, HELD_SETTINGS[:-1]))} or {HELD_SETTINGS[-1]} bars) {', '.join(said)}: a name "
+        f"needs {AGREE}."
     )
 
 
@@ -280,10 +291,16 @@ def undecided(left: pl.DataFrame, left_pct: float = LEFT_PCT, held: int = HELD) 
         named = " and ".join(left["name"])
         if left.height < TWO:
             return f"Only {named} has prints by {unit[:-1]} here, and one venue has no composite to leave."
-        return f"Only {named} have prints by {unit[:-1]} here: the composite of two lies midway between them, so neither can be said to leave it."
+        return (
+            f"Only {named} have prints by {unit[:-1]} here: the composite of two lies midway between them, so "
+            "neither can be said to leave it."
+        )
     composed, bars = left["composed"][0], left["bars"][0]
     few = left.row(int(left["prints"].arg_min() or 0), named=True)
-    want = f"{few['name']} has a print in {few['prints']:,} of {bars:,} {unit}, so three venues compare in {composed:,} of them"
+    want = (
+        f"{few['name']} has a print in {few['prints']:,} of {bars:,} {unit}, so three venues compare in "
+        f"{composed:,} of them"
+    )
     gone = left.filter(pl.col("left_by").is_not_null())
     if gone.is_empty():
         return f"No venue stood {left_pct:g} % off the composite for {held} {unit}: {want}."
@@ -304,7 +321,11 @@ def _wrong_clock(grid: Grid, names: list[str]) -> str:
         own, others = moves[place], np.delete(moves, place, axis=0).mean(axis=0)
         later, earlier = _alike(own[hour:], others[:-hour]), _alike(own[:-hour], others[hour:])
         if max(later, earlier) > max(SAME_MOVES, 2 * _alike(own, others)):
-            return f"The moves of {name} fit those of the others an hour {'earlier' if later > earlier else 'later'}: its clock seems to be off, so nothing is compared."
+            return (
+                f"The moves of {name} fit those of the others an hour "
+                f"{'earlier' if later > earlier else 'later'}: its clock seems to be off, so nothing is "
+                "compared."
+            )
     return ""
 
 
@@ -363,7 +384,8 @@ def _carry(price: np.ndarray, printed: np.ndarray, fresh: int) -> None:
 
 
 def _composite(price: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The median of the fresh prices where at least so many are, each price's distance from it in percent, and how many are fresh."""
+    """The median of the fresh prices where at least so many are, each price's distance from it in percent, and how
+    many are fresh."""
     ordered = np.sort(price, axis=0)  # NaN sorts last
     fresh = len(price) - np.isnan(price).sum(axis=0)
     bars = np.arange(price.shape[1])

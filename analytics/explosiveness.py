@@ -1,4 +1,5 @@
-"""How explosive the liquidations of a feed were, before, in and after a cascade; and why most feeds, and most parts, cannot tell."""
+"""How explosive the liquidations of a feed were, before, in and after a cascade; and why most feeds, and most parts,
+cannot tell."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ THINNED = {
     "sampled": "The feed lets through a sample only ({rule}): what sets off what is not in it.",
     "unknown": "How much this feed lets through is not known ({rule}), so gaps and bursts may be the feed's.",
 }
-TWO_SIDED = "Counts by second, not single events, and of both sides of each take-over: neither their order nor their number is one of events."
+TWO_SIDED = (
+    "Counts by second, not single events, and of both sides of each take-over: neither their order nor their "
+    "number is one of events."
+)
 MOMENT = pl.Datetime("us", "UTC")
 FITS = {
     "part": pl.String,
@@ -44,33 +48,31 @@ EVENTS = """
 
 
 def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Every venue that is known to have liquidated in a range, and whether its feed can tell how explosive that was, the most events first.
+    """Every venue that is known to have liquidated in a range, and whether its feed can tell how explosive that was,
+    the most events first.
 
-    Columns: `venue name feed events first_ts last_ts completeness refusal source_id`. `events` are single liquidations of a feed,
-    null where only counts are kept. `refusal` is null where a process can be fitted to the whole range.
+    Columns: `venue name feed events first_ts last_ts completeness refusal source_id`. `events` are single
+    liquidations of a feed, null where only counts are kept. `refusal` is null where a process can be fitted to the
+    whole range.
     """
     single = warehouse.query(
-        """
-        WITH told AS (
-            SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts, max(ts) AS last_ts,
-                   string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-            FROM liquidations WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end GROUP BY venue, feed
-        ), regime AS (
-            SELECT t.venue, t.feed, string_agg(DISTINCT r.completeness, ', ' ORDER BY r.completeness) AS completeness, string_agg(DISTINCT r.rule, '; ' ORDER BY r.rule) AS rule
-            FROM told t JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
-              AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts AND t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ)
-            GROUP BY t.venue, t.feed
-        )
-        SELECT t.*, coalesce(completeness, 'unknown') AS completeness, coalesce(rule, 'its rule is not described') AS rule
+        """WITH told AS ( SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
+        max(ts) AS last_ts, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id FROM liquidations
+        WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end GROUP BY venue, feed ), regime AS ( SELECT
+        t.venue, t.feed, string_agg(DISTINCT r.completeness, ', ' ORDER BY r.completeness) AS completeness,
+        string_agg(DISTINCT r.rule, '; ' ORDER BY r.rule) AS rule FROM told t JOIN feed_regimes r ON r.venue =
+        t.venue AND r.feed = t.feed AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts AND
+        t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ) GROUP BY t.venue, t.feed ) SELECT t.*,
+        coalesce(completeness, 'unknown') AS completeness, coalesce(rule, 'its rule is not described') AS rule
         FROM told t LEFT JOIN regime USING (venue, feed) ORDER BY events DESC, t.venue, t.feed
         """,
         start=start,
         end=end,
     )
     counted = warehouse.query(
-        """
-        SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-        FROM liquidation_counts WHERE ts >= $start AND ts < $end GROUP BY venue ORDER BY venue
+        """SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts, string_agg(DISTINCT
+        source_id, ';' ORDER BY source_id) AS source_id FROM liquidation_counts WHERE ts >= $start AND ts < $end
+        GROUP BY venue ORDER BY venue
         """,
         start=start,
         end=end,
@@ -86,14 +88,15 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
 def fits(
     warehouse: Warehouse, venue: str, feed: str, parts: tuple[tuple[str, datetime, datetime], ...]
 ) -> pl.DataFrame:
-    """What processes fitted to a feed's liquidations in each part `(name, from, to)` of a range tell about how many each sets off.
+    """What processes fitted to a feed's liquidations in each part `(name, from, to)` of a range tell about how many
+    each sets off.
 
-    Columns: `part begins ends events branching_low branching_high constant constant_low constant_high varying varying_low
-    varying_high knots scales half_life_s distance chance refusal source_id`. `branching_low` and `_high` are what both models allow, null where
-    `refusal` says why there is no verdict. `constant` and `varying` are the branching ratios with a background that is constant
-    and one that varies between so many `knots`; an upper end is null where it is above 2. `scales` and `half_life_s` are the
-    varying one's time scales, and its fastest. `chance` is how often the model's own streams lie as far (`distance`) from
-    theory, or farther.
+    Columns: `part begins ends events branching_low branching_high constant constant_low constant_high varying
+    varying_low varying_high knots scales half_life_s distance chance refusal source_id`. `branching_low` and `_high`
+    are what both models allow, null where `refusal` says why there is no verdict. `constant` and `varying` are the
+    branching ratios with a background that is constant and one that varies between so many `knots`; an upper end is
+    null where it is above 2. `scales` and `half_life_s` are the varying one's time scales, and its fastest. `chance`
+    is how often the model's own streams lie as far (`distance`) from theory, or farther.
     """
     whole = feeds(warehouse, min(part[1] for part in parts), max(part[2] for part in parts))
     known = whole.filter((pl.col("venue") == venue) & (pl.col("feed") == feed) & (pl.col("completeness") != "complete"))
@@ -103,7 +106,8 @@ def fits(
 
 
 def residuals(warehouse: Warehouse, venue: str, feed: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The waiting times in the time of the model whose background varies beside those of theory, quantile by quantile: `expected observed source_id`; empty where nothing was fitted."""
+    """The waiting times in the time of the model whose background varies beside those of theory, quantile by
+    quantile: `expected observed source_id`; empty where nothing was fitted."""
     times, source_id = _events(warehouse, venue, feed, start, end)
     if hawkes.refusal(times):
         return pl.DataFrame(schema={"expected": pl.Float64, "observed": pl.Float64, "source_id": pl.String})
@@ -116,7 +120,8 @@ def residuals(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
 
 
 def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """Liquidations of a feed over time: `venue ts until events per_minute source_id`, in steps of which a range has at most 500."""
+    """Liquidations of a feed over time: `venue ts until events per_minute source_id`, in steps of which a range has
+    at most 500."""
     step = decimate.step(start, end, 500)
     return warehouse.query(
         f"""

@@ -1,17 +1,17 @@
 """How explosive: how many further liquidations each one sets off, by Hawkes processes with two kinds of background.
 
-The rate at time t is a background rate, and for each event before it `branching × decay × exp(−decay × age)`. The branching
-ratio is the mean number of events that one event sets off; from one on, a cascade feeds itself.
+The rate at time t is a background rate, and for each event before it `branching × decay × exp(−decay × age)`. The
+branching ratio is the mean number of events that one event sets off; from one on, a cascade feeds itself.
 
-A rate that changes by itself looks just like excitation: a Poisson process whose rate jumps is fitted with a branching ratio
-near one if its background is taken for constant (Filimonov and Sornette 2015, Quantitative Finance 15, 1293, arXiv
-1308.6756). So two models are fitted, one with a constant background and one whose logarithm is linear between knots, their
-number by Akaike's criterion; there is a verdict only where each holds the other's branching ratio possible, and it is the
-range of both. Waiting times at two scales, as Lallouache and Challet (2014, Quantitative Finance 16, 1) need them for
-markets, get a second exponential where the likelihood asks for it. Whether the model fits is asked of its residuals, which
-come at rate one in time that runs as fast as the fitted rate (Ogata 1988); since they were fitted, their distance from theory
-is compared with that of streams made by the fitted model and fitted again (parametric bootstrap, stopped early as by Besag
-and Clifford 1991).
+A rate that changes by itself looks just like excitation: a Poisson process whose rate jumps is fitted with a
+branching ratio near one if its background is taken for constant (Filimonov and Sornette 2015, Quantitative Finance
+15, 1293, arXiv 1308.6756). So two models are fitted, one with a constant background and one whose logarithm is
+linear between knots, their number by Akaike's criterion; there is a verdict only where each holds the other's
+branching ratio possible, and it is the range of both. Waiting times at two scales, as Lallouache and Challet (2014,
+Quantitative Finance 16, 1) need them for markets, get a second exponential where the likelihood asks for it. Whether
+the model fits is asked of its residuals, which come at rate one in time that runs as fast as the fitted rate (Ogata
+1988); since they were fitted, their distance from theory is compared with that of streams made by the fitted model
+and fitted again (parametric bootstrap, stopped early as by Besag and Clifford 1991).
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ STARTS = (0.1, 0.5, 2.5)
 SECOND_SCALE = 5.0
 """How much greater the log likelihood must be for a second time scale."""
 HALF_CHI = 2.995732
-"""Half the 95 % point of chi-squared with two degrees of freedom: a decay is sought with each branching ratio, and where nothing is
-set off it is free (Davies 1987). With one, zero was left out of the range in 12 % of streams without any excitation."""
+"""Half the 95 % point of chi-squared with two degrees of freedom: a decay is sought with each branching ratio, and
+where nothing is set off it is free (Davies 1987). With one, zero was left out of the range in 12 % of streams
+without any excitation."""
 NARROWEST, WIDEST = 0.01, 0.06
 """Steps along the branching ratio on the way to the ends of its interval."""
 MOST_BRANCHING, LEAST_BRANCHING = 2.0, 1e-4
@@ -43,11 +44,12 @@ REPLICATES, EXCEEDED, SEED = 99, 5, 20
 MANY, FEWER = 5_000, 39
 """Above so many events, fewer replicates, for a page has to wait for them."""
 STAMPS = (1.0, 0.1, 0.01, 0.001)
-"""Seconds to which venues stamp. Events are spread over their stamp, and those of replicates are stamped as they are: events of one
-moment would make ever faster decays ever more likely."""
+"""Seconds to which venues stamp. Events are spread over their stamp, and those of replicates are stamped as they
+are: events of one moment would make ever faster decays ever more likely."""
 MISFIT = 0.05
 SLOWEST, A_SPAN = 10, 4
-"""What takes longer to set others off than this part of the range, or of the span between knots, cannot be told from its background."""
+"""What takes longer to set others off than this part of the range, or of the span between knots, cannot be told from
+its background."""
 RUNAWAY = 5
 """A replicate with so many times the events is given up: its process has no end."""
 QUADRATURE = 600
@@ -57,11 +59,12 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Fit:
-    """Rates per second. `low` to `high` hold the branching ratio at 95 %; `high` is infinite beyond the largest one tried.
+    """Rates per second. `low` to `high` hold the branching ratio at 95 %; `high` is infinite beyond the largest one
+    tried.
 
-    `background` holds the logarithms of the rate at knots spread evenly over the range, one where it is constant. `shares` are
-    the events set off at each time scale, `decays` the rates at which they come. `residuals` are the waiting times in the model's
-    own time, exponential with mean one if it fits.
+    `background` holds the logarithms of the rate at knots spread evenly over the range, one where it is constant.
+    `shares` are the events set off at each time scale, `decays` the rates at which they come. `residuals` are the
+    waiting times in the model's own time, exponential with mean one if it fits.
     """
 
     background: Array
@@ -93,8 +96,9 @@ class Fit:
 class Verdict:
     """What both models say: a range of the branching ratio that both allow, or why there is none.
 
-    `chance` is how often streams of the varying model lie as far (`distance`) from theory, or farther, once fitted; None where
-    the models contradict each other. The interval of the varying one is not sought where the constant one excludes its ratio.
+    `chance` is how often streams of the varying model lie as far (`distance`) from theory, or farther, once fitted;
+    None where the models contradict each other. The interval of the varying one is not sought where the constant one
+    excludes its ratio.
     """
 
     constant: Fit
@@ -131,7 +135,8 @@ def verdict(times: Array, end: float) -> Verdict:
         return replace(
             found,
             refusal=f"With a constant background one would set off {constant.branching:.2f} more, with one that varies "
-            f"{varying.branching:.2f}: a rate that changes by itself and events that set each other off cannot be told apart here.",
+            f"{varying.branching:.2f}: a rate that changes by itself and events that set each other off "
+            "cannot be told apart here.",
         )
     chance = chance_of_misfit(varying, times, end)
     if chance < MISFIT:
@@ -144,17 +149,20 @@ def verdict(times: Array, end: float) -> Verdict:
 
 
 def fit(times: Array, end: float) -> Fit:
-    """The process with a constant background that makes these events most likely. Raises ValueError where `refusal` has a reason."""
+    """The process with a constant background that makes these events most likely. Raises ValueError where `refusal`
+    has a reason."""
     return _with_interval(*_fitted(times, end, (1,)))
 
 
 def fit_varying(times: Array, end: float) -> Fit:
-    """The process whose background varies that fits best by Akaike's criterion. Raises ValueError where `refusal` has a reason."""
+    """The process whose background varies that fits best by Akaike's criterion. Raises ValueError where `refusal`
+    has a reason."""
     return _with_interval(*_fitted(times, end, _knots(times)))
 
 
 def chance_of_misfit(fitted: Fit, times: Array, end: float) -> float:
-    """How often streams of the process fitted to these events, fitted again, lie as far from theory as they do, or farther."""
+    """How often streams of the process fitted to these events, fitted again, lie as far from theory as they do, or
+    farther."""
     random = np.random.default_rng(SEED)
     distance = kolmogorov_smirnov(fitted.residuals)
     stamp = _stamp(times)
@@ -217,7 +225,8 @@ def kolmogorov_smirnov(residuals: Array) -> float:
 
 
 class _Events:
-    """Events of one range, with what a background of so many knots needs: its parts at each event, and over the range."""
+    """Events of one range, with what a background of so many knots needs: its parts at each event, and over the
+    range."""
 
     def __init__(self, times: Array, end: float, knots: int, stamp: float) -> None:
         self.times, self.end, self.stamp = times, end, stamp
@@ -267,7 +276,8 @@ def _spread(times: Array, stamp: float) -> Array:
 
 
 def _along(moments: Array, end: float, heights: Array) -> Array:
-    """Heights at knots spread evenly over the range, at these moments. Products of matrices this small would wait for BLAS's threads."""
+    """Heights at knots spread evenly over the range, at these moments. Products of matrices this small would wait
+    for BLAS's threads."""
     if len(heights) == 1:
         return np.full(len(moments), heights[0])
     return np.interp(moments, np.linspace(0, end, len(heights)), heights)
@@ -305,7 +315,8 @@ def _fitted(times: Array, end: float, counts: tuple[int, ...]) -> tuple[_Events,
 
 
 def _climb(events: _Events, background: Array, shares: Array, decays: Array, only: Array | None = None) -> Fit:
-    """To the nearest summit of the likelihood, by Fisher's scoring with damping; along the directions of `only` where given."""
+    """To the nearest summit of the likelihood, by Fisher's scoring with damping; along the directions of `only`
+    where given."""
     knots, scales = len(background), len(shares)
     place = np.concatenate((background, shares, np.log(decays)))
     within = slice(knots, knots + scales)
@@ -344,7 +355,8 @@ def _climb(events: _Events, background: Array, shares: Array, decays: Array, onl
 
 
 def _with_interval(events: _Events, best: Fit) -> Fit:
-    """The fit with every branching ratio whose best likelihood is within half the 95 % point of chi-squared of the greatest."""
+    """The fit with every branching ratio whose best likelihood is within half the 95 % point of chi-squared of the
+    greatest."""
     low, high = (_edge(events, best, sign) for sign in (-1, 1))
     return replace(best, low=low, high=high)
 

@@ -1,10 +1,10 @@
 """How much it took to move the price: impact from bars, where no order book that can be trusted is kept.
 
-Two measures. Amihud's (2002) is the absolute return over the money traded, here as the ratio of their sums over a window:
-a mean of ratios would be made by the minutes in which next to nothing traded. It stands in for depth and is not depth: a
-price that moves without trades has no bar, and one that many trade at without moving has an impact of zero. Kyle's λ (1985)
-is the slope of returns on what takers bought less what they sold, with an interval; where the flow of a part
-does not explain its returns, it is not identified.
+Two measures. Amihud's (2002) is the absolute return over the money traded, here as the ratio of their sums over a
+window: a mean of ratios would be made by the minutes in which next to nothing traded. It stands in for depth and is
+not depth: a price that moves without trades has no bar, and one that many trade at without moving has an impact of
+zero. Kyle's λ (1985) is the slope of returns on what takers bought less what they sold, with an interval; where the
+flow of a part does not explain its returns, it is not identified.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
 def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
     """Amihud's impact of one market window by window, as a ratio of sums, in percent per `per_usd` dollars.
 
-    Columns: `ts until bars volume_usd moved_pct per_usd impact_pct source_id`. `moved_pct` sums the absolute returns of a window's
-    bars, each from the close before it (its open where it is the first); money is the traded value where the venue states it,
-    else volume times close. `per_usd` is the power of ten below what a window of the range usually trades. `impact_pct` is
-    null where a window traded less than that, for nothing is scaled up, or has fewer than `LEAST_BARS` bars with volume; a window
-    without any is absent.
+    Columns: `ts until bars volume_usd moved_pct per_usd impact_pct source_id`. `moved_pct` sums the absolute returns
+    of a window's bars, each from the close before it (its open where it is the first); money is the traded value
+    where the venue states it, else volume times close. `per_usd` is the power of ten below what a window of the
+    range usually trades. `impact_pct` is null where a window traded less than that, for nothing is scaled up, or has
+    fewer than `LEAST_BARS` bars with volume; a window without any is absent.
     """
     return warehouse.query(
         f"""
@@ -106,8 +106,8 @@ def against_before(
 ) -> pl.DataFrame:
     """The window of most impact from a moment on beside all before it, one row or none.
 
-    Columns: `ts until per_usd impact_pct usual_pct times windows_before source_id`. `usual_pct` is the ratio of sums over the windows
-    that end by `before`, null where fewer than three of them have an impact.
+    Columns: `ts until per_usd impact_pct usual_pct times windows_before source_id`. `usual_pct` is the ratio of sums
+    over the windows that end by `before`, null where fewer than three of them have an impact.
     """
     rated = windows(warehouse, key, start, end).filter(pl.col("impact_pct").is_not_null())
     earlier = rated.filter(pl.col("until") <= before)
@@ -123,11 +123,13 @@ def against_before(
 
 
 def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...]) -> pl.DataFrame:
-    """Kyle's λ of one market in each part `(name, from, to)`: percent the price moved per `per_usd` of taker buys less taker sells.
+    """Kyle's λ of one market in each part `(name, from, to)`: percent the price moved per `per_usd` of taker buys less
+    taker sells.
 
-    Columns: `part begins ends bars per_usd slope_pct low_pct high_pct identified source_id`. Least squares over the part's bars;
-    the interval, 95 %, is robust to bars of unlike spread (HC3, MacKinnon and White 1985). `slope_pct` is null with fewer than
-    `LEAST_FLOWS` bars; `identified` is whether the interval lies above zero. No rows where the bars do not say who took.
+    Columns: `part begins ends bars per_usd slope_pct low_pct high_pct identified source_id`. Least squares over the
+    part's bars; the interval, 95 %, is robust to bars of unlike spread (HC3, MacKinnon and White 1985). `slope_pct`
+    is null with fewer than `LEAST_FLOWS` bars; `identified` is whether the interval lies above zero. No rows where
+    the bars do not say who took.
     """
     bars = warehouse.query(
         f"""
@@ -157,7 +159,8 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
 
 
 def _slope(flow: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
-    """The slope of least squares and its standard error, each squared residual over the square of what its bar leaves free (HC3)."""
+    """The slope of least squares and its standard error, each squared residual over the square of what its bar
+    leaves free (HC3)."""
     sides = np.column_stack((np.ones(len(flow)), flow))
     inverse = np.linalg.pinv(sides.T @ sides)
     fitted = inverse @ sides.T @ moved

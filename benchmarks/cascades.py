@@ -1,9 +1,10 @@
-"""Simulated liquidation streams, for benchmarks and tests of methods only, with what estimators of throttled feeds do not assume.
+"""Simulated liquidation streams, for benchmarks and tests of methods only, with what estimators of throttled feeds do
+not assume.
 
-Never data: nothing here reaches the warehouse or a page. Orders come in trees: one that comes by itself sets off others after
-waits that fall off as a power (Lomax), so that they have no one time scale. The pace of all symbols follows one path that
-never stands still, not even within a minute; symbols differ in pace and in size by lognormal factors. A `Kind` says what a
-stream adds to that.
+Never data: nothing here reaches the warehouse or a page. Orders come in trees: one that comes by itself sets off
+others after waits that fall off as a power (Lomax), so that they have no one time scale. The pace of all symbols
+follows one path that never stands still, not even within a minute; symbols differ in pace and in size by lognormal
+factors. A `Kind` says what a stream adds to that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import polars as pl
 START_MS = int(datetime(2025, 10, 10, 21, tzinfo=UTC).timestamp()) * 1000
 SYMBOLS = 250
 UNLIKE, UNEVEN, WANDER_S = 1.8, 0.5, 90.0
-"""Spreads of the logarithms of the paces of symbols and of their common pace, and over how many seconds it forgets where it was."""
+"""Spreads of the logarithms of the paces of symbols and of their common pace, and over how many seconds it forgets
+where it was."""
 POWER = 1.3
 """How fast waits fall off: their mean is finite, their variance is not."""
 
@@ -26,11 +28,13 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Kind:
-    """What a stream is like. `wait_s` is the mean wait until an order sets off another, `branching` how many it sets off.
+    """What a stream is like. `wait_s` is the mean wait until an order sets off another, `branching` how many it sets
+    off.
 
-    `first` and `later` multiply the sizes of orders that came by themselves and of those set off. `swings` is the spread of the logarithm of a
-    pace that all symbols share for five seconds, `ramp` by how many times the pace rises within each minute, `tail` the exponent of
-    Pareto sizes (none: lognormal and 1.5 by turns), `stamp_ms` what times are cut to.
+    `first` and `later` multiply the sizes of orders that came by themselves and of those set off. `swings` is the
+    spread of the logarithm of a pace that all symbols share for five seconds, `ramp` by how many times the pace
+    rises within each minute, `tail` the exponent of Pareto sizes (none: lognormal and 1.5 by turns), `stamp_ms` what
+    times are cut to.
     """
 
     name: str

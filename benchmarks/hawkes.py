@@ -1,4 +1,5 @@
-"""`python -m benchmarks.hawkes [runs]`: the branching ratio of streams whose truth is known, most of them not of the model's kind.
+"""`python -m benchmarks.hawkes [runs]`: the branching ratio of streams whose truth is known, most of them not of the
+model's kind.
 
 Poisson processes whose rate changes by itself must not be taken for cascades that feed themselves.
 """
@@ -37,7 +38,8 @@ class Truth(NamedTuple):
 
 
 class Score(NamedTuple):
-    """What was said of one stream: the ratio with either background, the range where one is given, and why not otherwise."""
+    """What was said of one stream: the ratio with either background, the range where one is given, and why not
+    otherwise."""
 
     constant: float
     varying: float

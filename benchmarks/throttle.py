@@ -1,7 +1,9 @@
-"""`python -m benchmarks.throttle [runs]`: what throttled feeds hide, estimated on simulated streams and compared with the truth.
+"""`python -m benchmarks.throttle [runs]`: what throttled feeds hide, estimated on simulated streams and compared with
+the truth.
 
-Prints what `analytics.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how long throttling, fitting
-and bounding take on one core as the stream grows. The streams (`benchmarks.cascades`) are not made by the estimators' models.
+Prints what `analytics.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how long
+throttling, fitting and bounding take on one core as the stream grows. The streams (`benchmarks.cascades`) are not
+made by the estimators' models.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ def main(runs: int = RUNS) -> None:
     os.environ["POLARS_MAX_THREADS"] = "1"
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
         out.print(
-            f"Simulated streams, {runs} a line, {FEW} where all of these are refused. Percent of the true sum, where not said otherwise"
+            f"Simulated streams, {runs} a line, {FEW} where all of these are refused. Percent of the true "
+            "sum, where not said otherwise"
         )
         out.print(table(list(rows(pool, runs))))
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
@@ -58,7 +61,8 @@ def main(runs: int = RUNS) -> None:
 
 
 def rows(pool: Executor, runs: int) -> Iterator[calibration.Line]:
-    """A line a rule, intensity and kind of stream. Where the first few runs are all refused, more would tell nothing."""
+    """A line a rule, intensity and kind of stream. Where the first few runs are all refused, more would tell
+    nothing."""
     for rule, rate, kind in product(throttle.RULES, SECONDS, KINDS):
         cases = [(rule, rate, kind, SEED + run) for run in range(runs)]
         scores = list(pool.map(one, cases[:FEW], chunksize=4))

@@ -16,7 +16,8 @@ DASHES = {"mark − last": "solid", "perpetual − spot": "dot"}
 
 
 def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: datetime, end: datetime) -> go.Figure:
-    """How far each venue stood from the composite (`analytics.dislocation.deviations`), with the distance from which it has left.
+    """How far each venue stood from the composite (`analytics.dislocation.deviations`), with the distance from which it
+    has left.
 
     Raises ValueError when bars of different lengths are mixed.
     """
@@ -46,7 +47,8 @@ def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: d
 
 
 def gap(rows: pl.DataFrame, names: dict[str, str], start: datetime, end: datetime) -> go.Figure:
-    """How far one of two venues stood above the other (`analytics.dislocation.gap`): one line, for their deviations mirror each other."""
+    """How far one of two venues stood above the other (`analytics.dislocation.gap`): one line, for their deviations
+    mirror each other."""
     first = rows.row(0, named=True)
     one, other = (escape(names.get(first[side], first[side])) for side in ("venue", "other_venue"))
     figure = theme.figure(340, alt_axis=f"% {one} above {other}", legend=False)

@@ -12,7 +12,8 @@ from charts.lines import milliseconds, time_axis
 
 
 def intensity(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
-    """Liquidations a minute over time (`analytics.explosiveness.intensity`). Raises ValueError when venues are mixed."""
+    """Liquidations a minute over time (`analytics.explosiveness.intensity`). Raises ValueError when venues are
+    mixed."""
     if rows["venue"].n_unique() != 1:
         raise ValueError("Liquidations of different venues may not share an axis: their feeds differ.")
     figure = theme.figure(280, alt_axis="Liquidations a minute", legend=False)
@@ -31,7 +32,8 @@ def intensity(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
 
 
 def branching(fits: pl.DataFrame) -> go.Figure:
-    """The branching ratio of each part (`analytics.explosiveness.fits`) with either background; hollow where there is no verdict."""
+    """The branching ratio of each part (`analytics.explosiveness.fits`) with either background; hollow where there
+    is no verdict."""
     fitted = fits.filter(pl.col("constant").is_not_null())
     figure = theme.figure(150 + 64 * fitted.height)
     ends = [row[name] for row in fitted.iter_rows(named=True) for name in ("constant_high", "varying_high")]
@@ -77,7 +79,8 @@ def branching(fits: pl.DataFrame) -> go.Figure:
 
 
 def residuals(rows: pl.DataFrame) -> go.Figure:
-    """Waiting times in the model's own time beside theory (`analytics.explosiveness.residuals`): the nearer to the line, the better the fit."""
+    """Waiting times in the model's own time beside theory (`analytics.explosiveness.residuals`): the nearer to the
+    line, the better the fit."""
     figure = theme.figure(300, alt_axis="Observed", legend=False)
     top = rows["expected"].max()
     figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line={"width": 1, "color": theme.EVENT}, hoverinfo="skip")

@@ -13,7 +13,8 @@ from charts.words import usd
 
 
 def windows(rows: pl.DataFrame, colour: str, start: datetime, end: datetime) -> go.Figure:
-    """Impact window by window (`analytics.impact.windows`) as columns, each over the time of its window. A window without one is a gap."""
+    """Impact window by window (`analytics.impact.windows`) as columns, each over the time of its window. A window
+    without one is a gap."""
     figure = theme.figure(320, alt_axis=f"% per {usd(rows['per_usd'][0])}", legend=False)
     figure.add_bar(
         x=[milliseconds(ts) for ts in rows["ts"]],
@@ -22,14 +23,18 @@ def windows(rows: pl.DataFrame, colour: str, start: datetime, end: datetime) -> 
         offset=0,
         marker={"color": colour, "line": {"width": 0}},
         customdata=rows.select("bars", "volume_usd").rows(),
-        hovertemplate=f"%{{y:.4~g}} % per {usd(rows['per_usd'][0])}, from %{{customdata[0]}} bars and $%{{customdata[1]:,.0f}}<extra></extra>",
+        hovertemplate=(
+            f"%{{y:.4~g}} % per {usd(rows['per_usd'][0])}, from %{{customdata[0]}} bars and "
+            f"$%{{customdata[1]:,.0f}}<extra></extra>"
+        ),
     )
     figure.update_layout(bargap=0, xaxis=time_axis(start, end), uirevision=f"{start}{end}")
     return figure
 
 
 def order_flow(rows: pl.DataFrame, colour: str) -> go.Figure:
-    """What a net sum of taker buys moved the price by in each part (`analytics.impact.order_flow`); hollow where zero is possible, too."""
+    """What a net sum of taker buys moved the price by in each part (`analytics.impact.order_flow`); hollow where
+    zero is possible, too."""
     shown = rows.filter(pl.col("slope_pct").is_not_null())
     figure = theme.figure(130 + 44 * shown.height, legend=False)
     per = usd(rows["per_usd"][0])
@@ -52,7 +57,10 @@ def order_flow(rows: pl.DataFrame, colour: str) -> go.Figure:
             "color": theme.OTHER,
         },
         customdata=shown.select("low_pct", "high_pct", "bars").rows(),
-        hovertemplate=f"%{{y}}: %{{x:.2f}} % per net {per}, between %{{customdata[0]:.2f}} and %{{customdata[1]:.2f}}, %{{customdata[2]}} bars<extra></extra>",
+        hovertemplate=(
+            f"%{{y}}: %{{x:.2f}} % per net {per}, between %{{customdata[0]:.2f}} and %{{customdata[1]:.2f}}, "
+            f"%{{customdata[2]}} bars<extra></extra>"
+        ),
     )
     figure.add_vline(x=0, line={"width": 1, "dash": "dot", "color": theme.EVENT})
     figure.update_layout(

@@ -1,4 +1,5 @@
-"""How far estimates hold: throttled feeds of the day, complete feeds throttled on purpose, and the method on simulated streams."""
+"""How far estimates hold: throttled feeds of the day, complete feeds throttled on purpose, and the method on
+simulated streams."""
 
 from __future__ import annotations
 
@@ -99,15 +100,22 @@ def _estimates(span: dict[str, Any]) -> None:
         title,
         _worded(found),
         key="estimates",
-        about=f"Single orders of throttled feeds in the warehouse, the day's window, one row a feed, over the rules on record that its orders leave possible. USD. {CONDITION}",
+        about=(
+            "Single orders of throttled feeds in the warehouse, the day's window, one row a feed, over the "
+            f"rules on record that its orders leave possible. USD. {CONDITION}"
+        ),
         table=ESTIMATES,
         note=worst_line(),
-        empty="No single orders of a throttled feed are in the warehouse for this day, so nothing can be fitted: boards give sums, and a sum does not tell what was hidden.",
+        empty=(
+            "No single orders of a throttled feed are in the warehouse for this day, so nothing can be fitted: "
+            "boards give sums, and a sum does not tell what was hidden."
+        ),
     )
 
 
 def estimates_title(found: pl.DataFrame, ranges: pl.DataFrame) -> str:
-    """What throttled feeds showed, and what may have been there if hidden orders are like those that passed, within limits."""
+    """What throttled feeds showed, and what may have been there if hidden orders are like those that passed, within
+    limits."""
     shown = f"{listed(found['name'].unique(maintain_order=True).to_list())} showed {usd(found['reported_usd'].max())}"
     if ranges.is_empty():
         return f"{shown}; a range cannot be given, a bound can"
@@ -151,10 +159,19 @@ def _scores(span: dict[str, Any]) -> None:
         title,
         _worded(scored),
         key="backtest",
-        about="Complete feeds in the warehouse, throttled here by the same rule, estimated, and compared with what they were. Shares of the true sum",
+        about=(
+            "Complete feeds in the warehouse, throttled here by the same rule, estimated, and compared with "
+            "what they were. Shares of the true sum"
+        ),
         table=SCORES,
-        note=f"{CONDITION} Where a venue stamps many fills with one time, the hidden ones cannot be counted, and a range or bound may fail: this table is how one finds out.",
-        empty="No complete feed of single orders is in the warehouse for this day: the method could not be tried on real orders of it.",
+        note=(
+            f"{CONDITION} Where a venue stamps many fills with one time, the hidden ones cannot be counted, and "
+            "a range or bound may fail: this table is how one finds out."
+        ),
+        empty=(
+            "No complete feed of single orders is in the warehouse for this day: the method could not be tried "
+            "on real orders of it."
+        ),
     )
 
 
@@ -164,9 +181,16 @@ def _simulated() -> None:
         calibration_title(),
         _worded(rows),
         key="calibration",
-        about="SIMULATION of the method, no data of any day: streams of 250 symbols that its models did not make, python -m benchmarks.throttle. Percent of the true sum, those with the worst ranges first",
+        about=(
+            "SIMULATION of the method, no data of any day: streams of 250 symbols that its models did not "
+            "make, python -m benchmarks.throttle. Percent of the true sum, those with the worst ranges first"
+        ),
         table=CALIBRATION,
-        note=f"Each stream is throttled by the rule of its row and estimated without being told which. Rows with fewer than {calibration.FEWEST} ranges say little about them. Where every run was refused there is no range, and the page shows none.",
+        note=(
+            "Each stream is throttled by the rule of its row and estimated without being told which. Rows with "
+            f"fewer than {calibration.FEWEST} ranges say little about them. Where every run was refused there "
+            "is no range, and the page shows none."
+        ),
     )
 
 

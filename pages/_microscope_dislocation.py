@@ -18,7 +18,8 @@ from pages._parts import ask, card
 Markets = tuple[tuple[str, decimate.Key], ...]
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULE = (
-    f"Composite: the median of at least three venues with a fresh price (two where no more trade it), one market each, spot before perpetual, dollars and dollar tokens alike; "
+    "Composite: the median of at least three venues with a fresh price (two where no more trade it), one "
+    "market each, spot before perpetual, dollars and dollar tokens alike; "
     f"a print stays fresh for {dislocation.FRESH['1s']} s among seconds, for its own bar otherwise"
 )
 
@@ -57,7 +58,10 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
             known,
             key="deviations",
             about=about,
-            empty=f"{' and '.join(names.values())} never have a fresh price at the same time here: either their prints or their clocks lie apart.",
+            empty=(
+                f"{' and '.join(names.values())} never have a fresh price at the same time here: either their "
+                "prints or their clocks lie apart."
+            ),
         )
         return
     widest = ask(dislocation.widest, chosen=decimate.keys(markets), start=start, end=end).row(0, named=True)
@@ -66,7 +70,10 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
     if markets.height == dislocation.TWO:
         _gap(base, markets, names, widest, start, end)
         return
-    title = f"{base} on {names[widest['venue']]} {market(widest)} stood {abs(widest['deviation_pct']):.1f} % {side} the composite of {widest['venues']} at {when}"
+    title = (
+        f"{base} on {names[widest['venue']]} {market(widest)} stood {abs(widest['deviation_pct']):.1f} % {side} "
+        f"the composite of {widest['venues']} at {when}"
+    )
     gap = "A gap: fewer than three venues with a fresh price."
     card(
         title,
@@ -74,7 +81,10 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
         chart.deviations(rows, names, dislocation.LEFT_PCT, start, end),
         key="deviations",
         about=about,
-        alt=f"Lines of {base} by venue, percent from the composite; widest {widest['deviation_pct']:.1f} % on {names[widest['venue']]}.",
+        alt=(
+            f"Lines of {base} by venue, percent from the composite; widest {widest['deviation_pct']:.1f} % on "
+            f"{names[widest['venue']]}."
+        ),
         note=f"{gap} A dollar token can leave the dollar itself, and a perpetual its spot.",
     )
 
@@ -85,15 +95,24 @@ def _gap(
     """Two venues: what lies between them, for neither stands off a composite of both."""
     rows = ask(dislocation.gap, chosen=decimate.keys(markets), start=start, end=end)
     kinds = [f"{row['name']} ({market(row)})" for row in markets.iter_rows(named=True)]
-    title = f"{base} on {kinds[0]} and {kinds[1]} stood {widest['apart_pct']:.1f} % apart at {clock(widest['ts'], 'second')}"
+    title = (
+        f"{base} on {kinds[0]} and {kinds[1]} stood {widest['apart_pct']:.1f} % apart at "
+        f"{clock(widest['ts'], 'second')}"
+    )
     card(
         title,
         rows,
         chart.gap(rows, names, start, end),
         key="deviations",
-        about=f"{words.span(start, end)}. The price of the one less that of the other, percent of their midpoint; dollars and dollar tokens alike",
+        about=(
+            f"{words.span(start, end)}. The price of the one less that of the other, percent of their midpoint; "
+            "dollars and dollar tokens alike"
+        ),
         alt=title,
-        note=f"With two venues nothing tells which of them left. A break: one of them has no fresh price. {liquidity(_finest(base, start, end)[1])}",
+        note=(
+            "With two venues nothing tells which of them left. A break: one of them has no fresh price. "
+            f"{liquidity(_finest(base, start, end)[1])}"
+        ),
     )
 
 
@@ -108,7 +127,8 @@ def _finest(base: str, start: datetime, end: datetime) -> tuple[Markets, pl.Data
 
 
 def liquidity(rows: pl.DataFrame) -> str:
-    """In how many bars each venue (`analytics.dislocation.departures`) printed: a thin one strays without anything having broken."""
+    """In how many bars each venue (`analytics.dislocation.departures`) printed: a thin one strays without anything
+    having broken."""
     if rows.is_empty():
         return ""
     ordered = rows.sort("prints", "name", descending=[True, False]).iter_rows(named=True)
@@ -117,7 +137,8 @@ def liquidity(rows: pl.DataFrame) -> str:
 
 
 def caveat(rows: pl.DataFrame) -> str:
-    """What a named venue's leaving may owe to its being thin, or of another kind, in a clause; empty where neither is so."""
+    """What a named venue's leaving may owe to its being thin, or of another kind, in a clause; empty where neither
+    is so."""
     first, others = rows.row(0, named=True), rows[1:]
     said = []
     if first["prints"] < others["prints"].min():
@@ -136,13 +157,19 @@ def _order(base: str, start: datetime, end: datetime) -> None:
     chosen, rows = _finest(base, start, end)
     if rows.is_empty():
         return
-    about = f"{words.span(start, end)}. A venue has left where it stands {dislocation.LEFT_PCT:g} % off the composite of three or more for {dislocation.HELD} bars running with one; between “after” and “by”"
+    about = (
+        f"{words.span(start, end)}. A venue has left where it stands {dislocation.LEFT_PCT:g} % off the "
+        f"composite of three or more for {dislocation.HELD} bars running with one; between “after” and “by”"
+    )
     refusal = rows["refusal"][0]
     first = rows.row(0, named=True)
     title = (
         f"Which venue left {base}'s composite first cannot be told"
         if refusal
-        else f"{first['name']} {market(first)} left {base}'s composite first, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')}"
+        else (
+            f"{first['name']} {market(first)} left {base}'s composite first, between "
+            f"{clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')}"
+        )
         + (f": {caveat(rows)}" if caveat(rows) else "")
     )
     card(
@@ -181,7 +208,10 @@ def _settings(chosen: Markets, start: datetime, end: datetime) -> None:
         else f"None of {rows.height} settings tells which venue left first",
         rows,
         key="departure-settings",
-        about=f"{words.span(start, end)}. How far off the composite, and for how many bars running, a venue must stand to have left it. A name is given where {dislocation.AGREE} agree",
+        about=(
+            f"{words.span(start, end)}. How far off the composite, and for how many bars running, a venue must "
+            f"stand to have left it. A name is given where {dislocation.AGREE} agree"
+        ),
         table={
             "left_pct": NUMBER("Off by, %", format="%.2f"),
             "held": NUMBER("Bars running"),
@@ -203,12 +233,18 @@ def _basis(base: str, start: datetime, end: datetime) -> None:
             rows,
             key="basis",
             about=about,
-            empty=f"No venue has both a mark and a last price of {base}, or both a perpetual and spot, at one bar length here.",
+            empty=(
+                f"No venue has both a mark and a last price of {base}, or both a perpetual and spot, at one bar "
+                "length here."
+            ),
         )
         return
     lows = ask(basis.lows, base=base, start=start, end=end)
     said = [
-        f"{row['name']}'s {row['basis'].split(' − ')[0]} {words.price(row['low'])}, {row['basis'].split(' − ')[1]} {words.price(row['low_other'])}"
+        (
+            f"{row['name']}'s {row['basis'].split(' − ')[0]} {words.price(row['low'])}, "
+            f"{row['basis'].split(' − ')[1]} {words.price(row['low_other'])}"
+        )
         for row in lows.iter_rows(named=True)
     ]
     card(
@@ -244,7 +280,10 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
     ranked = ask(venue_gaps.ranking, start=start, end=end)
     lows = ask(venue_gaps.lows, start=start, end=end)
     compared = ranked.filter(pl.col("gap_pct").is_not_null()).with_row_index("rank", offset=1)
-    about = f"{words.span(start, end)}. Lowest print of each venue's minute bars, of one recorder; spot unless the market says perp. In dollars or dollar tokens"
+    about = (
+        f"{words.span(start, end)}. Lowest print of each venue's minute bars, of one recorder; spot unless the "
+        "market says perp. In dollars or dollar tokens"
+    )
     own = lows.filter(pl.col("base") == base).sort("low")
     said = ", ".join(
         f"{words.price(round(row['low'], 6))} on {row['name']} {market(row)}" for row in own.iter_rows(named=True)
@@ -259,7 +298,10 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
         )
         return
     widest = compared.row(0, named=True)
-    title = f"{widest['base']}'s lowest prints lay furthest apart, {widest['gap_pct']:.1f} %; {compared.height} of {ranked.height} assets have prints of two venues or more"
+    title = (
+        f"{widest['base']}'s lowest prints lay furthest apart, {widest['gap_pct']:.1f} %; {compared.height} of "
+        f"{ranked.height} assets have prints of two venues or more"
+    )
     if own.height > 1:
         place = compared.filter(pl.col("base") == base)["rank"][0]
         title = f"{base}'s lowest print: {said}; the gap is number {place} of {compared.height}"
@@ -280,11 +322,15 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
             "lowest_ts": TIME("Lowest at", format="MMM D, HH:mm"),
             "markets": TEXT("Markets", width="large"),
         },
-        note=f"The other {alone.height}, on one venue only, are not comparable: {single}. A venue has no low in minutes nobody traded there; a perpetual settled in coins can fall further than spot.",
+        note=(
+            f"The other {alone.height}, on one venue only, are not comparable: {single}. A venue has no low in "
+            "minutes nobody traded there; a perpetual settled in coins can fall further than spot."
+        ),
     )
 
 
 def market(row: dict[str, Any]) -> str:
-    """The kind of market in a sentence: perpetuals settled in the coin itself are others than those settled in dollars."""
+    """The kind of market in a sentence: perpetuals settled in the coin itself are others than those settled in
+    dollars."""
     base, settled = row["symbol"].partition("/")[0], row["symbol"].partition(":")[2]
     return "coin-margined perpetual" if base == settled else words.market(row["market"])

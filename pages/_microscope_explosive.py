@@ -1,4 +1,5 @@
-"""How explosive: the branching ratio of liquidations before, in and after the cascade, and why most feeds cannot tell."""
+"""How explosive: the branching ratio of liquidations before, in and after the cascade, and why most feeds cannot
+tell."""
 
 from __future__ import annotations
 
@@ -17,9 +18,12 @@ from pages._parts import ask, card, safe, say_unusable
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 NOTE = (
-    "A rate that changes by itself, as in any crash, looks like liquidations that set each other off: with a constant background, a process without any "
-    "excitation is given a ratio near one (Filimonov and Sornette 2015, Quantitative Finance 15, 1293). So there is a verdict only where both backgrounds agree. "
-    "A second time scale (Lallouache and Challet 2014) is fitted where the waits ask for it. What comes of it on simulated streams: python -m benchmarks.hawkes."
+    "A rate that changes by itself, as in any crash, looks like liquidations that set each other off: with "
+    "a constant background, a process without any "
+    "excitation is given a ratio near one (Filimonov and Sornette 2015, Quantitative Finance 15, 1293). So "
+    "there is a verdict only where both backgrounds agree. "
+    "A second time scale (Lallouache and Challet 2014) is fitted where the waits ask for it. What comes of "
+    "it on simulated streams: python -m benchmarks.hawkes."
 )
 Part = tuple[str, datetime, datetime]
 
@@ -44,7 +48,10 @@ def _feeds(day: dict[str, Any], feeds: pl.DataFrame, usable: pl.DataFrame, start
         title,
         feeds,
         key="feeds",
-        about=f"{words.span(start, end)}. A branching ratio needs each event with its time; what a feed lets through is its rule at that date",
+        about=(
+            f"{words.span(start, end)}. A branching ratio needs each event with its time; what a feed lets "
+            "through is its rule at that date"
+        ),
         table={
             "name": TEXT("Venue"),
             "feed": TEXT("Feed"),
@@ -58,13 +65,17 @@ def _feeds(day: dict[str, Any], feeds: pl.DataFrame, usable: pl.DataFrame, start
             f"{row['name']}: {row['refusal']} "
             for row in feeds.head(1 if usable.is_empty() else 0).iter_rows(named=True)
         )
-        + "Venue feeds by date stand on the Exchanges page. The deleveraging of this range, second by second, stands on the Cascade page.",
+        + (
+            "Venue feeds by date stand on the Exchanges page. The deleveraging of this range, second by "
+            "second, stands on the Cascade page."
+        ),
         empty=words.not_fetched("single liquidations", day["crash_day"]),
     )
 
 
 def _parts(base: str | None, start: datetime, end: datetime) -> tuple[Part, ...]:
-    """Before, in and after the cascade as the phases of the asset's best market have it; the whole range where they have none."""
+    """Before, in and after the cascade as the phases of the asset's best market have it; the whole range where they
+    have none."""
     markets = ask(impact.markets, base=base, start=start, end=end) if base else pl.DataFrame()
     if markets.is_empty():
         return (("whole range", start, end),)
@@ -111,9 +122,16 @@ def _branching(title: str, fits: pl.DataFrame, fitted: pl.DataFrame) -> None:
         fits,
         chart.branching(fits) if fitted.height else None,
         key="branching",
-        about="Hawkes processes by maximum likelihood, with a constant background and one that varies (log-linear between knots, their number by AIC); 95 % intervals. Parts by the phases found. Hollow: no verdict, for the two disagree or the model does not fit",
+        about=(
+            "Hawkes processes by maximum likelihood, with a constant background and one that varies "
+            "(log-linear between knots, their number by AIC); 95 % intervals. Parts by the phases found. "
+            "Hollow: no verdict, for the two disagree or the model does not fit"
+        ),
         alt="; ".join(
-            f"{row['part']}: {row['constant']:.2f} with a constant background, {row['varying']:.2f} with one that varies"
+            (
+                f"{row['part']}: {row['constant']:.2f} with a constant background, {row['varying']:.2f} with "
+                "one that varies"
+            )
             for row in fitted.iter_rows(named=True)
         ),
         table={
@@ -151,7 +169,12 @@ def _residuals(of: dict[str, str], fitted: pl.DataFrame) -> None:
         rows,
         chart.residuals(rows),
         key="residuals",
-        about=f"{safe(part['part'])}, {clock(part['begins'])}–{clock(part['ends'])} UTC, varying background. Waiting times in the model's own time against an exponential of mean one; Kolmogorov–Smirnov distance {part['distance']:.3f}, compared with that of the model's own streams fitted again (parametric bootstrap)",
+        about=(
+            f"{safe(part['part'])}, {clock(part['begins'])}–{clock(part['ends'])} UTC, varying background. "
+            "Waiting times in the model's own time against an exponential of mean one; Kolmogorov–Smirnov "
+            f"distance {part['distance']:.3f}, compared with that of the model's own streams fitted again "
+            "(parametric bootstrap)"
+        ),
         alt="Quantiles of residuals against theory, with the line of a perfect fit.",
     )
 

@@ -19,8 +19,10 @@ from pages._parts import ask, card, safe
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULES = (
-    "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a wider band holds less than the narrower one it contains), "
-    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); where more than {100 * book_faults.MOST_FAULTY:g} % are, the whole series is refused."
+    "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a "
+    "wider band holds less than the narrower one it contains), "
+    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); where more "
+    f"than {100 * book_faults.MOST_FAULTY:g} % are, the whole series is refused."
 )
 
 
@@ -59,7 +61,10 @@ def _book(day: dict[str, Any], start: datetime, end: datetime, base: str) -> boo
     if worthless.height:
         row = worthless.row(0, named=True)
         card(
-            f"{row['name']}'s archive of the {row['symbol']} book cannot be used: {row['faulty']:,} of {row['snapshots']:,} snapshots show a book that cannot have stood",
+            (
+                f"{row['name']}'s archive of the {row['symbol']} book cannot be used: {row['faulty']:,} of "
+                f"{row['snapshots']:,} snapshots show a book that cannot have stood"
+            ),
             worthless,
             key="book-faults",
             about=f"{words.span(*window)}. Snapshots at fault by rule; one may break several",
@@ -86,15 +91,24 @@ def _depth(book: dict[str, Any], window: tuple[datetime, datetime], start: datet
     if known.height:
         least = known.row(int(known["bid_usd"].arg_min()), named=True)
         when = clock(least["ts"], "second") if start.date() == end.date() else utc(least["ts"], "second")
-        title = f"At {when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle on {book['name']} {book['symbol']}"
+        title = (
+            f"At {when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle "
+            f"on {book['name']} {book['symbol']}"
+        )
     card(
         title,
         rows,
         chart.nearest(rows, start, end) if rows.height else None,
         key=f"depth-{book['symbol']}",
-        about=f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive states; of a long range the snapshots with the least",
+        about=(
+            f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive "
+            "states; of a long range the snapshots with the least"
+        ),
         alt=title,
-        note=f"{book['faulty']:,} of {book['snapshots']:,} snapshots of {words.span(*window)} are left out by rule. {RULES}",
+        note=(
+            f"{book['faulty']:,} of {book['snapshots']:,} snapshots of {words.span(*window)} are left out by "
+            f"rule. {RULES}"
+        ),
         empty="The archive has no sound snapshot of the book in this range.",
     )
     return not rows.is_empty()
@@ -134,10 +148,14 @@ def _impact(
         key="impact",
         about=about,
         alt=title,
-        note="A fallback, not depth: the ratio is small where much is traded, also while the price falls far, and in a quiet market it "
+        note="A fallback, not depth: the ratio is small where much is traded, also while the price falls far, "
+        "and in a quiet market it "
         "holds the bounce between bid and ask. Compare windows of one market only."
         + (
-            f" {missing} of {rows.height} windows have none: fewer than {impact.LEAST_BARS} bars, or less than {usd(rows['per_usd'][0])} traded."
+            (
+                f" {missing} of {rows.height} windows have none: fewer than {impact.LEAST_BARS} bars, or less "
+                f"than {usd(rows['per_usd'][0])} traded."
+            )
             if missing
             else ""
         ),
@@ -145,8 +163,12 @@ def _impact(
 
 
 def impact_title(named: str, row: dict[str, Any], since: datetime) -> str:
-    """The window of most impact (`analytics.impact.against_before`) in words, beside the time before where that is known."""
-    title = f"{named} moved {number(row['impact_pct'], 2)} % for each {usd(row['per_usd'])} traded in {clock(row['ts'])}–{clock(row['until'])}"
+    """The window of most impact (`analytics.impact.against_before`) in words, beside the time before where that is
+    known."""
+    title = (
+        f"{named} moved {number(row['impact_pct'], 2)} % for each {usd(row['per_usd'])} traded in "
+        f"{clock(row['ts'])}–{clock(row['until'])}"
+    )
     return title + (f"; before {clock(since)}, {number(row['usual_pct'], 2)} %" if row["usual_pct"] else "")
 
 
@@ -155,7 +177,10 @@ def _order_flow(
 ) -> None:
     rows = ask(impact.order_flow, key=key, parts=_parts(key, start, end))
     fitted = rows.filter(pl.col("slope_pct").is_not_null())
-    about = f"{words.span(start, end)}. {named}: slope of returns on taker buys less taker sells of {length} bars (Kyle 1985), with its 95 % interval (HC3)"
+    about = (
+        f"{words.span(start, end)}. {named}: slope of returns on taker buys less taker sells of {length} bars "
+        "(Kyle 1985), with its 95 % interval (HC3)"
+    )
     card(
         order_flow_title(named, rows),
         rows if fitted.height else fitted,
@@ -163,13 +188,17 @@ def _order_flow(
         key="order-flow",
         about=f"{about}. Parts by the phases found. Hollow: zero is possible, too",
         alt=order_flow_title(named, rows),
-        note="Where the interval holds zero the flow does not explain the returns: who hit whom, and how thin the book was, changed too fast for one number.",
+        note=(
+            "Where the interval holds zero the flow does not explain the returns: who hit whom, and how thin "
+            "the book was, changed too fast for one number."
+        ),
         empty="The bars of this market do not say who took, or are too few.",
     )
 
 
 def order_flow_title(named: str, rows: pl.DataFrame) -> str:
-    """What a net sum of taker buys moved the price by (`analytics.impact.order_flow`), part by part, or that it is not identified."""
+    """What a net sum of taker buys moved the price by (`analytics.impact.order_flow`), part by part, or that it is
+    not identified."""
     fitted = rows.filter(pl.col("slope_pct").is_not_null())
     if fitted.is_empty():
         return f"{named}: what takers' flow moved is not known"
