@@ -26,6 +26,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.microscope
 	$(BIN)/python -m benchmarks.throttle
 	$(BIN)/python -m benchmarks.downloads
+	$(BIN)/python -m benchmarks.hawkes
 
 # After a change of requirements.txt or requirements-dev.txt: every package they lead to, with the hashes of its files
 # on PyPI for every platform. With UPGRADE=--upgrade the packages that nobody pinned become the newest ones.

@@ -1,8 +1,12 @@
 """Which venue left the others: every venue against the composite of all that trade, second by second or bar by bar.
 
-The composite is the median over the eligible venues' last prices. Eligible: traded in dollars or dollar tokens, one market
-a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. There must be three of
-them; where an asset trades on two only, the composite is their midpoint, so that neither can be said to have left it.
+The composite is the median over the eligible venues' last prices. Eligible: traded in dollars or dollar tokens, one
+market a venue (spot before perpetual, then the most traded), with a price no older than `FRESH` bars. There must be
+three of them; where an asset trades on two only, the composite is their midpoint, so that neither can be said to have
+left it.
+
+How far off and for how long a venue must be to have left is a choice, and another may name another venue: there is a
+name only where most of the choices agree.
 """
 
 from __future__ import annotations
@@ -20,11 +24,27 @@ FRESH = {"1s": 10}
 """Bars for which a close stays a venue's price; without an entry only the bar itself."""
 LEFT_PCT, HELD = 1.0, 3
 """A venue has left where it stands this far off the composite in so many composed bars running."""
+LEFT_SETTINGS, HELD_SETTINGS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0), (2, 3, 5)
+AGREE = 14
+"""Of the settings of both, so many must name one venue before it is said to have left first."""
 TWO, THREE = 2, 3
 HOUR, SAME_MOVES = 3600, 0.3
-"""A clock is off where a venue's moves fit the others' an hour apart, with at least this correlation, and not at once."""
+"""A clock is off where a venue's moves fit the others' an hour apart, with at least this correlation, and not at
+once."""
 WORDS = {"1s": "seconds", "1m": "minutes"}
 MOMENT = pl.Datetime("us", "UTC")
+SETTING = {
+    "left_pct": pl.Float64,
+    "held": pl.Int64,
+    "venue": pl.String,
+    "name": pl.String,
+    "market": pl.String,
+    "symbol": pl.String,
+    "left_after": MOMENT,
+    "left_by": MOMENT,
+    "refusal": pl.String,
+    "source_id": pl.String,
+}
 DEPARTURES = {
     "venue": pl.String,
     "name": pl.String,
@@ -63,7 +83,8 @@ class Grid:
 
 
 def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """The assets that trade on two venues or more at one bar length, the finest and best covered first: `base interval venues bars`."""
+    """The assets that trade on two venues or more at one bar length, the finest and best covered first: `base
+    interval venues bars`."""
     known = _eligible(prices.series(warehouse, start, end))
     return (
         known.group_by("base", "interval", "seconds")
@@ -101,9 +122,9 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime, int
 def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
     """How far each of the chosen markets stood from the composite, thinned to what a screen shows; no extreme is lost.
 
-    Columns: `venue market symbol interval ts price composite deviation_pct venues source_id`; `ts` is when the price stood,
-    `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than three had one (two, where only
-    two are chosen), and a composite that venues join and leave would jump by itself.
+    Columns: `venue market symbol interval ts price composite deviation_pct venues source_id`; `ts` is when the price
+    stood, `venues` how many had a fresh price. A row without a deviation breaks the line: fewer than three had one
+    (two, where only two are chosen), and a composite that venues join and leave would jump by itself.
     """
     grid = _grid(warehouse, chosen, start, end)
     composite, deviation, fresh = _composite(grid.price, max(TWO, min(THREE, len(chosen))))
@@ -130,50 +151,159 @@ def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: da
 
 
 def widest(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
-    """The row of `deviations` furthest off the composite; of two venues with `apart_pct`, their distance in percent of the midpoint, else null."""
+    """The row of `deviations` furthest off the composite; of two venues with `apart_pct`, their distance in percent
+    of the midpoint, else null."""
     rows = deviations(warehouse, chosen, start, end).filter(pl.col("deviation_pct").is_not_null())
     off = pl.col("deviation_pct").abs()
     return rows.with_columns(apart_pct=2 * off if len(chosen) == TWO else pl.lit(None, pl.Float64)).sort(off).tail(1)
 
 
+def gap(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
+    """How far the first of two markets stood above the second, in percent of their midpoint, thinned as `deviations`
+    is.
+
+    Columns: `venue other_venue market other_market symbol other_symbol interval ts price other_price gap_pct
+    source_id`; a row without a gap breaks the line. Raises ValueError unless there are two markets.
+    """
+    if len(chosen) != TWO:
+        raise ValueError("A gap lies between two markets.")
+    grid = _grid(warehouse, chosen, start, end)
+    composite, _, _ = _composite(grid.price, TWO)
+    apart = 100 * (grid.price[0] - grid.price[1]) / composite
+    bar = decimate.points(apart)
+    first, second = (dict(zip(decimate.KEY, key, strict=True)) for key in chosen)
+    named = {name: pl.lit(first[name]) for name in ("venue", "market", "symbol", "interval")}
+    others = {f"other_{name}": pl.lit(second[name]) for name in ("venue", "market", "symbol")}
+    return pl.DataFrame(
+        {
+            "ts": round(grid.start.timestamp()) * decimate.SECOND + (bar + 1) * grid.seconds * decimate.SECOND,
+            "price": grid.price[0, bar],
+            "other_price": grid.price[1, bar],
+            "gap_pct": apart[bar],
+        }
+    ).select(
+        pl.col("ts").cast(MOMENT),
+        pl.col("price", "other_price", "gap_pct").fill_nan(None),
+        **named,
+        **others,
+        source_id=pl.lit(";".join(sorted({first["source_id"], second["source_id"]}))),
+    )
+
+
 def departures(
     warehouse: Warehouse, markets: tuple[tuple[str, decimate.Key], ...], start: datetime, end: datetime
 ) -> pl.DataFrame:
-    """Which of the chosen markets, `(name of the venue, key)`, left the composite of three or more first, for how long and how far.
+    """Which of the chosen markets, `(name of the venue, key)`, left the composite of three or more first, for how long
+    and how far.
 
-    Columns: `venue name market symbol interval prints composed bars left_after left_by bars_out deepest_pct deepest_ts refusal
-    source_id`, in the order of leaving. A venue left between `left_after`, the last composed bar it was not out in, and
-    `left_by`, the first it was; between them there may be bars without a composite. `refusal` says on every row why it is not
-    known who was first.
+    Columns: `venue name market symbol interval prints composed bars left_after left_by bars_out deepest_pct
+    deepest_ts refusal source_id`, in the order of leaving. A venue left between `left_after`, the last composed bar
+    it was not out in, and `left_by`, the first it was; between them there may be bars without a composite. `refusal`
+    says on every row why it is not known who was first; other settings that name another are one reason
+    (`settings`).
     """
-    grid = _grid(warehouse, tuple(key for _, key in markets), start, end)
-    _, deviation, _ = _composite(grid.price, THREE)
-    rows = [
-        {"name": name, **dict(zip(decimate.KEY, key, strict=True)), **_departure(grid, place, deviation[place])}
-        for place, (name, key) in enumerate(markets)
-    ]
-    frame = pl.DataFrame([{column: row.get(column) for column in DEPARTURES} for row in rows], schema=DEPARTURES)
-    ordered = frame.sort("left_by", "left_after", "venue", nulls_last=True)
-    refusal = _wrong_clock(grid, [name for name, _ in markets]) or undecided(ordered)
+    grid, deviation = _off(warehouse, markets, start, end)
+    ordered = _departures(grid, markets, deviation, LEFT_PCT, HELD)
+    refusal = (
+        _wrong_clock(grid, [name for name, _ in markets])
+        or undecided(ordered)
+        or unsteady(_settings(grid, markets, deviation))
+    )
     if grid.worthless:
-        refusal = f"{grid.worthless} prices of zero or less are among the bars, at which nobody can trade: no order is computed."
+        refusal = (
+            f"{grid.worthless} prices of zero or less are among the bars, at which nobody can trade: no order "
+            "is computed."
+        )
     return ordered.with_columns(refusal=pl.lit(refusal or None, pl.String))
 
 
-def undecided(left: pl.DataFrame) -> str:
+def settings(
+    warehouse: Warehouse, markets: tuple[tuple[str, decimate.Key], ...], start: datetime, end: datetime
+) -> pl.DataFrame:
+    """Which of the markets left first by each of 18 settings, or why that setting cannot tell.
+
+    Columns: `left_pct held venue name market symbol left_after left_by refusal source_id`; a venue has left where it
+    stands `left_pct` off for `held` bars. Where a setting cannot tell, no venue is named.
+    """
+    grid, deviation = _off(warehouse, markets, start, end)
+    return _settings(grid, markets, deviation)
+
+
+def unsteady(rows: pl.DataFrame) -> str:
+    """Why no venue can be named from the `settings`: too few of them agree; empty where enough do."""
+    named = rows.filter(pl.col("venue").is_not_null())
+    counts = named.group_by("name").len().sort("len", "name", descending=[True, False])
+    by_bars = named.group_by("name", "held").len()
+    leader = counts["name"].first()
+    against = by_bars.filter((pl.col("name") != leader) & (pl.col("len") > len(LEFT_SETTINGS) // 2))
+    if counts.height and counts["len"][0] >= AGREE and against.is_empty():
+        return ""
+    said = [f"{row['name']} left first in {row['len']}" for row in counts.iter_rows(named=True)]
+    silent = rows.height - named.height
+    said += [f"{silent} cannot tell"] if silent else []
+    return (
+        f"Of {rows.height} settings ({LEFT_SETTINGS[0]:g} to {LEFT_SETTINGS[-1]:g} % off, for "
+        f"{', '.join(map(str, HELD_SETTINGS[:-1]))} or {HELD_SETTINGS[-1]} bars) {', '.join(said)}: a name "
+        f"needs {AGREE}."
+    )
+
+
+def _off(
+    warehouse: Warehouse, markets: tuple[tuple[str, decimate.Key], ...], start: datetime, end: datetime
+) -> tuple[Grid, np.ndarray]:
+    grid = _grid(warehouse, tuple(key for _, key in markets), start, end)
+    return grid, _composite(grid.price, THREE)[1]
+
+
+def _settings(grid: Grid, markets: tuple[tuple[str, decimate.Key], ...], deviation: np.ndarray) -> pl.DataFrame:
+    rows = []
+    for left_pct in LEFT_SETTINGS:
+        for held in HELD_SETTINGS:
+            ordered = _departures(grid, markets, deviation, left_pct, held)
+            refusal = undecided(ordered, left_pct, held)
+            row = {"left_pct": left_pct, "held": held, "refusal": refusal or None}
+            first = ordered.row(0, named=True)
+            names = [name for name in SETTING if name in first and name != "refusal"]
+            row |= {"source_id": first["source_id"]} if refusal else {name: first[name] for name in names}
+            rows.append({name: row.get(name) for name in SETTING})
+    return pl.DataFrame(rows, schema=SETTING)
+
+
+def _departures(
+    grid: Grid, markets: tuple[tuple[str, decimate.Key], ...], deviation: np.ndarray, left_pct: float, held: int
+) -> pl.DataFrame:
+    rows = [
+        {
+            "name": name,
+            **dict(zip(decimate.KEY, key, strict=True)),
+            **_departure(grid, place, deviation[place], left_pct, held),
+        }
+        for place, (name, key) in enumerate(markets)
+    ]
+    frame = pl.DataFrame([{column: row.get(column) for column in DEPARTURES} for row in rows], schema=DEPARTURES)
+    return frame.sort("left_by", "left_after", "venue", nulls_last=True)
+
+
+def undecided(left: pl.DataFrame, left_pct: float = LEFT_PCT, held: int = HELD) -> str:
     """Why it is not known which venue left first (`departures`, sorted); empty where it is."""
     unit = WORDS.get(left["interval"][0], "bars")
     if left.height < THREE:
         named = " and ".join(left["name"])
         if left.height < TWO:
             return f"Only {named} has prints by {unit[:-1]} here, and one venue has no composite to leave."
-        return f"Only {named} have prints by {unit[:-1]} here: the composite of two lies midway between them, so neither can be said to leave it."
+        return (
+            f"Only {named} have prints by {unit[:-1]} here: the composite of two lies midway between them, so "
+            "neither can be said to leave it."
+        )
     composed, bars = left["composed"][0], left["bars"][0]
     few = left.row(int(left["prints"].arg_min() or 0), named=True)
-    want = f"{few['name']} has a print in {few['prints']:,} of {bars:,} {unit}, so three venues compare in {composed:,} of them"
+    want = (
+        f"{few['name']} has a print in {few['prints']:,} of {bars:,} {unit}, so three venues compare in "
+        f"{composed:,} of them"
+    )
     gone = left.filter(pl.col("left_by").is_not_null())
     if gone.is_empty():
-        return f"No venue stood {LEFT_PCT:g} % off the composite for {HELD} {unit}: {want}."
+        return f"No venue stood {left_pct:g} % off the composite for {held} {unit}: {want}."
     first = gone.row(0, named=True)
     for other in gone[1:].iter_rows(named=True):
         if other["left_after"] < first["left_by"]:
@@ -191,7 +321,11 @@ def _wrong_clock(grid: Grid, names: list[str]) -> str:
         own, others = moves[place], np.delete(moves, place, axis=0).mean(axis=0)
         later, earlier = _alike(own[hour:], others[:-hour]), _alike(own[:-hour], others[hour:])
         if max(later, earlier) > max(SAME_MOVES, 2 * _alike(own, others)):
-            return f"The moves of {name} fit those of the others an hour {'earlier' if later > earlier else 'later'}: its clock seems to be off, so nothing is compared."
+            return (
+                f"The moves of {name} fit those of the others an hour "
+                f"{'earlier' if later > earlier else 'later'}: its clock seems to be off, so nothing is "
+                "compared."
+            )
     return ""
 
 
@@ -200,13 +334,13 @@ def _alike(first: np.ndarray, second: np.ndarray) -> float:
     return float(first @ second / size) if size else 0.0
 
 
-def _departure(grid: Grid, place: int, deviation: np.ndarray) -> dict[str, object]:
+def _departure(grid: Grid, place: int, deviation: np.ndarray, left_pct: float, held: int) -> dict[str, object]:
     composed = np.flatnonzero(~np.isnan(deviation))
     traded = np.flatnonzero(grid.printed.any(axis=0))
     bars = int(traded[-1] - traded[0]) + 1 if len(traded) else 0
     row: dict[str, object] = {"prints": int(grid.printed[place].sum()), "composed": len(composed), "bars": bars}
-    out = np.abs(deviation[composed]) >= LEFT_PCT
-    runs = np.convolve(out, np.ones(HELD), "valid") == HELD if len(out) >= HELD else np.zeros(0, bool)
+    out = np.abs(deviation[composed]) >= left_pct
+    runs = np.convolve(out, np.ones(held), "valid") == held if len(out) >= held else np.zeros(0, bool)
     if not runs.any():
         return row
     first, deepest = int(runs.argmax()), composed[np.abs(deviation[composed]).argmax()]
@@ -250,7 +384,8 @@ def _carry(price: np.ndarray, printed: np.ndarray, fresh: int) -> None:
 
 
 def _composite(price: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The median of the fresh prices where at least so many are, each price's distance from it in percent, and how many are fresh."""
+    """The median of the fresh prices where at least so many are, each price's distance from it in percent, and how
+    many are fresh."""
     ordered = np.sort(price, axis=0)  # NaN sorts last
     fresh = len(price) - np.isnan(price).sum(axis=0)
     bars = np.arange(price.shape[1])

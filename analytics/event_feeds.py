@@ -60,21 +60,19 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
 
 
 def estimates(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """What each throttled feed of a range hides, under each rule on record: reported, bound, and a range or why there is none.
+    """What each throttled feed of a range hides, whichever rule on record holds: reported, bound, and a range or why there is none.
 
     Columns: `venue name feed mechanism completeness source_id rule orders reported_usd bound_usd estimate_usd low_usd high_usd
-    refusal`. Two rules are on record for the same feed, so each has its row; they are alternatives.
+    refusal`. `rule` names the rules that the orders leave possible; a range is over all of them.
     """
     throttled = feeds(warehouse, start, end).filter(pl.col("completeness") == "throttled")
     rows = [
-        feed
-        | asdict(throttle.estimate(orders(warehouse, feed["venue"], feed["feed"], feed["mechanism"], start, end), rule))
+        feed | asdict(throttle.across(orders(warehouse, feed["venue"], feed["feed"], feed["mechanism"], start, end)))
         for feed in throttled.select("venue", "name", "feed", "mechanism", "completeness", "source_id").iter_rows(
             named=True
         )
-        for rule in throttle.RULES
     ]
-    return pl.DataFrame(rows, schema=ESTIMATED)
+    return pl.DataFrame([{column: row[column] for column in ESTIMATED} for row in rows], schema=ESTIMATED)
 
 
 def orders(warehouse: Warehouse, venue: str, feed: str, mechanism: str, start: datetime, end: datetime) -> pl.DataFrame:

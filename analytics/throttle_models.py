@@ -1,14 +1,15 @@
 """The two fits behind `analytics.throttle`: from what passed to draws of the whole, or to the reason why there is none.
 
 `last`: nothing hides an order that comes in the last milliseconds of its second, for nothing follows it there. These
-milliseconds, taken over all seconds, are a nearly complete sample of all orders in a known fraction of the time. The sample
-is counted among symbol-minutes of like pace; how much it is short because of bursts is read from the milliseconds before.
-An order that passed then stands for as many as its minute's pace says, scaled to that count.
+milliseconds, taken over all seconds, are a nearly complete sample of all orders in a known fraction of the time. The
+sample is counted among symbol-minutes of like pace; how much it is short because of bursts is read from the
+milliseconds before. An order that passed then stands for as many as its minute's pace says, scaled to that count.
 
-`largest`: an order hides only smaller ones. Going down from the largest order of a symbol-minute, the seconds without one so
-large are at risk, and each order met adds one over their number to the orders expected a second (Nelson-Aalen). This holds
-for orders that come independently within a minute. Bursts inside a second break it, and nothing in such a feed tells how
-many there were; but bursts also straddle seconds, and show as orders that passed in neighbouring seconds close together.
+`largest`: an order hides only smaller ones. Going down from the largest order of a symbol-minute, the seconds
+without one so large are at risk, and each order met adds one over their number to the orders expected a second
+(Nelson-Aalen). This holds for orders that come independently within a minute. Bursts inside a second break it, and
+nothing in such a feed tells how many there were; but bursts also straddle seconds, and show as orders that passed in
+neighbouring seconds close together.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import polars as pl
 MINUTE, SECOND = 60, 1000
 """The pace of a symbol is measured over a clock minute of so many seconds; a second has so many milliseconds."""
 SAMPLE, NARROWEST_MS, WIDEST_MS = 200, 3, 12
-"""The end of the second is as wide as it must be to hold this many orders, and never wider than this. Where it is narrower, each
-order that passed stands for very many: such ranges held in 85 % of simulated streams only, and are not given."""
+"""The end of the second is as wide as it must be to hold this many orders, and never wider than this. Where it is
+narrower, each order that passed stands for very many: such ranges held in 85 % of simulated streams only, and are
+not given."""
 FULLEST = 0.25
 """An end of the second that may hold an order in more seconds than this is no sample any more."""
 STEEPEST, BEFORE = 1.25, 3
-"""How much denser orders may come at the end of the second than in so many times its width before: beyond, bursts are too short."""
+"""How much denser orders may come at the end of the second than in so many times its width before: beyond, bursts
+are too short."""
 BUSIEST, TOLERATED = 0.9, 0.05
 """Minutes with an order in more seconds than this are full; they may carry this share of the sum."""
 PAIRS = 400
@@ -41,11 +44,16 @@ Array = np.ndarray
 
 
 class Refused(Exception):
-    """No estimate can be given, and why."""
+    """No estimate can be given, and why; `excluded` where the orders contradict the rule."""
+
+    def __init__(self, reason: str, excluded: bool = True) -> None:
+        super().__init__(reason)
+        self.excluded = excluded
 
 
 class Totals(NamedTuple):
-    """Draws of a sum that is no larger than the true one; and of the true one, unless `refusal` says why there are none."""
+    """Draws of a sum that is no larger than the true one; and of the true one, unless `refusal` says why there are
+    none."""
 
     at_least: Array
     middle: float
@@ -89,17 +97,29 @@ class Feed(NamedTuple):
         late = np.count_nonzero(self.left < SECOND // 2)
         return float((2 * late - len(self.left)) / np.sqrt(len(self.left)))
 
+    def lateness_of_last(self) -> float:
+        """What `lateness` would be on average if the last order of each second passed and orders came one by one:
+        bursts add to it."""
+        pace = -np.log1p(-np.minimum(self.orders / MINUTE, 0.99))
+        return float((self.orders * np.tanh(pace / 4)).sum() / np.sqrt(len(self.left)))
+
 
 def last(feed: Feed) -> Totals:
-    """Draws for a feed that shows the last order of each symbol and second. Raises Refused where not even a bound can be had."""
+    """Draws for a feed that shows the last order of each symbol and second. Raises Refused where not even a bound
+    can be had."""
     if feed.lateness() < CLEAR:
         raise Refused(
-            "orders did not pass later in their second than chance would have it, so nothing shows that the last one passes"
+            (
+                "orders did not pass later in their second than chance would have it, so nothing shows that "
+                "the last one passes"
+            ),
+            excluded=feed.lateness_of_last() - feed.lateness() > CLEAR,
         )
     end = int(np.searchsorted(np.bincount(feed.left, minlength=SECOND).cumsum(), SAMPLE)) + 1
     if end > WIDEST_MS:
         raise Refused(
-            f"fewer than {SAMPLE} orders passed in the last {WIDEST_MS} ms of their second: too few to count by"
+            f"fewer than {SAMPLE} orders passed in the last {WIDEST_MS} ms of their second: too few to count by",
+            excluded=False,
         )
     pace = _Pace.of(feed, end)
     if pace.shortfall() > CLEAR:
@@ -118,10 +138,12 @@ def last(feed: Feed) -> Totals:
 
 
 class _Pace(NamedTuple):
-    """Symbol-minutes by pace: their seconds, the orders that their own paces imply, and the orders at the end of seconds.
+    """Symbol-minutes by pace: their seconds, the orders that their own paces imply, and the orders at the end of
+    seconds.
 
-    `multiple` (by minute) is what an order stands for by its minute's pace; `multiplied` and `usd` are sums by group, with and without it.
-    `first`, `second` count the orders in the last `end` milliseconds and in those before, `wide` in three times those before.
+    `multiple` (by minute) is what an order stands for by its minute's pace; `multiplied` and `usd` are sums by
+    group, with and without it. `first`, `second` count the orders in the last `end` milliseconds and in those
+    before, `wide` in three times those before.
     """
 
     end: int
@@ -160,7 +182,8 @@ class _Pace(NamedTuple):
         )
 
     def shortfall(self) -> float:
-        """By how many standard errors the orders at the end of seconds are fewer than those implied: bursts only make them more."""
+        """By how many standard errors the orders at the end of seconds are fewer than those implied: bursts only
+        make them more."""
         counted, implied = (
             (_rate(self.first, self.seconds) * self.seconds).sum(),
             self.implied.sum() * self.end / SECOND,
@@ -168,11 +191,13 @@ class _Pace(NamedTuple):
         return float((implied - counted) / np.sqrt(self.first.sum()))
 
     def seen(self, first: Array) -> Array:
-        """By group: orders counted at the end of seconds, over those implied. At most one is seen there, so this is no more than true."""
+        """By group: orders counted at the end of seconds, over those implied. At most one is seen there, so this is
+        no more than true."""
         return first * SECOND / self.end / self.implied
 
     def all(self, first: Array, second: Array) -> Array:
-        """By group: orders there must have been, over those implied. The rate at the very end is drawn on from the two spans before it."""
+        """By group: orders there must have been, over those implied. The rate at the very end is drawn on from the
+        two spans before it."""
         near = _rate(first, self.seconds)
         fall = (_rate(second, self.seconds - first) * self.seconds).sum(-1) / (near * self.seconds).sum(-1)
         return near * self.seconds * (1.5 - 0.5 * fall)[..., None] * SECOND / self.end / self.implied
@@ -187,18 +212,25 @@ class _Pace(NamedTuple):
 
     def refusal(self) -> str | None:
         if self.end < NARROWEST_MS:
-            return f"orders come so densely that the last {self.end} ms of their seconds hold {SAMPLE} of them: too many hide behind each that passed"
+            return (
+                f"orders come so densely that the last {self.end} ms of their seconds hold {SAMPLE} of them: "
+                "too many hide behind each that passed"
+            )
         near = (_rate(self.first, self.seconds) * self.seconds).sum()
         before = (_rate(self.wide, self.seconds - self.first) * self.seconds).sum() / BEFORE
         if (self.first + np.sqrt(self.first) > FULLEST * self.seconds).any():
-            return f"at the busiest, {FULLEST:.0%} of the seconds or more may have an order in their last {self.end} ms: how many hide there is not known"
+            return (
+                f"at the busiest, {FULLEST:.0%} of the seconds or more may have an order in their last "
+                f"{self.end} ms: how many hide there is not known"
+            )
         if near > STEEPEST * before:
             return f"orders come in bursts so short that the last {self.end} ms of a second do not resolve them"
         return None
 
 
 def largest(feed: Feed) -> Totals:
-    """Draws for a feed that shows the largest order of each symbol and second. Raises Refused where not even a bound can be had."""
+    """Draws for a feed that shows the largest order of each symbol and second. Raises Refused where not even a bound
+    can be had."""
     if abs(feed.lateness()) > CLEAR:
         raise Refused("orders passed late in their second, so it is not the largest one that passes")
     order = np.lexsort((-feed.amount, feed.minute))
@@ -224,7 +256,8 @@ def largest(feed: Feed) -> Totals:
 
 
 def _bursts(feed: Feed) -> tuple[float, float, str | None]:
-    """How much more orders pass less than a second apart in neighbouring seconds than independent ones would, its error, and what it forbids."""
+    """How much more orders pass less than a second apart in neighbouring seconds than independent ones would, its
+    error, and what it forbids."""
     near = (
         (feed.minute[1:] == feed.minute[:-1])
         & (feed.ms[1:] // SECOND == feed.ms[:-1] // SECOND + 1)
@@ -235,7 +268,10 @@ def _bursts(feed: Feed) -> tuple[float, float, str | None]:
         return (
             0,
             0,
-            f"fewer than {PAIRS} neighbouring seconds have an order each: too few to tell whether orders come in bursts",
+            (
+                f"fewer than {PAIRS} neighbouring seconds have an order each: too few to tell whether orders "
+                "come in bursts"
+            ),
         )
     excess, error = np.count_nonzero(near) / expected - 1, 1 / np.sqrt(expected)
     if -excess > CLEAR * error:
@@ -252,7 +288,10 @@ def _bursts(feed: Feed) -> tuple[float, float, str | None]:
 def _fullness(feed: Feed) -> str | None:
     full = feed.usd[feed.orders > BUSIEST * MINUTE].sum()
     if full > TOLERATED * feed.usd.sum():
-        return f"{full / feed.usd.sum():.0%} of the sum passed in minutes with an order in nearly every second: how many hide there is not known"
+        return (
+            f"{full / feed.usd.sum():.0%} of the sum passed in minutes with an order in nearly every second: "
+            "how many hide there is not known"
+        )
     return None
 
 
@@ -264,7 +303,8 @@ def _rate(count: Array, at_risk: Array) -> Array:
 def _with_hidden(
     amount: Array, multiple: Array, totals: Array, multiples: Callable[[Array], Array], random: np.random.Generator
 ) -> Array:
-    """Draws of a total: `totals` plus the chance in which orders were hidden, by a geometric number for each that passed."""
+    """Draws of a total: `totals` plus the chance in which orders were hidden, by a geometric number for each that
+    passed."""
     spread = amount**2 * multiple * (multiple - 1)
     count = min(SINGLED, len(amount))
     most = np.argpartition(spread, -count)[-count:]

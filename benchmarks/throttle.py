@@ -1,7 +1,9 @@
-"""`python -m benchmarks.throttle [runs]`: what throttled feeds hide, estimated on simulated streams and compared with the truth.
+"""`python -m benchmarks.throttle [runs]`: what throttled feeds hide, estimated on simulated streams and compared with
+the truth.
 
-Prints what `analytics.backtest.CALIBRATION` holds, one line a rule, intensity and kind of bursts, both laws of size together,
-and how long throttling, fitting and bounding take on one core as the stream grows.
+Prints what `analytics.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how long
+throttling, fitting and bounding take on one core as the stream grows. The streams (`benchmarks.cascades`) are not
+made by the estimators' models.
 """
 
 from __future__ import annotations
@@ -19,22 +21,30 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from analytics import backtest, throttle
-from benchmarks.cascades import Bursts, stream
+from analytics import backtest, calibration, throttle
+from benchmarks.cascades import Kind, stream
 
-BURSTS = (
-    Bursts("none", 0, 1),
-    Bursts("of seconds", 0.5, 1),
-    Bursts("of tenths of a second", 0.7, 10),
-    Bursts("of hundredths of a second", 0.8, 100),
+KINDS = (
+    Kind("orders one by one"),
+    Kind("bursts of seconds", 0.5, 3),
+    Kind("bursts of tenths of a second", 0.7, 0.3),
+    Kind("bursts of hundredths of a second", 0.8, 0.01),
+    Kind("first order of a burst 5 ×", 0.5, 1, first=5),
+    Kind("first order of a quick burst 5 ×", 0.7, 0.3, first=5),
+    Kind("later orders 5 ×", 0.5, 1, later=5),
+    Kind("later orders of a quick burst 5 ×", 0.7, 0.3, later=5),
+    Kind("shared swings of pace", 0.5, 1, swings=0.8),
+    Kind("pace rises 8 × within a minute", 0.5, 1, ramp=8),
+    Kind("heavy tails (1.2)", 0.5, 1, tail=1.2),
+    Kind("stamps of 10 ms", 0.5, 1, stamp_ms=10),
+    Kind("stamps of 100 ms", 0.5, 1, stamp_ms=100),
 )
-SECONDS = {3: 3600, 10: 3600, 30: 1800, 100: 900, 300: 600, 1000: 300, 3000: 120, 10_000: 60}
+SECONDS = {3: 3600, 10: 3600, 30: 1800, 100: 900, 10_000: 45}
 """Orders a second of all symbols together, and how long such a stream is."""
-SIZES = ("lognormal", "pareto")
-RUNS, FEW, SEED = 130, 8, 20_000
+RUNS, FEW, SEED = 60, 6, 20_000
 """Runs a line, and how many of them are enough to see that all are refused."""
-GROWTH = (250_000, 500_000, 1_000_000, 2_000_000)
-Case = tuple[str, int, Bursts, str, int]
+GROWTH, GROWTH_S = (250_000, 500_000, 1_000_000, 2_000_000), 600
+Case = tuple[str, int, Kind, int]
 
 
 def main(runs: int = RUNS) -> None:
@@ -42,37 +52,39 @@ def main(runs: int = RUNS) -> None:
     os.environ["POLARS_MAX_THREADS"] = "1"
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
         out.print(
-            f"Simulated streams, {runs} a line, {FEW} where all of these are refused. Percent of the true sum, where not said otherwise"
+            f"Simulated streams, {runs} a line, {FEW} where all of these are refused. Percent of the true "
+            "sum, where not said otherwise"
         )
-        out.print(calibration_table(list(rows(pool, runs))))
+        out.print(table(list(rows(pool, runs))))
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
         out.print(alone.submit(growth_table).result())
 
 
-def rows(pool: Executor, runs: int) -> Iterator[backtest.Calibration]:
-    """A line a rule, intensity and kind of bursts. Where the first few runs are all refused, more would tell nothing."""
-    for rule, rate, bursts in product(throttle.RULES, SECONDS, BURSTS):
-        cases = [(rule, rate, bursts, SIZES[run % 2], SEED + run) for run in range(runs)]
+def rows(pool: Executor, runs: int) -> Iterator[calibration.Line]:
+    """A line a rule, intensity and kind of stream. Where the first few runs are all refused, more would tell
+    nothing."""
+    for rule, rate, kind in product(throttle.RULES, SECONDS, KINDS):
+        cases = [(rule, rate, kind, SEED + run) for run in range(runs)]
         scores = list(pool.map(one, cases[:FEW], chunksize=4))
         if any(score.refusal is None for score in scores):
             scores += pool.map(one, cases[FEW:], chunksize=4)
-        yield summary(rule, rate, bursts, scores)
+        yield summary(rule, rate, kind, scores)
 
 
 def one(case: Case) -> backtest.Score:
-    rule, rate, bursts, sizes, seed = case
-    scored = backtest.score(stream(rate, SECONDS[rate], bursts, sizes, seed), rule)
+    rule, rate, kind, seed = case
+    scored = backtest.score(stream(rate, SECONDS[rate], kind, seed), rule)
     if scored is None:
         raise RuntimeError(f"a simulated stream has no sum: {case}")
     return scored
 
 
-def summary(rule: str, rate: int, bursts: Bursts, scores: list[backtest.Score]) -> backtest.Calibration:
+def summary(rule: str, rate: int, kind: Kind, scores: list[backtest.Score]) -> calibration.Line:
     given = [score for score in scores if score.covered is not None]
-    return backtest.Calibration(
+    return calibration.Line(
         rule,
         rate,
-        bursts.name,
+        kind.name,
         len(scores),
         len(given),
         round(100 * fmean(score.covered for score in given)) if given else None,
@@ -84,11 +96,11 @@ def summary(rule: str, rate: int, bursts: Bursts, scores: list[backtest.Score]) 
     )
 
 
-def calibration_table(lines: list[backtest.Calibration]) -> Table:
-    table = Table(*(name.replace("_", " ") for name in backtest.Calibration._fields))
+def table(lines: list[calibration.Line]) -> Table:
+    printed = Table(*(name.replace("_", " ") for name in calibration.Line._fields))
     for line in lines:
-        table.add_row(*("–" if cell is None else str(cell) for cell in line))
-    return table
+        printed.add_row(*("–" if cell is None else str(cell) for cell in line))
+    return printed
 
 
 def growth_table() -> Table:
@@ -97,7 +109,7 @@ def growth_table() -> Table:
     table = Table("orders", *(f"{rule}: seconds" for rule in throttle.RULES), "times the line above")
     before = None
     for orders in GROWTH:
-        complete = stream(orders / SECONDS[300], SECONDS[300], BURSTS[2], SIZES[0], SEED)
+        complete = stream(orders / GROWTH_S, GROWTH_S, KINDS[2], SEED)
         took = [timed(complete, rule) for rule in throttle.RULES]
         table.add_row(
             f"{complete.height:,}", *(f"{one:.2f}" for one in took), f"{sum(took) / before:.1f}" if before else ""

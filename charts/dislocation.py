@@ -16,7 +16,8 @@ DASHES = {"mark − last": "solid", "perpetual − spot": "dot"}
 
 
 def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: datetime, end: datetime) -> go.Figure:
-    """How far each venue stood from the composite (`analytics.dislocation.deviations`), with the distance from which it has left.
+    """How far each venue stood from the composite (`analytics.dislocation.deviations`), with the distance from which it
+    has left.
 
     Raises ValueError when bars of different lengths are mixed.
     """
@@ -31,7 +32,7 @@ def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: d
         )
         figure.add_scatter(
             **scattered(line["ts"], line["deviation_pct"]),
-            mode="lines+markers" if _sparse(line) else "lines",
+            mode="lines+markers" if _sparse(line["deviation_pct"]) else "lines",
             name=name,
             connectgaps=False,
             line={"width": 1.6, "color": theme.venue_colour(venue)},
@@ -40,6 +41,25 @@ def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: d
         )
     for edge in (-limit, limit):
         figure.add_hline(y=edge, line={"width": 1, "dash": "dot", "color": theme.EVENT})
+    figure.update_layout(hovermode="closest", xaxis=time_axis(start, end), uirevision=f"{start}{end}")
+    figure.update_yaxes(zeroline=True, zerolinecolor=theme.EVENT, zerolinewidth=1)
+    return figure
+
+
+def gap(rows: pl.DataFrame, names: dict[str, str], start: datetime, end: datetime) -> go.Figure:
+    """How far one of two venues stood above the other (`analytics.dislocation.gap`): one line, for their deviations
+    mirror each other."""
+    first = rows.row(0, named=True)
+    one, other = (escape(names.get(first[side], first[side])) for side in ("venue", "other_venue"))
+    figure = theme.figure(340, alt_axis=f"% {one} above {other}", legend=False)
+    figure.add_scatter(
+        **scattered(rows["ts"], rows["gap_pct"]),
+        mode="lines+markers" if _sparse(rows["gap_pct"]) else "lines",
+        connectgaps=False,
+        line={"width": 1.6, "color": theme.ACCENT},
+        marker={"size": 3, "color": theme.ACCENT},
+        hovertemplate=f"%{{x|%H:%M:%S}} UTC: {one} %{{y:+.2f}} % against {other}<extra></extra>",
+    )
     figure.update_layout(hovermode="closest", xaxis=time_axis(start, end), uirevision=f"{start}{end}")
     figure.update_yaxes(zeroline=True, zerolinecolor=theme.EVENT, zerolinewidth=1)
     return figure
@@ -67,7 +87,7 @@ def basis(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
     return figure
 
 
-def _sparse(line: pl.DataFrame) -> bool:
-    """Whether the line is broken so often that single points would not show."""
-    known = line["deviation_pct"].is_not_null()
+def _sparse(values: pl.Series) -> bool:
+    """Whether a line is broken so often that single points would not show."""
+    known = values.is_not_null()
     return bool((known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)).any())

@@ -1,4 +1,4 @@
-"""How explosive liquidations were: their rate, the branching ratio with its interval, and whether the model fits."""
+"""How explosive liquidations were: their rate, the branching ratio with either background, and how the model fits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import polars as pl
 from charts import theme
 from charts.lines import milliseconds, time_axis
 
-FITS = 0.05
-
 
 def intensity(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
-    """Liquidations a minute over time (`analytics.explosiveness.intensity`). Raises ValueError when venues are mixed."""
+    """Liquidations a minute over time (`analytics.explosiveness.intensity`). Raises ValueError when venues are
+    mixed."""
     if rows["venue"].n_unique() != 1:
         raise ValueError("Liquidations of different venues may not share an axis: their feeds differ.")
     figure = theme.figure(280, alt_axis="Liquidations a minute", legend=False)
@@ -33,42 +32,55 @@ def intensity(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
 
 
 def branching(fits: pl.DataFrame) -> go.Figure:
-    """The branching ratio of each part (`analytics.explosiveness.fits`) with its interval; hollow where the model does not fit."""
-    known = fits.filter(pl.col("branching").is_not_null())
-    figure = theme.figure(110 + 44 * known.height, legend=False)
-    reach = max(1.2, *(1.1 * (row["branching_high"] or 2.0) for row in known.iter_rows(named=True)))
-    figure.add_scatter(
-        x=known["branching"].to_list(),
-        y=known["part"].to_list(),
-        mode="markers",
-        marker={
-            "size": 12,
-            "color": theme.ACCENT,
-            "symbol": ["circle" if chance >= FITS else "circle-open" for chance in known["chance"]],
-        },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": ((known["branching_high"].fill_null(reach)) - known["branching"]).to_list(),
-            "arrayminus": (known["branching"] - known["branching_low"]).to_list(),
-            "thickness": 2.5,
-            "width": 6,
-            "color": theme.OTHER,
-        },
-        customdata=known.select("branching_low", "branching_high", "events").rows(),
-        hovertemplate="%{y}: %{x:.2f}, between %{customdata[0]:.2f} and %{customdata[1]:.2f}, %{customdata[2]:,} events<extra></extra>",
-    )
+    """The branching ratio of each part (`analytics.explosiveness.fits`) with either background; hollow where there
+    is no verdict."""
+    fitted = fits.filter(pl.col("constant").is_not_null())
+    figure = theme.figure(150 + 64 * fitted.height)
+    ends = [row[name] for row in fitted.iter_rows(named=True) for name in ("constant_high", "varying_high")]
+    reach = max(1.2, *(1.1 * end for end in ends if end is not None)) if any(ends) else 1.2
+    for name, colour, shift in (("constant", theme.OTHER, -0.14), ("varying", theme.ACCENT, 0.14)):
+        low, high = (
+            fitted[f"{name}_{end}"].fill_null(fitted[name] if end == "low" or name == "varying" else reach)
+            for end in ("low", "high")
+        )
+        figure.add_scatter(
+            x=fitted[name].to_list(),
+            y=[place + shift for place in range(fitted.height)],
+            name=f"{name} background",
+            mode="markers",
+            marker={
+                "size": 11,
+                "color": colour,
+                "symbol": ["circle" if known else "circle-open" for known in fitted["branching_low"].is_not_null()],
+            },
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": (high - fitted[name]).to_list(),
+                "arrayminus": (fitted[name] - low).to_list(),
+                "thickness": 2.5,
+                "width": 6,
+                "color": colour,
+            },
+            customdata=fitted.select("part", "events").rows(),
+            hovertemplate=f"%{{customdata[0]}}, {name} background: %{{x:.2f}}, %{{customdata[1]:,}} events<extra></extra>",
+        )
     figure.add_vline(x=1, line={"width": 1, "dash": "dot", "color": theme.SHORT}, annotation={"text": "feeds itself"})
     figure.update_layout(
         hovermode="closest",
         xaxis={"title": {"text": "Liquidations that one sets off"}, "range": [0, reach], "showgrid": True},
-        yaxis={"autorange": "reversed", "type": "category"},
+        yaxis={
+            "tickvals": list(range(fitted.height)),
+            "ticktext": fitted["part"].to_list(),
+            "range": [fitted.height - 0.5, -0.5],
+        },
     )
     return figure
 
 
 def residuals(rows: pl.DataFrame) -> go.Figure:
-    """Waiting times in the model's own time beside theory (`analytics.explosiveness.residuals`): on the line, the model fits."""
+    """Waiting times in the model's own time beside theory (`analytics.explosiveness.residuals`): the nearer to the
+    line, the better the fit."""
     figure = theme.figure(300, alt_axis="Observed", legend=False)
     top = rows["expected"].max()
     figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line={"width": 1, "color": theme.EVENT}, hoverinfo="skip")

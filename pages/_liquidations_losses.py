@@ -105,7 +105,7 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
             key="lorenz",
             about=f"Lorenz curve of {number(row['orders'])} orders. {told}",
             alt=_unequal(row),
-            note="Where a venue publishes fills, an order is a fill: one position may be many.",
+            note=f"Where a venue publishes fills, an order is a fill: one position may be many.{_of_feed(feed)}",
         )
     with right:
         card(
@@ -118,7 +118,7 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
                 f"{usd(one['from_usd'])} to {usd(one['to_usd'])}: {number(one['orders'])}"
                 for one in sizes.iter_rows(named=True)
             ),
-            note="Shares in the number and in the sum, each of one hundred percent.",
+            note=f"Shares in the number and in the sum, each of one hundred percent.{_of_feed(feed)}",
         )
     card(
         f"{top['base_asset']} makes up {percent(top['share_pct'], 0)}",
@@ -134,6 +134,13 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
         about=told,
         table=LARGEST,
     )
+
+
+def _of_feed(feed: dict[str, Any]) -> str:
+    """That a feed which hides a part has a distribution of its own, in a sentence that follows another."""
+    if feed["completeness"] == "complete":
+        return ""
+    return " This is the distribution of what the feed lets through; that of all liquidations is another and not known."
 
 
 def _with_regime(rows: pl.DataFrame, feed: dict[str, Any]) -> pl.DataFrame:

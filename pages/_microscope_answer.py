@@ -9,7 +9,7 @@ from analytics import impact, phases
 from analytics.decimate import keys
 from charts.words import clock
 from pages import _cascade_words as words
-from pages._microscope_dislocation import departures, market
+from pages._microscope_dislocation import caveat, departures, market
 from pages._parts import ask, safe
 
 
@@ -49,7 +49,8 @@ def _first(base: str, start: datetime, end: datetime) -> str:
     if reason := rows["refusal"][0]:
         return f"**Which venue broke first cannot be told**: {safe(_inner(reason))} (Dislocation)."
     first = rows.row(0, named=True)
-    return f"**{safe(first['name'])} {market(first)} left the other venues first**, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')} UTC (Dislocation)."
+    but = f", {safe(caveat(rows))}," if caveat(rows) else ""
+    return f"**{safe(first['name'])} {market(first)}**{but} **left the other venues first**, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')} UTC (Dislocation)."
 
 
 def _inner(sentence: str) -> str:

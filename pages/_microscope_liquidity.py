@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics import book_faults, depth, impact, venue_reports
+from analytics import book_faults, depth, impact, phases, venue_reports
 from charts import depth as chart
 from charts import impact as impact_chart
 from charts import theme
@@ -19,8 +19,10 @@ from pages._parts import ask, card, safe
 
 NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULES = (
-    "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a wider band holds less than the narrower one it contains), "
-    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); where more than {100 * book_faults.MOST_FAULTY:g} % are, the whole series is refused."
+    "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a "
+    "wider band holds less than the narrower one it contains), "
+    f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); where more "
+    f"than {100 * book_faults.MOST_FAULTY:g} % are, the whole series is refused."
 )
 
 
@@ -59,7 +61,10 @@ def _book(day: dict[str, Any], start: datetime, end: datetime, base: str) -> boo
     if worthless.height:
         row = worthless.row(0, named=True)
         card(
-            f"{row['name']}'s archive of the {row['symbol']} book cannot be used: {row['faulty']:,} of {row['snapshots']:,} snapshots show a book that cannot have stood",
+            (
+                f"{row['name']}'s archive of the {row['symbol']} book cannot be used: {row['faulty']:,} of "
+                f"{row['snapshots']:,} snapshots show a book that cannot have stood"
+            ),
             worthless,
             key="book-faults",
             about=f"{words.span(*window)}. Snapshots at fault by rule; one may break several",
@@ -86,15 +91,24 @@ def _depth(book: dict[str, Any], window: tuple[datetime, datetime], start: datet
     if known.height:
         least = known.row(int(known["bid_usd"].arg_min()), named=True)
         when = clock(least["ts"], "second") if start.date() == end.date() else utc(least["ts"], "second")
-        title = f"At {when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle on {book['name']} {book['symbol']}"
+        title = (
+            f"At {when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle "
+            f"on {book['name']} {book['symbol']}"
+        )
     card(
         title,
         rows,
         chart.nearest(rows, start, end) if rows.height else None,
         key=f"depth-{book['symbol']}",
-        about=f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive states; of a long range the snapshots with the least",
+        about=(
+            f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive "
+            "states; of a long range the snapshots with the least"
+        ),
         alt=title,
-        note=f"{book['faulty']:,} of {book['snapshots']:,} snapshots of {words.span(*window)} are left out by rule. {RULES}",
+        note=(
+            f"{book['faulty']:,} of {book['snapshots']:,} snapshots of {words.span(*window)} are left out by "
+            f"rule. {RULES}"
+        ),
         empty="The archive has no sound snapshot of the book in this range.",
     )
     return not rows.is_empty()
@@ -103,13 +117,19 @@ def _depth(book: dict[str, Any], window: tuple[datetime, datetime], start: datet
 def _impact(
     day: dict[str, Any], market: dict[str, Any], key: tuple[str, ...], start: datetime, end: datetime, place: str
 ) -> None:
+    named = f"{market['name']} {market['symbol']}"
+    length = words.LENGTHS[market["interval"]]
+    _order_flow(named, length, market, key, start, end)
     rows = ask(impact.windows, key=key, start=start, end=end)
-    known = rows.filter(pl.col("impact_pct").is_not_null())
-    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: mean absolute return of its {words.LENGTHS[market['interval']]} bars over the money traded in them (Amihud 2002)"
-    if known.is_empty():
+    rated = rows.filter(pl.col("impact_pct").is_not_null())
+    about = (
+        f"{words.span(start, end)}. {named}: absolute returns of the {length} bars of a window, summed, over the money "
+        "traded in it (Amihud 2002, as a ratio of sums)"
+    )
+    if rated.is_empty():
         card(
             f"{place}: impact",
-            known,
+            rated,
             key="impact",
             about=about,
             empty=f"No window has {impact.LEAST_BARS} bars with volume in this range.",
@@ -117,11 +137,10 @@ def _impact(
         return
     since = day["t0"] or day["focus_start"]
     worst = ask(impact.against_before, key=key, start=start, end=end, before=since)
-    title = f"{place}: what it took to move the price"
+    title = f"{place}: how far the price of {named} moved for the money traded"
     if worst.height:
-        row = worst.row(0, named=True)
-        title = f"{place}: {usd(row['per_usd'])} moved {market['name']} {market['symbol']} by {number(row['impact_pct'], 2)} % in {clock(row['ts'])}–{clock(row['until'])}"
-        title += f", {number(row['times'], 2)} times the usual window before {clock(since)}" if row["times"] else ""
+        title = impact_title(f"{place}: {named}", worst.row(0, named=True), since)
+    missing = rows.height - rated.height
     card(
         title,
         rows,
@@ -129,8 +148,79 @@ def _impact(
         key="impact",
         about=about,
         alt=title,
-        note="A fallback, not depth: impact is small where much is traded, also while the price falls far, and large where little is. Compare windows of one market only.",
+        note="A fallback, not depth: the ratio is small where much is traded, also while the price falls far, "
+        "and in a quiet market it "
+        "holds the bounce between bid and ask. Compare windows of one market only."
+        + (
+            (
+                f" {missing} of {rows.height} windows have none: fewer than {impact.LEAST_BARS} bars, or less "
+                f"than {usd(rows['per_usd'][0])} traded."
+            )
+            if missing
+            else ""
+        ),
     )
+
+
+def impact_title(named: str, row: dict[str, Any], since: datetime) -> str:
+    """The window of most impact (`analytics.impact.against_before`) in words, beside the time before where that is
+    known."""
+    title = (
+        f"{named} moved {number(row['impact_pct'], 2)} % for each {usd(row['per_usd'])} traded in "
+        f"{clock(row['ts'])}–{clock(row['until'])}"
+    )
+    return title + (f"; before {clock(since)}, {number(row['usual_pct'], 2)} %" if row["usual_pct"] else "")
+
+
+def _order_flow(
+    named: str, length: str, market: dict[str, Any], key: tuple[str, ...], start: datetime, end: datetime
+) -> None:
+    rows = ask(impact.order_flow, key=key, parts=_parts(key, start, end))
+    fitted = rows.filter(pl.col("slope_pct").is_not_null())
+    about = (
+        f"{words.span(start, end)}. {named}: slope of returns on taker buys less taker sells of {length} bars "
+        "(Kyle 1985), with its 95 % interval (HC3)"
+    )
+    card(
+        order_flow_title(named, rows),
+        rows if fitted.height else fitted,
+        impact_chart.order_flow(rows, theme.venue_colour(market["venue"])) if fitted.height else None,
+        key="order-flow",
+        about=f"{about}. Parts by the phases found. Hollow: zero is possible, too",
+        alt=order_flow_title(named, rows),
+        note=(
+            "Where the interval holds zero the flow does not explain the returns: who hit whom, and how thin "
+            "the book was, changed too fast for one number."
+        ),
+        empty="The bars of this market do not say who took, or are too few.",
+    )
+
+
+def order_flow_title(named: str, rows: pl.DataFrame) -> str:
+    """What a net sum of taker buys moved the price by (`analytics.impact.order_flow`), part by part, or that it is
+    not identified."""
+    fitted = rows.filter(pl.col("slope_pct").is_not_null())
+    if fitted.is_empty():
+        return f"{named}: what takers' flow moved is not known"
+    said = [
+        f"{row['slope_pct']:.2f} ± {row['high_pct'] - row['slope_pct']:.2f} % {row['part']}"
+        if row["identified"]
+        else f"not identified {row['part']}"
+        for row in fitted.iter_rows(named=True)
+    ]
+    return f"{named}, per net {usd(rows['per_usd'][0])} of takers: {', '.join(said)}"
+
+
+def _parts(key: tuple[str, ...], start: datetime, end: datetime) -> tuple[impact.Part, ...]:
+    """Before the market's cascade, in it until half is regained, and after; the whole range where it has none."""
+    found = ask(phases.found, key=key, start=start, end=end)
+    at = {row["phase"]: row for row in found.iter_rows(named=True) if row["phase"]}
+    if not {"cascade", "recovery"} <= set(at):
+        return (("in the whole range", start, end),)
+    begins, ends = at["cascade"]["begins"], at["recovery"]["ends"] or end
+    fell = at["onset"]["begins"] if "onset" in at else start
+    parts = (("in the sell-off before", fell, begins), ("in the cascade", begins, ends), ("after it", ends, end))
+    return tuple(part for part in parts if part[1] < part[2])
 
 
 def _published(day: dict[str, Any]) -> None:

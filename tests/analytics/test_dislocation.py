@@ -196,13 +196,54 @@ def test_bitcoin_by_the_second_is_refused_with_one_venue(warehouse: Warehouse) -
     assert rows["refusal"][0] == "Only Gemini has prints by second here, and one venue has no composite to leave."
 
 
-def test_aave_by_the_minute(warehouse: Warehouse) -> None:
-    rows = of_day(warehouse, "AAVE")
-    assert rows["refusal"].null_count() == 3
-    assert rows.select("venue", "left_after", "left_by").rows()[:2] == [
-        ("binance", at(21, 15), at(21, 16)),
-        ("gemini", at(21, 18), at(21, 19)),
-    ]
+def settings_of_day(warehouse: Warehouse, base: str) -> pl.DataFrame:
+    markets = dislocation.markets(warehouse, base, *FOCUS)
+    return dislocation.settings(warehouse, tuple(zip(markets["name"], decimate.keys(markets), strict=True)), *FOCUS)
+
+
+@pytest.mark.parametrize(
+    ("base", "firsts"),
+    [
+        ("AAVE", {"Gemini": 8, "Binance": 6, None: 4}),
+        ("DOT", {"Binance": 10, "Gemini": 7, None: 1}),
+        ("UNI", {"Gemini": 13, "Binance": 5}),
+    ],
+)
+def test_no_venue_is_named_where_equally_fair_settings_name_others(
+    warehouse: Warehouse, base: str, firsts: dict[str | None, int]
+) -> None:
+    """Of AAVE it read: Binance coin-margined perpetual left the other venues first."""
+    rows = settings_of_day(warehouse, base)
+    assert dict(rows.group_by("name").len().iter_rows()) == firsts
+    assert (rows["name"].is_null() == rows["refusal"].is_not_null()).all()
+    assert "a name needs 14" in of_day(warehouse, base)["refusal"][0]
+
+
+def test_settings_that_agree_name_a_venue(warehouse: Warehouse) -> None:
+    rows = settings_of_day(warehouse, "AVAX")
+    assert rows.height == 18 and rows["name"].value_counts(sort=True)["count"][0] >= 14
+    assert of_day(warehouse, "AVAX")["refusal"][0] is None
+
+
+def test_fourteen_are_not_enough_where_one_length_speaks_for_another() -> None:
+    rows = pl.DataFrame(
+        [
+            {"name": "B" if held == 5 and left_pct < 2 else "A", "venue": "x", "left_pct": left_pct, "held": held}
+            for left_pct in dislocation.LEFT_SETTINGS
+            for held in dislocation.HELD_SETTINGS
+        ]
+    )
+    assert rows.filter(name="A").height == 14 and "a name needs 14" in dislocation.unsteady(rows)
+    steady = rows.with_columns(name=pl.when(pl.col("left_pct") < 1.5).then("name").otherwise(pl.lit("A")))
+    assert dislocation.unsteady(steady) == ""
+
+
+def test_the_gap_of_two_is_the_one_less_the_other() -> None:
+    closes = {"binance": walk(9), "coinbase": walk(9) * 1.02}
+    found = dislocation.gap(seconds(**closes), (made.key("coinbase", "1s"), made.key("binance", "1s")), made.START, END)
+    assert found["gap_pct"].drop_nulls().to_list() == pytest.approx([100 * 0.02 / 1.01] * found["gap_pct"].count())
+    with pytest.raises(ValueError, match="between two"):
+        dislocation.gap(seconds(**closes), (made.key("binance", "1s"),), made.START, END)
 
 
 def test_the_bar_length_follows_the_range(warehouse: Warehouse) -> None:

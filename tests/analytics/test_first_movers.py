@@ -150,10 +150,20 @@ def test_a_complete_feed_is_fitted_part_by_part_and_adl_is_not_counted() -> None
     assert fits["events"].sum() == len(times)
     for row, truth in zip(fits.iter_rows(named=True), (0.2, 0.8), strict=True):
         assert row["branching_low"] <= truth <= row["branching_high"] and row["chance"] > 0.05
+        assert row["refusal"] is None and row["constant_low"] <= row["varying"] <= row["constant_high"]
     residuals = explosiveness.residuals(warehouse, "bybit", "all", change, HOUR[1])
     assert np.corrcoef(residuals["expected"], residuals["observed"])[0, 1] > 0.98
     intensity = explosiveness.intensity(warehouse, "bybit", "all", *HOUR)
     assert intensity["events"].sum() == len(times) and intensity["venue"].unique().to_list() == ["bybit"]
+
+
+def test_a_feed_whose_rate_jumps_by_itself_has_both_ratios_and_no_verdict() -> None:
+    random = np.random.default_rng(3)
+    jump = np.sort(np.concatenate((random.uniform(0, 3600, 300), random.uniform(2000, 2600, 700))))
+    warehouse = made.warehouse(liquidations=liquidations(jump), feed_regimes=regime("complete"))
+    row = explosiveness.fits(warehouse, "bybit", "all", (("whole", *HOUR),)).row(0, named=True)
+    assert row["constant"] > 0.8 > 0.4 > row["varying"] and row["branching_low"] is None
+    assert "cannot be told apart" in row["refusal"]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +173,7 @@ def test_a_feed_that_does_not_let_all_through_is_refused(completeness: str, word
     warehouse = made.warehouse(liquidations=liquidations(np.arange(0.0, 3000, 2.3)), feed_regimes=regime(completeness))
     assert word in explosiveness.feeds(warehouse, *HOUR)["refusal"][0]
     fits = explosiveness.fits(warehouse, "bybit", "all", (("whole", *HOUR),))
-    assert word in fits["refusal"][0] and fits["branching"].is_null().all()
+    assert word in fits["refusal"][0] and fits["branching_low"].is_null().all()
 
 
 def test_a_feed_without_a_regime_few_events_and_tied_stamps_are_refused() -> None:

@@ -72,19 +72,58 @@ def test_a_sweep_is_one_sided_long_enough_and_ends_at_its_extreme() -> None:
     assert sweeps.found(warehouse, *HOUR, prints=13).is_empty()
 
 
-def test_impact_is_that_of_amihud() -> None:
+def test_impact_is_that_of_amihud_as_a_ratio_of_sums() -> None:
     close = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 1e-3, 60)))
     volume = np.random.default_rng(3).gamma(2, 1, 60)
     warehouse = made.warehouse(bars=made.bars("binance", close, volume=volume))
     rows = impact.windows(warehouse, made.key("binance"), *HOUR)
     assert rows.height == 12 and rows["bars"].unique().to_list() == [5]
-    # Amihud (2002), equation 1: the mean of |return| over volume in money.
-    returns = np.abs(np.diff(np.log(close), prepend=np.log(close[0])))
-    per = 10 ** np.floor(np.log10(np.median(volume * close)))
-    expected = [100 * (returns / (volume * close))[begin : begin + 5].mean() * per for begin in range(0, 60, 5)]
+    returns = np.abs(np.diff(np.log(close), prepend=np.log(close[0]))).reshape(12, 5).sum(axis=1)
+    money = (volume * close).reshape(12, 5).sum(axis=1)
+    per = 10 ** np.floor(np.log10(np.median(money)))
+    expected = np.where(money >= per, 100 * returns / money * per, np.nan)
     assert rows["per_usd"].unique().to_list() == [per]
-    assert rows["impact_pct"].to_list() == pytest.approx(expected)
+    assert rows["impact_pct"].fill_null(float("nan")).to_list() == pytest.approx(expected.tolist(), nan_ok=True)
     assert rows["volume_usd"].sum() == pytest.approx((volume * close).sum())
+
+
+def test_a_minute_of_a_few_dollars_is_not_scaled_up() -> None:
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 1e-3, 60)))
+    volume = np.where(np.arange(60) < 10, 1e-3, 50.0)
+    rows = impact.windows(made.warehouse(bars=made.bars("binance", close, volume=volume)), made.key("binance"), *HOUR)
+    assert rows["impact_pct"].null_count() == 2 and rows["impact_pct"][:2].null_count() == 2
+
+
+def test_usde_is_not_compared_with_minutes_of_next_to_nothing(warehouse: Warehouse) -> None:
+    """It read: 0.075 times the usual window."""
+    key = decimate.keys(impact.markets(warehouse, "USDE", *FOCUS))[0]
+    row = impact.against_before(warehouse, key, *FOCUS, datetime(2025, 10, 10, 20, 50, tzinfo=UTC)).row(0, named=True)
+    assert row["usual_pct"] is None and row["times"] is None and row["windows_before"] < 3
+
+
+def test_what_a_net_sum_of_takers_moves_is_a_slope_with_its_interval() -> None:
+    random = np.random.default_rng(4)
+    taken = random.uniform(0, 1, 60)
+    close = 100 * np.exp(np.cumsum(2e-3 * (2 * taken - 1) + random.normal(0, 2e-4, 60)))
+    bars = made.bars("binance", close).with_columns(taker_buy_base=pl.Series(taken))
+    parts = (("first", HOUR[0], HOUR[0] + timedelta(minutes=40)), ("few", HOUR[0] + timedelta(minutes=52), HOUR[1]))
+    first, few = impact.order_flow(made.warehouse(bars=bars), made.key("binance"), parts).iter_rows(named=True)
+    # One bar trades one coin of about 100 dollars; all of it bought moves the price by 0.2 %.
+    assert first["low_pct"] < 0.2 * first["per_usd"] / 100 < first["high_pct"] and first["identified"]
+    assert few["bars"] == 8 and few["slope_pct"] is None
+    unknown = bars.with_columns(taker_buy_base=pl.lit(None, pl.Float64))
+    assert impact.order_flow(made.warehouse(bars=unknown), made.key("binance"), parts).is_empty()
+
+
+def test_in_bitcoins_cascade_the_impact_of_flow_is_not_identified(warehouse: Warehouse) -> None:
+    key = decimate.keys(impact.markets(warehouse, "BTC", *FOCUS))[0]
+    at = [datetime(2025, 10, 10, *moment, tzinfo=UTC) for moment in ((20, 50), (21, 11), (21, 30), (22, 15))]
+    parts = tuple(zip(("before", "in", "after"), at[:-1], at[1:], strict=True))
+    rows = impact.order_flow(warehouse, key, parts)
+    assert rows["identified"].to_list() == [True, False, True] and rows["per_usd"].unique().to_list() == [1e8]
+    half = (rows["high_pct"] - rows["slope_pct"]).to_list()
+    assert rows["slope_pct"].to_list() == pytest.approx([0.27, 1.09, 0.82], abs=0.01)
+    assert half == pytest.approx([0.105, 2.5, 0.5], abs=0.01)
 
 
 def test_a_window_with_few_bars_has_no_impact_and_one_without_any_is_absent() -> None:
@@ -94,10 +133,14 @@ def test_a_window_with_few_bars_has_no_impact_and_one_without_any_is_absent() ->
     assert rows["impact_pct"].to_list()[:3] == [0.0, None, 0.0] and rows.height == 11
 
 
-def test_the_worst_window_is_after_the_moment_and_the_usual_one_before(warehouse: Warehouse) -> None:
-    key = decimate.keys(impact.markets(warehouse, "POL", *FOCUS))[0]
-    row = impact.against_before(warehouse, key, *FOCUS, datetime(2025, 10, 10, 20, 50, tzinfo=UTC)).row(0, named=True)
-    assert row["ts"] >= datetime(2025, 10, 10, 20, 50, tzinfo=UTC) and row["windows_before"] == 4
+def test_the_worst_window_is_after_the_moment_and_the_usual_is_all_before_it() -> None:
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 1e-3, 60)))
+    warehouse = made.warehouse(bars=made.bars("binance", close))
+    before = HOUR[0] + timedelta(minutes=30)
+    row = impact.against_before(warehouse, made.key("binance"), *HOUR, before).row(0, named=True)
+    returns = np.abs(np.diff(np.log(close), prepend=np.log(close[0])))
+    assert row["ts"] >= before and row["windows_before"] == 6
+    assert row["usual_pct"] == pytest.approx(100 * returns[:30].sum() / close[:30].sum() * row["per_usd"])
     assert row["times"] == pytest.approx(row["impact_pct"] / row["usual_pct"])
 
 

@@ -12,16 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import throttle
-from analytics.throttle import Estimate, estimate, throttled
-from benchmarks.cascades import Bursts, stream
+from analytics.throttle import Estimate, across, estimate, throttled
+from benchmarks.cascades import Kind, stream
 
 START = datetime(2025, 10, 10, 21, 15, tzinfo=UTC)
 NONE, SECONDS, TENTHS, HUNDREDTHS = (
-    Bursts("none", 0, 1),
-    Bursts("of seconds", 0.5, 1),
-    Bursts("of tenths", 0.7, 10),
-    Bursts("of hundredths", 0.8, 100),
+    Kind("none"),
+    Kind("of seconds", 0.5, 1),
+    Kind("of tenths", 0.7, 0.3),
+    Kind("of hundredths", 0.8, 0.01),
 )
+FIRST, LATER = Kind("first", 0.7, 0.3, first=5), Kind("later", 0.7, 0.3, later=5)
 SCHEMA = {"symbol": pl.String, "ts": pl.Datetime("us", "UTC"), "notional_usd": pl.Float64}
 RULES = pytest.mark.parametrize("rule", throttle.RULES)
 
@@ -131,50 +132,89 @@ def test_an_unknown_rule_is_an_error_that_names_the_known_ones(rule: str) -> Non
             asked(orders(("A", 0, 5)), "first")
 
 
-@pytest.mark.parametrize("sizes", ["lognormal", "pareto"])
-@pytest.mark.parametrize(("rate", "seconds", "bursts"), [(10, 3600, NONE), (30, 1800, SECONDS), (100, 900, TENTHS)])
+@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize(
+    ("rate", "seconds", "kind"),
+    [(10, 3600, NONE), (30, 1800, SECONDS), (100, 900, TENTHS), (30, 1800, FIRST), (30, 1800, LATER)],
+    ids=lambda value: getattr(value, "name", None),
+)
 def test_a_range_of_the_last_rule_holds_the_true_sum_of_these_streams(
-    rate: float, seconds: int, bursts: Bursts, sizes: str
+    rate: float, seconds: int, kind: Kind, seed: int
 ) -> None:
-    complete = stream(rate, seconds, bursts, sizes, seed=5)
+    complete = stream(rate, seconds, kind, seed)
     found = estimate(throttled(complete, "last"), "last")
     assert found.low_usd is not None and found.low_usd <= true_sum(complete) <= found.high_usd
-    assert found.reported_usd < found.bound_usd <= true_sum(complete)
-    assert found.high_usd < 1.6 * true_sum(complete)
+    assert found.reported_usd <= found.bound_usd <= true_sum(complete)
+    assert found.high_usd < 3 * true_sum(complete)
 
 
-@pytest.mark.parametrize("sizes", ["lognormal", "pareto"])
-def test_a_range_of_the_largest_rule_holds_where_orders_come_one_by_one(sizes: str) -> None:
-    complete = stream(3, 3600, NONE, sizes, seed=5)
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_range_of_the_largest_rule_holds_where_orders_come_one_by_one(seed: int) -> None:
+    complete = stream(3, 3600, NONE, seed)
     found = estimate(throttled(complete, "largest"), "largest")
     assert found.low_usd is not None and found.low_usd <= true_sum(complete) <= found.high_usd
-    assert found.high_usd - found.low_usd < 0.05 * true_sum(complete)
+    assert found.high_usd - found.low_usd < 0.1 * true_sum(complete)
+
+
+def test_sizes_that_depend_on_the_place_in_a_burst_lie_within_the_doubt() -> None:
+    """Without it, bounds at “95 %” held in half of such streams."""
+    for kind in (FIRST, LATER):
+        complete = stream(30, 1800, kind, 3)
+        found = estimate(throttled(complete, "last"), "last")
+        hidden = true_sum(complete) - found.reported_usd
+        assert 1 / throttle.DOUBT < (found.estimate_usd - found.reported_usd) / hidden < throttle.DOUBT
+
+
+def test_where_both_rules_are_possible_there_is_one_range_over_both_or_none() -> None:
+    sparse = throttled(stream(2, 3600, NONE, 2), "last")
+    alone = [estimate(sparse, rule) for rule in throttle.RULES]
+    assert [one.excluded for one in alone] == [False, False] and alone[1].low_usd is not None
+    both = across(sparse)
+    assert both.rule == "last or largest" and both.low_usd is None
+    assert both.refusal is not None and throttle.RULES["last"] in both.refusal
+    assert both.bound_usd == min(one.bound_usd for one in alone)
+
+
+@RULES
+def test_the_orders_themselves_tell_which_rule_holds(rule: str) -> None:
+    (other,) = set(throttle.RULES) - {rule}
+    passed = throttled(stream(30, 1800, NONE, 1), rule)
+    assert estimate(passed, other).excluded and across(passed).rule == rule
+
+
+def test_a_feed_of_neither_rule_has_what_it_reported() -> None:
+    found = across(orders(("A", 0, 5), ("A", 999, 6), ("A", 2_000, 1)))
+    assert found.rule == "none" and found.bound_usd == 12 and "neither rule" in found.refusal
+
+
+def test_an_amount_that_is_missing_has_no_sum_under_any_rule() -> None:
+    assert across(orders(("A", 0, None))).bound_usd is None
 
 
 @RULES
 @pytest.mark.parametrize("bursts", [NONE, TENTHS])
-def test_ten_thousand_a_second_leave_a_bound_and_no_range(rule: str, bursts: Bursts) -> None:
-    complete = stream(10_000, 30, bursts, "lognormal", seed=1)
+def test_ten_thousand_a_second_leave_a_bound_and_no_range(rule: str, bursts: Kind) -> None:
+    complete = stream(10_000, 30, bursts, 1)
     found = estimate(throttled(complete, rule), rule)
     assert found.refusal is not None and found.low_usd is None
     assert found.reported_usd < found.bound_usd <= true_sum(complete)
 
 
 def test_orders_so_dense_that_too_many_hide_behind_each_are_refused() -> None:
-    found = estimate(throttled(stream(300, 600, NONE, "lognormal", seed=1), "last"), "last")
+    found = estimate(throttled(stream(300, 600, NONE, 1), "last"), "last")
     assert found.refusal is not None and "too many hide behind each" in found.refusal
     assert found.reported_usd < found.bound_usd
 
 
 def test_bursts_that_the_end_of_a_second_does_not_resolve_are_refused() -> None:
-    found = estimate(throttled(stream(100, 900, HUNDREDTHS, "lognormal", seed=1), "last"), "last")
+    found = estimate(throttled(stream(100, 900, HUNDREDTHS, 1), "last"), "last")
     assert found.refusal is not None and "bursts so short" in found.refusal
 
 
 @pytest.mark.parametrize("bursts", [SECONDS, TENTHS])
-def test_under_the_largest_rule_bursts_are_refused(bursts: Bursts) -> None:
-    found = estimate(throttled(stream(10, 1800, bursts, "lognormal", seed=1), "largest"), "largest")
-    assert found.refusal is not None and "bursts" in found.refusal
+def test_under_the_largest_rule_bursts_are_refused(bursts: Kind) -> None:
+    found = estimate(throttled(stream(10, 1800, bursts, 1), "largest"), "largest")
+    assert found.refusal is not None and found.low_usd is None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +225,7 @@ def test_under_the_largest_rule_bursts_are_refused(bursts: Bursts) -> None:
     ],
 )
 def test_a_feed_of_the_other_rule_is_found_out(passed_by: str, taken_for: str, reason: str) -> None:
-    found = estimate(throttled(stream(100, 600, SECONDS, "lognormal", seed=1), passed_by), taken_for)
+    found = estimate(throttled(stream(100, 600, SECONDS, 1), passed_by), taken_for)
     assert found.refusal is not None and reason in found.refusal and found.bound_usd == found.reported_usd
 
 
@@ -193,7 +233,7 @@ def test_a_feed_of_the_other_rule_is_found_out(passed_by: str, taken_for: str, r
 def test_seconds_that_are_not_the_clocks_are_found_out(ahead: int) -> None:
     """The feed's seconds begin a little off the clock's: the times it shows are true, the cuts between them are not."""
     shift = pl.duration(milliseconds=ahead)
-    complete = stream(100, 600, SECONDS, "lognormal", seed=1)
+    complete = stream(100, 600, SECONDS, 1)
     passed = throttled(complete.with_columns(pl.col("ts") + shift), "last").with_columns(pl.col("ts") - shift)
     passed = passed.unique(["symbol", pl.col("ts").dt.truncate("1s")], keep="last", maintain_order=True)
     found = estimate(passed, "last")
@@ -204,7 +244,7 @@ def test_seconds_that_are_not_the_clocks_are_found_out(ahead: int) -> None:
 def test_a_feed_that_shows_an_order_and_is_then_silent_for_a_second_is_found_out(rule: str) -> None:
     kept: dict[str, datetime] = {}
     passed = []
-    for symbol, ts, amount in stream(100, 600, SECONDS, "lognormal", seed=1).iter_rows():
+    for symbol, ts, amount in stream(100, 600, SECONDS, 1).iter_rows():
         if symbol not in kept or ts - kept[symbol] >= timedelta(seconds=1):
             kept[symbol] = ts
             passed.append((symbol, ts, amount))
@@ -214,6 +254,6 @@ def test_a_feed_that_shows_an_order_and_is_then_silent_for_a_second_is_found_out
 
 @RULES
 def test_the_same_orders_give_the_same_figures_in_any_order(rule: str) -> None:
-    passed = throttled(stream(30, 600, SECONDS, "lognormal", seed=2), rule)
+    passed = throttled(stream(30, 600, SECONDS, 2), rule)
     again = estimate(passed.sample(fraction=1, shuffle=True, seed=3), rule)
     assert isinstance(again, Estimate) and again == estimate(passed, rule)

@@ -154,20 +154,31 @@ def test_an_undecided_lead_is_written_and_a_decided_one_has_its_interval(warehou
         lead_lag_chart.leads(mixed)
 
 
-def test_a_model_that_does_not_fit_is_hollow() -> None:
+def test_a_part_without_a_verdict_is_hollow_with_either_background() -> None:
     fits = pl.DataFrame(
         {
             "part": ["before", "after", "never"],
-            "branching": [0.4, 0.9, None],
-            "branching_low": [0.3, 0.8, None],
-            "branching_high": [0.5, None, None],
-            "chance": [0.4, 0.01, None],
+            "branching_low": [0.3, None, None],
+            "constant": [0.4, 0.9, None],
+            "constant_low": [0.3, 0.8, None],
+            "constant_high": [0.5, None, None],
+            "varying": [0.35, 0.1, None],
+            "varying_low": [0.3, None, None],
+            "varying_high": [0.5, None, None],
             "events": [500, 600, 3],
         }
     )
-    dots = explosiveness_chart.branching(fits).data[0]
-    assert list(dots.marker.symbol) == ["circle", "circle-open"]
-    assert list(dots.error_x.arrayminus) == pytest.approx([0.1, 0.1])
+    constant, varying = explosiveness_chart.branching(fits).data
+    assert list(constant.marker.symbol) == list(varying.marker.symbol) == ["circle", "circle-open"]
+    assert list(constant.error_x.arrayminus) == pytest.approx([0.1, 0.1])
+    assert list(varying.error_x.arrayminus) == pytest.approx([0.05, 0])
+
+
+def test_two_venues_are_one_line_and_not_its_mirror(warehouse: Warehouse) -> None:
+    chosen = decimate.keys(dislocation.markets(warehouse, "BTC", *FOCUS))
+    rows = dislocation.gap(warehouse, chosen, *FOCUS)
+    (line,) = dislocation_chart.gap(rows, {}, *FOCUS).data
+    assert np.nanmin(line.y) == pytest.approx(rows["gap_pct"].min())
 
 
 def test_liquidations_of_two_venues_are_refused() -> None:

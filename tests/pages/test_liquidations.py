@@ -10,9 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from analytics import throttle
+from analytics import calibration, throttle
 from analytics.warehouse import hub
-from benchmarks.cascades import Bursts, stream
+from benchmarks.cascades import Kind, stream
 from pipelines.config import Settings
 from tests import orders
 from tests.shell import PAGES, opened
@@ -47,7 +47,7 @@ def table(app: AppTest, column: str) -> pd.DataFrame:
 @pytest.fixture
 def with_orders(own: Settings) -> Iterator[Settings]:
     """Pages on a warehouse with single orders of a throttled and of complete feeds."""
-    complete = stream(30, 900, Bursts("of seconds", 0.5, 1), "lognormal", 1)
+    complete = stream(30, 900, Kind("of seconds", 0.5, 1), 2)
     orders.put(
         own,
         orders.rows(throttle.throttled(complete, "last"), "binance"),
@@ -141,10 +141,12 @@ def test_with_single_orders_the_estimate_stands_beside_its_back_test(with_orders
     assert not app.exception
     said = words(app)
     assert "Binance showed" in said and "if the last order passes" in said
-    assert "On complete feeds of the day:" in said
-    estimates, scores, calibration = (table(app, column) for column in ("estimate_usd", "true_usd", "bursts"))
+    assert "On complete feeds of the day:" in said and "and hidden orders are 0.67 to 1.5 times as large" in said
+    assert f"ranges held in {calibration.worst().covered} to" in said and calibration.worst().kind in said
+    assert "can be bounded from both sides" not in said and "bounds in at least" not in said
+    estimates, scores, simulated = (table(app, column) for column in ("estimate_usd", "true_usd", "kind"))
     assert set(estimates["name"]) == {"Binance"} and set(scores["name"]) == {"Bybit", "Deribit", "Hyperliquid"}
-    assert len(calibration) and not scores["bound_share"].isna().any()
+    assert len(simulated) and not scores["bound_share"].isna().any()
 
 
 def test_a_link_with_what_is_not_known_says_so_and_shows_the_rest() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import _microscope_explosive as explosive
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "microscope"]
@@ -64,7 +66,7 @@ def warnings(app: AppTest) -> str:
         (
             {"lens": "Dislocation"},
             [
-                "BTC on Binance and Gemini stood 3.8 % apart at 21:21:00",
+                "BTC on Binance (perpetual) and Gemini (spot) stood 3.8 % apart at 21:21:00",
                 "Which venue left BTC's composite first cannot be told",
                 "At the low: Binance's mark 101,877.69, last 101,516.5",
                 "FIL's lowest prints lay furthest apart, 81.7 %; 18 of 26 assets have prints of two venues or more",
@@ -73,7 +75,8 @@ def warnings(app: AppTest) -> str:
         (
             {"lens": "Dislocation", "coin": "AAVE"},
             [
-                "Binance coin-margined perpetual left AAVE's composite first, between 21:15:00 and 21:16:00",
+                "Which venue left AAVE's composite first cannot be told",
+                "First by 18 settings: Gemini in 8, Binance in 6",
                 "AAVE's lowest print: 63.42 on Binance coin-margined perpetual, 128 on Coinbase spot, 178.3416 on Gemini spot; the gap is number 6 of 18",
             ],
         ),
@@ -102,7 +105,14 @@ def warnings(app: AppTest) -> str:
             {"lens": "How explosive"},
             ["How explosive it was cannot be told: no feed of this range carries every single liquidation"],
         ),
-        ({"lens": "Liquidity"}, ["In place of depth: $100 m moved Binance BTC/USDT:USDT by 0.71 % in 21:35–21:40"]),
+        (
+            {"lens": "Liquidity"},
+            [
+                "In place of depth: Binance BTC/USDT:USDT moved 0.68 % for each $100 m traded in 21:35–21:40",
+                "per net $100 m of takers: 0.27 ± 0.10 % in the sell-off before, not identified in the cascade, 0.82 ± 0.50 % after it",
+            ],
+        ),
+        ({"lens": "Liquidity", "coin": "USDE"}, ["In place of depth: Binance USDE/USDT moved"]),
         (
             {"lens": "Flow"},
             [
@@ -140,7 +150,7 @@ def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) ->
         ),
         (
             {"coin": "AAVE"},
-            ["**Binance coin-margined perpetual left the other venues first**, between 21:15:00 and 21:16:00 UTC"],
+            ["**Which venue broke first cannot be told**: of 18 settings"],
         ),
         (
             {"coin": "POL", "t": SECONDS},
@@ -256,3 +266,37 @@ def test_seconds_are_read_where_the_range_allows() -> None:
 def test_the_order_of_a_pair_by_link() -> None:
     app = page(lens="Who moved first", coin="POL", first="Coinbase POL/USD", second="Binance POL/USDT")
     assert not app.exception and "Neither led in 21:05–21:10: within −2 to +3 s" in said(app)
+
+
+def test_no_venue_is_named_where_settings_disagree() -> None:
+    """It stood in bold on top of the page that Binance's perpetual left the other venues first."""
+    app = page(coin="AAVE")
+    assert "left the other venues first" not in said(app)
+    assert "Which venue broke first cannot be told" in said(app) and "a name needs 14" in said(app)
+
+
+def test_impact_is_not_compared_with_minutes_of_next_to_nothing() -> None:
+    """USDe's impact in the depeg was once 0.075 times the usual one."""
+    assert "times the usual" not in said(page(lens="Liquidity", coin="USDE"))
+
+
+FITS = pl.DataFrame(
+    {
+        "part": ["before", "cascade"],
+        "branching_low": [0.1, None],
+        "branching_high": [0.4, None],
+        "constant": [0.3, 0.97],
+    }
+)
+
+
+def test_of_a_rate_that_changes_by_itself_no_branching_is_told() -> None:
+    """It read: one liquidation set off 0.95 more (0.89 to 1.01). The model fits."""
+    assert explosive.branching_title("Bybit", FITS) == "Bybit, before: one liquidation set off 0.10 to 0.40 more"
+    assert explosive.branching_title("Bybit", FITS[1:]) == "Bybit: how many liquidations one set off cannot be told"
+
+
+@pytest.mark.parametrize(("chance", "verb"), [(0.6, "do not refute"), (0.01, "refute")])
+def test_no_model_is_said_to_fit(chance: float, verb: str) -> None:
+    assert f"The events {verb} the model" in explosive.fit_title(chance)
+    assert "fits" not in explosive.fit_title(chance)
