@@ -117,14 +117,16 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, colu
 
 
 def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datetime) -> pl.DataFrame:
-    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_day_pct first_ts last_ts source_id`.
+    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_study_pct study_start study_end first_ts last_ts source_id`.
 
-    A second counts once it is over. `of_day_pct` is the part of all fills counted from `start` to `end`.
+    A second counts once it is over. `of_study_pct` is the part of all fills counted from `start` to `end`; the counts reach
+    from `study_start` to `study_end`, and what happened outside them is not known.
     """
     return warehouse.query(
         """
         SELECT c.venue, any_value(coalesce(v.name, c.venue)) AS name, sum(adl_fills) FILTER (over_by)::BIGINT AS adl_fills,
-               100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_day_pct,
+               100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_study_pct,
+               min(c.ts) AS study_start, max(c.ts) AS study_end,
                min(c.ts) FILTER (over_by AND adl_fills > 0) AS first_ts, max(c.ts) FILTER (over_by AND adl_fills > 0) AS last_ts,
                string_agg(DISTINCT c.source_id, ';' ORDER BY c.source_id) AS source_id
         FROM (SELECT *, ts + INTERVAL 1 SECOND <= $at AS over_by FROM liquidation_counts WHERE ts >= $start AND ts < $end) c LEFT JOIN venues v USING (venue)
@@ -167,7 +169,7 @@ def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> p
                100 * sum(f.funding_rate::DECIMAL(18, 12))::DOUBLE AS paid_pct, 100 * arg_max(f.funding_rate, f.ts) AS last_pct, max(f.ts) AS last_ts,
                string_agg(DISTINCT f.source_id, ';' ORDER BY f.source_id) AS source_id
         FROM (SELECT * FROM funding_rates QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1) f LEFT JOIN venues v USING (venue)
-        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts > $start AND f.ts <= $at
+        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start AND f.ts <= $at
         GROUP BY f.venue, f.symbol, f.interval_hours ORDER BY paid_pct, f.venue, f.symbol
         """,
         base=base,

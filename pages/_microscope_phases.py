@@ -44,9 +44,10 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
         )
         return
     market, key = chosen
+    lowest = ask(phases.lowest, key=key, start=start, end=end)
     found = ask(phases.found, key=key, start=start, end=end)
     published = ask(phases.published, crash_day=day["crash_day"])
-    _found(day, market, found, ask(phases.measured, key=key, start=start, end=end), published, start, end)
+    _found(market, found, ask(phases.measured, key=key, start=start, end=end), lowest, published, start, end)
     left, right = st.columns([3, 2])
     with left:
         _sensitivity(ask(phases.sensitivity, key=key, start=start, end=end), start, end)
@@ -54,11 +55,19 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
         _published(published)
 
 
+def deeper(phase: dict[str, dict[str, Any]], lowest: pl.DataFrame) -> str:
+    """Where the market printed less outside the phases than in them, the end of a sentence that says so."""
+    (low,) = lowest.iter_rows(named=True)
+    if low["low"] >= min(row["lowest"] for row in phase.values()):
+        return ""
+    return f"; outside these phases it printed still less, {words.price(low['low'])} at {clock(low['low_at'])}"
+
+
 def _found(
-    day: dict[str, Any],
     market: dict[str, Any],
     found: pl.DataFrame,
     bars: pl.DataFrame,
+    lowest: pl.DataFrame,
     published: pl.DataFrame,
     start: datetime,
     end: datetime,
@@ -71,6 +80,7 @@ def _found(
     said = [f"{phase} {clock(row['begins'])}" for phase, row in at.items()]
     last = found.row(-1, named=True)
     ended = f", half regained by {clock(last['ends'])}" if last["phase"] == "recovery" and last["ends"] else ""
+    ended += deeper(at, lowest)
     card(
         f"Found in {market['name']} {market['symbol']}: {', '.join(said)}{ended}",
         found,

@@ -165,16 +165,17 @@ def _deleveraging(day: dict[str, Any], at: datetime) -> None:
     title = "Auto-deleveraging so far"
     if rows.height:
         first = rows.row(0, named=True)
-        title = f"{first['name']}: {first['adl_fills']:,} ADL fills so far, {percent(first['of_day_pct'])} of the day's"
+        minutes = -((first["study_start"] - first["study_end"]) // timedelta(minutes=1))
+        title = f"{first['name']}: {first['adl_fills']:,} ADL fills so far, {percent(first['of_study_pct'])} of those in the study's {minutes} minutes"
     card(
         title,
         rows,
         key="replay-adl",
-        about=f"As of {utc(at, 'second')}, one side of each fill; of all fills the study counts",
+        about=f"As of {utc(at, 'second')}, one side of each fill. The study counts a few minutes; whether any were closed outside them is not known",
         table={
             "name": TEXT("Venue"),
             "adl_fills": NUMBER("Fills", format="localized"),
-            "of_day_pct": NUMBER("Of the day's, %", format="%.1f"),
+            "of_study_pct": NUMBER("Of the study's, %", format="%.1f"),
             "first_ts": TIME("First", format="HH:mm:ss"),
             "last_ts": TIME("Last", format="HH:mm:ss"),
         },
