@@ -23,9 +23,9 @@ REFUSALS = {
     "key_needed": "Its feed cannot be seen without a key",
     "gone": "Its feed is no longer published",
 }
-READINGS = """
+READINGS = f"""
     WITH figures AS (
-        SELECT *, coalesce(nullif(regexp_extract(window_label, '^trailing [0-9]+h'), ''), board) AS kind FROM liquidation_reports
+        SELECT *, {boards.WINDOW_KIND} AS kind FROM liquidation_reports
         WHERE crash_day = $crash_day AND asset = 'all' AND side = 'total' AND confidence <> 'low'
           AND (metric = 'liquidations' AND counting IN ('floor', 'complete') OR metric = 'liquidations_actual')
     ), chosen AS (SELECT universe, kind, phase FROM figures WHERE board = $board AND venue <> 'all' LIMIT 1)

@@ -27,7 +27,7 @@ def flip(classes: pl.DataFrame) -> go.Figure:
     shown = classes.filter(pl.col("share_pct") > 0)
     shown = shown.with_columns(
         pl.Series("colour", colours(shown), pl.String),
-        label=pl.concat_str("class_name", pl.format(" {} %", pl.col("share_pct").round(1))),
+        label=pl.concat_str("class_name", pl.format(" {} %", pl.col("share_pct").round(1)), marked()),
         start=(pl.col("share_pct").cum_sum() - pl.col("share_pct")).over("name"),
     )
     rows: dict[str, float] = {}
@@ -48,7 +48,12 @@ def flip(classes: pl.DataFrame) -> go.Figure:
         marker={
             "color": shown["colour"].to_list(),
             "line": {"width": 1, "color": "#ffffff"},
-            "pattern": {"shape": ["" if members else "/" for members in shown["members"]]},
+            "pattern": {
+                "shape": [
+                    "." if weak else "" if members else "/"
+                    for members, weak in shown.select("members", "low_confidence").iter_rows()
+                ]
+            },
         },
         text=labels,
         textposition="inside",
@@ -78,6 +83,11 @@ def flip(classes: pl.DataFrame) -> go.Figure:
         yaxis={"visible": False, "range": [-depth, 0]},
     )
     return figure
+
+
+def marked() -> pl.Expr:
+    """The mark of a class whose members are all there by facts of low confidence."""
+    return pl.when("low_confidence").then(pl.lit(" (low confidence)")).otherwise(pl.lit(""))
 
 
 def _above(name: str, pieces: pl.DataFrame, first: bool) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from charts.terms import listed
-from charts.words import number, percent, usd, utc
+from charts.words import number, percent, usd, usd_range, utc
 
 Row = dict[str, Any]
 
@@ -100,9 +100,10 @@ def between_days(days: pl.DataFrame, changes: pl.DataFrame, alike: pl.DataFrame)
     if not (a["comparable"] and b["comparable"]):
         figures = f"{usd(a['total_usd'])} on {a['title']}, {usd(b['total_usd'])} on {b['title']}"
         return f"{figures}: different publications, so no ratio", why
-    times = f"{a['title']} is {number(a['total_usd'] / b['total_usd'], 2)} times {b['title']}"
     if broken:
-        return f"{times} in one list, across a change of measurement", why
+        figures = f"{usd(a['total_usd'])} on {a['title']}, {usd(b['total_usd'])} on {b['title']}"
+        return f"{figures}: one list, but measured differently, so no ratio", why
+    times = f"{a['title']} is {number(a['total_usd'] / b['total_usd'], 2)} times {b['title']}"
     return f"{times}, in one list and with no change of measurement on record between", why
 
 
@@ -113,15 +114,16 @@ def bridge_title(lines: pl.DataFrame) -> str:
     topic = rows[0]["topic"]
     if topic == "readings":
         values = [row["value_usd"] for row in rows]
-        return f"The total was read {len(rows)} times, from {usd(min(values))} to {usd(max(values))}"
+        return f"{rows[0]['origin']}'s total was read {len(rows)} times, from {usd(min(values))} to {usd(max(values))}"
     if topic == "universes":
-        return f"{usd(kinds['difference']['value_usd'])} lie in {kinds['difference']['line']}"
+        return f"{kinds['stated']['origin']} and {kinds['part']['origin']} are {usd(kinds['difference']['value_usd'])} apart"
     if topic == "exchanges":
         named = [row["line"] for row in rows if row["kind"] == "part"]
-        return f"{listed(named)} make up the board but for {usd(kinds['difference']['value_usd'])}"
+        rest = usd_range(*(kinds["difference"][end] for end in ("low_usd", "high_usd")))
+        return f"{listed(named)} make up the board but for {rest}, as far as rounded figures tell"
     if topic == "estimates":
         added = [row["value_usd"] for row in rows if row["kind"] == "difference"]
-        return f"The estimate adds {usd(min(added))} to {usd(max(added))} to what feeds showed"
+        return f"The estimate adds about {usd_range(*(float(f'{value:.2g}') for value in (min(added), max(added))))} to what was published"
     parts = {"windows": "The parts of the window", "sides": "Long and short"}[topic]
     if "stated" not in kinds:
         return f"{parts} add up to {usd(kinds['sum']['value_usd'])}; no total is stated"

@@ -108,20 +108,8 @@ def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
     wide = rows.with_columns(parameter=pl.col("parameter").replace(WORDS)).pivot(
         on="border", index=["parameter", "value", "refusal", "source_id"], values="begins", maintain_order=True
     )
-    cascade = rows.filter(pl.col("border") == "cascade")
-    begins = cascade["begins"].drop_nulls()
-    title = "With none of these parameters is a cascade found"
-    if len(begins):
-        first, last = clock(begins.min(), "second"), clock(begins.max(), "second")
-        title = (
-            f"However the rule is set, the cascade begins at {first}"
-            if first == last
-            else f"Halving or doubling a parameter moves the cascade's begin between {first} and {last}"
-        )
-        if len(begins) < cascade.height:
-            title += f"; {cascade.height - len(begins)} of {cascade.height} settings find none"
     card(
-        title,
+        _moved(rows),
         wide,
         key="phases-sensitivity",
         about=f"{words.span(start, end)}. One parameter at a time at half, as it is and doubled: where each phase then begins, UTC. Empty: not found",
@@ -131,6 +119,25 @@ def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
             **{border: TIME(border.title(), format="HH:mm:ss") for border in borders if border in wide.columns},
             "refusal": TEXT("Why not"),
         },
+    )
+
+
+def _moved(rows: pl.DataFrame) -> str:
+    """Between which minutes each border lies over the rule as it is and every change to it, and how many changes find none."""
+    spans = (
+        rows.drop_nulls("begins")
+        .group_by("border", maintain_order=True)
+        .agg(first=pl.col("begins").min(), last=pl.col("begins").max())
+    )
+    if spans.is_empty():
+        return "With none of these parameters is a cascade found"
+    said = ", ".join(
+        f"{border} {clock(first)}" + ("" if first == last else f"–{clock(last)}") for border, first, last in spans.iter_rows()
+    )
+    changes = rows.filter((pl.col("scale") != 1) & (pl.col("border") == "cascade"))
+    none = changes["begins"].null_count()
+    return f"With one parameter halved or doubled: {said}" + (
+        f"; {none} of {changes.height} changes find{'s' if none == 1 else ''} no cascade" if none else ""
     )
 
 

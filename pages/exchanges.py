@@ -108,7 +108,7 @@ def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> N
         exchange_bars.liquidations(rows),
         key="board",
         about=f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the exchanges named",
-        alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+        alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
         note=f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what happened.",
     )
 

@@ -123,7 +123,7 @@ with left:
             exchange_bars.liquidations(rows),
             key="exchanges",
             about=f"{board['origin']}, {board['window_label']}. USD, long and short together unless split",
-            alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+            alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
             note="The order of the bars is the order of what was published, not of what happened: what each feed let through stands below.",
         )
 with right:
