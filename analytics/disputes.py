@@ -30,9 +30,14 @@ def sizes(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     )
 
 
-def lows(warehouse: Warehouse, base_asset: str) -> pl.DataFrame:
-    """The lows of one asset as measured or published, lowest first: `venue market kind value unit ts precision confidence note source_id`."""
+def lows(warehouse: Warehouse, base_asset: str, crash_day: str) -> pl.DataFrame:
+    """The lows of one asset on a crash day as published, lowest first: `venue market kind value unit ts precision confidence note source_id`."""
     return warehouse.query(
-        "SELECT venue, market, kind, value, unit, ts, precision, confidence, note, source_id FROM price_extremes WHERE base_asset = $base AND extreme = 'low' ORDER BY value, venue",
+        """
+        SELECT e.venue, market, kind, value, unit, ts, precision, confidence, e.note, e.source_id FROM price_extremes e, crash_days d
+        WHERE d.crash_day = $crash_day AND base_asset = $base AND extreme = 'low' AND ts >= d.window_start AND ts < d.window_end
+        ORDER BY value, e.venue
+        """,
         base=base_asset,
+        crash_day=crash_day,
     )

@@ -140,9 +140,14 @@ def lowest(
 
 
 def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """BTC through a range on the best covered market (minute bars where there are any, then the most traded), in the columns of `bars`. Empty where none is known."""
+    """`best_covered` of Bitcoin."""
+    return best_covered(warehouse, "BTC", start, end)
+
+
+def best_covered(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """An asset through a range on its best covered market (minute bars where there are any, then the most traded), in the columns of `bars`. Empty where none is known."""
     known = series(warehouse, start, end).filter(
-        (pl.col("base") == "BTC") & (pl.col("kind") == "trade") & pl.col("quote").is_in(["USDT", "USD", "USDC"])
+        (pl.col("base") == base) & (pl.col("kind") == "trade") & pl.col("quote").is_in(DOLLARS)
     )
     best = (
         finest(known)
@@ -155,13 +160,14 @@ def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
     return bars(warehouse, _keys(best), start, end)
 
 
-def bitcoin_fall(warehouse: Warehouse, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
-    """How far Bitcoin fell in a range, on the bars of `bitcoin`: `venue symbol interval before_at before low_ts low drop_pct source_id`.
+def fall(warehouse: Warehouse, base: str, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
+    """How far an asset fell in a range on one market, that of `best_covered`: the one definition of a fall on every page.
 
-    `before` is the last close by `since`, as everywhere, or the first open where no bar was over by then; `low` the lowest
-    since. One row, or none where no bars with a price are known.
+    Columns: `venue name market symbol interval before_at before low_ts low drop_pct minutes source_id`. `before` is the last
+    close by `since`, or the first open where no bar was over by then; `low` the lowest since, in the bar that began at
+    `low_ts`, `minutes` later. One row, or none where no bars with a price are known.
     """
-    known = bitcoin(warehouse, start, end).filter(pl.col("close").is_not_null())
+    known = _worded(warehouse, best_covered(warehouse, base, start, end)).filter(pl.col("close").is_not_null())
     over_at = pl.col("ts") + pl.duration(seconds=pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64))
     over = over_at <= since if since else pl.lit(value=False)
     earlier = known.filter(over).tail(1).select(before_at=over_at, before="close")
@@ -170,8 +176,9 @@ def bitcoin_fall(warehouse: Warehouse, start: datetime, end: datetime, since: da
     lowest = later.sort("low", "ts").head(1).rename({"ts": "low_ts"})
     before = first if earlier.is_empty() else earlier.head(lowest.height)
     return pl.concat([lowest, before], how="horizontal").select(
-        *("venue", "symbol", "interval", "before_at", "before", "low_ts", "low"),
+        *("venue", "name", "market", "symbol", "interval", "before_at", "before", "low_ts", "low"),
         drop_pct=100 * (pl.col("low") / pl.col("before") - 1),
+        minutes=(pl.col("low_ts") - pl.col("before_at")).dt.total_seconds() / 60,
         source_id="source_id",
     )
 

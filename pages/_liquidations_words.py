@@ -31,25 +31,34 @@ SCOPE = "The board is a tracker's; from which feeds it was read is not stated."
 RULES = {"last": "the last order passes", "largest": "the largest order passes"}
 
 
-def most(ranked: pl.DataFrame, places: pl.DataFrame) -> tuple[str, str]:
-    """Which exchange liquidated most: the finding, and what stands behind it. `ranked` and `places` as `analytics.rank` gives them."""
-    leader, *others = ranked.iter_rows(named=True)
-    rivals = [row["name"] for row in others if row["best_place"] == 1]
+def most(ranked: pl.DataFrame, turning: pl.DataFrame) -> tuple[str, str]:
+    """Which exchange liquidated most: the finding, and what stands behind it.
+
+    `ranked` as `analytics.bounds.of_board` gives it, `turning` as `analytics.rank.turning_points`.
+    """
+    leader = ranked.row(0, named=True)
     first = f"{leader['name']} reported the most, {usd(leader['reported_usd'])}"
-    if not rivals:
+    if turning.is_empty():
         return f"{first}, and no published figure leaves another room above it", SCOPE
-    finding = f"{first}; {listed(rivals)} may have liquidated more"
-    why = f"What the feeds of {listed(rivals)} hid has no known upper end. "
-    if leader["high_usd"] is None:
-        why += f"Nor has {leader['name']}'s. "
-    top = places.filter(pl.col("place") == 1, pl.col("probability_pct") > 0).sort("probability_pct", descending=True)
-    if top.is_empty():
-        return finding, why + SCOPE
-    shares = [f"{name} in {percent(share, 0)}" for name, share in top.select("name", "probability_pct").iter_rows()]
-    return finding, (
-        f"{why}If each had between once and {number(leader['factor'], 2)} times what its feed showed, the most a venue ever stated "
-        f"of itself ({leader['factor_case']}), first would be {listed(shares)} of the draws: a scenario, not a measurement. {SCOPE}"
-    )
+    return f"{first}; {listed(turning['name'].to_list())} may have liquidated more", f"{turn_words(turning)[1]} {SCOPE}"
+
+
+def turn_words(turning: pl.DataFrame) -> tuple[str, str]:
+    """At which factor the order turns, and what that assumes. `turning` as `analytics.rank.turning_points` gives it."""
+    if turning.is_empty():
+        return "Would another order be possible?", ""
+    first, *others = turning.iter_rows(named=True)
+    finding = f"{first['name']} passes {first['leader']} from {first['factor']:.1f} times what it showed"
+    finding += "".join(f", {row['name']} from {row['factor']:.1f} times" for row in others)
+    why = f"Assumed: {first['leader']}'s figure stands as it was read. How much the feeds of {listed(turning['name'].to_list())} hid has no known upper end."
+    if first["implied_low"] is not None:
+        why += (
+            f" If all that {first['estimate_origin']} adds to the total was hidden by them, by each in the same proportion, "
+            f"they had {first['implied_low']:.1f} to {first['implied_high']:.1f} times what they showed."
+        )
+    if first["stated_most"] is not None:
+        why += f" The most an exchange ever stated of itself is {first['stated_most']:.1f} times ({first['stated_case']})."
+    return finding, why
 
 
 def comparable(pair: pl.DataFrame) -> tuple[str, str]:

@@ -65,7 +65,8 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
     title = f"{base} on {names[widest['venue']]} {market(widest)} stood {abs(widest['deviation_pct']):.1f} % {side} the composite of {widest['venues']} at {when}"
     gap = "A gap: fewer than three venues with a fresh price."
     if markets.height == dislocation.TWO:
-        title = f"{base} on {' and '.join(names.values())} stood {widest['apart_pct']:.1f} % apart at {when}"
+        each = [f"{row['name']} ({market(row)})" for row in markets.iter_rows(named=True)]
+        title = f"{base} on {' and '.join(each)} stood {widest['apart_pct']:.1f} % apart at {when}"
         gap = "With two venues the composite is their midpoint, and each is as far from it as the other. A gap: one of them has no fresh price."
     card(
         title,
