@@ -31,6 +31,8 @@ DOLLARS = ("USD", "USDT", "USDC")
 REFERENCE_AGE = timedelta(hours=1)
 """A market that closed no bar within this time before the reference has no reference price."""
 LINE = ["venue", "market", "symbol", "kind", "interval"]
+SILENT = timedelta(minutes=5)
+"""A market that printed nothing for so long while the asset was lowest has no low: what it would have printed is not known."""
 
 
 def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
@@ -100,13 +102,14 @@ def paths(
     The columns of `bars`, and `name` (of the venue), `quote`, `unit` (dollars and dollar tokens are one unit), `close_at`
     (end of the bar, when `close` was the price), `reference_price`, `reference_at` (the last close in the hour up to
     `reference`), and `open_pct`, `low_pct`, `close_pct`: percent of that price. Those are null where no reference is known.
+    `silent` marks a market without a print in the `SILENT` minutes up to the asset's low.
     """
     chosen = finest(_intraday(series(warehouse, start, end)).filter(pl.col("base") == base))
     rows = _worded(warehouse, bars(warehouse, _keys(chosen), start, end))
     rows = rows.filter(pl.col("unit") == pl.col("unit").mode().sort().first()).join(
         _references(warehouse, chosen, reference), on=LINE, how="left", maintain_order="left"
     )
-    return rows.with_columns(
+    return _with_silence(rows).with_columns(
         (100 * pl.col(price) / pl.col("reference_price")).alias(f"{price}_pct") for price in ("open", "low", "close")
     )
 
@@ -117,10 +120,11 @@ def lowest(
     """The lowest price of each series of `paths`, the lowest first.
 
     Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price reference_at first_ts last_ts source_id`.
-    The low lies somewhere between `low_from` and `low_until`: a bar does not say when within it.
+    The low lies somewhere between `low_from` and `low_until`: a bar does not say when within it. It is null, last, where the
+    market was silent at the asset's low.
     """
-    at_low = pl.col("low").arg_min()
-    return (
+    at_low, silent = pl.col("low").arg_min(), pl.col("silent").first()
+    known = (
         paths(warehouse, base, start, end, reference)
         .group_by(["name", *LINE, "quote"], maintain_order=True)
         .agg(
@@ -133,10 +137,26 @@ def lowest(
             reference_at=pl.col("reference_at").first(),
             first_ts=pl.col("ts").first(),
             last_ts=pl.col("close_at").last(),
+            silent=silent,
             source_id=pl.col("source_id").unique().sort().str.join(";"),
         )
-        .sort("low", *LINE)
     )
+    lows = ("low", "low_from", "low_until", "low_pct")
+    return (
+        known.with_columns(pl.when(~pl.col("silent")).then(pl.col(name)).alias(name) for name in lows)
+        .drop("silent")
+        .sort("low", *LINE, nulls_last=True)
+    )
+
+
+def _with_silence(rows: pl.DataFrame) -> pl.DataFrame:
+    fine = pl.col("interval").is_in(["1s", "1m"]) & (pl.col("kind") == "trade")
+    deepest = rows.filter(fine & pl.col("low").is_not_null()).sort("low", "ts").head(1)["ts"]
+    if deepest.is_empty():
+        return rows.with_columns(silent=pl.lit(value=False))
+    over = pl.col("close_at").shift(1).over(LINE)
+    hole = (over <= deepest[0]) & (pl.col("ts") >= deepest[0]) & (pl.col("ts") - over >= SILENT)
+    return rows.with_columns(silent=(fine & hole.fill_null(value=False)).any().over(LINE))
 
 
 def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:

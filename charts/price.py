@@ -103,7 +103,7 @@ def by_venue(
     """One asset's prices market by market (`analytics.prices.paths`), and the lowest of each, over the whole chosen range.
 
     A close is drawn where its bar ends; a low is drawn across the bar it lies in, for its moment within the bar is not
-    known. With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line.
+    known, and a market that was silent at the asset's low has none. With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line.
     Raises ValueError when the quote currencies do not compare.
     """
     if paths["unit"].n_unique() > 1:
@@ -156,6 +156,8 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
         line={"width": 1.8, "color": colour, "dash": dash},
         hovertemplate=f"<b>{name}</b><br>%{{x|%H:%M:%S}} UTC: {shown}<extra></extra>",
     )
+    if first["silent"]:
+        return
     low = line.row(int(line["low"].arg_min() or 0), named=True)
     across = [low["ts"], low["ts"] + (low["close_at"] - low["ts"]) / 2, low["close_at"]]
     figure.add_scatter(
