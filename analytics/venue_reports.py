@@ -50,7 +50,7 @@ def open_interest(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                max(value) FILTER (metric = 'open_interest_before') AS before_usd, any_value(window_text) FILTER (metric = 'open_interest_before') AS before_at,
                max(value) FILTER (metric = 'open_interest_after') AS after_usd, any_value(window_text) FILTER (metric = 'open_interest_after') AS after_at,
                max(value) FILTER (metric = 'open_interest_change') AS change_usd, max(value) FILTER (metric = 'open_interest_change_pct') AS change_pct,
-               universe ILIKE '%, perps' OR coalesce(bool_or(stated.note ILIKE 'Perpetuals:%'), false) AS perpetuals,
+               ends_with(universe, ', perps') AS perpetuals,
                any_value(stated.confidence) AS confidence, string_agg(DISTINCT stated.note, ' ' ORDER BY stated.note) AS note, string_agg(DISTINCT stated.source_id, ';' ORDER BY stated.source_id) AS source_id
         FROM stated LEFT JOIN venues v USING (venue)
         WHERE topic = 'open_interest'

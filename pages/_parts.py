@@ -180,7 +180,7 @@ def card(
         if note:
             st.caption(safe(note))
         named = ask(sources.named, ids=_source_ids(data))
-        st.caption(f"Source: {_source_line(named)}")
+        st.caption(f"Source: {_source_line(sources.publishers(named, data))}")
         with menu:
             _menu(key, data, named)
 
@@ -267,8 +267,7 @@ def _source_ids(data: pl.DataFrame) -> tuple[str, ...]:
     return tuple(sorted({one for joined in data["source_id"].drop_nulls().unique() for one in joined.split(";")}))
 
 
-def _source_line(named: pl.DataFrame) -> str:
-    publishers = named["publisher"].str.split(";").explode().str.strip_chars().unique(maintain_order=True).to_list()
+def _source_line(publishers: list[str]) -> str:
     more = f" and {len(publishers) - 3} more" if len(publishers) > 3 else ""
     return safe(", ".join(publishers[:3]) + more)
 
