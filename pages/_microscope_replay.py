@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics import decimate, depegs, replay, timeline
+from analytics import decimate, depegs, prices, replay, timeline
 from charts import replay as chart
 from charts.words import clock, percent, usd, utc
 from pages import _cascade_words as words
@@ -95,10 +95,10 @@ def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: d
 
 def _markets(base: str, since: datetime, at: datetime, reference: datetime) -> None:
     rows = ask(replay.markets, base=base, start=since, at=at, reference=reference)
-    traded = rows.filter((pl.col("kind") == "trade") & pl.col("lowest_pct").is_not_null())
+    traded = rows.filter((pl.col("kind") == "trade") & pl.col("quote").is_in(prices.DOLLARS))
     title = f"{base} as of {clock(at, 'second')}"
     if traded.height:
-        low = traded.row(0, named=True)
+        low = traded.sort("lowest").row(0, named=True)
         title = f"Lowest print of {base} so far: {words.price(low['lowest'])} {low['quote']} on {low['name']} {words.market(low['market'])}"
     card(
         title,
