@@ -13,7 +13,6 @@ from pages._feeds import strip
 from pages._parts import ask, card, chosen_day, figures, safe
 
 
-
 def elsewhere() -> str:
     """What other markets and an index printed at their lowest: one market's low is not the price of Bitcoin."""
     lows = ask(disputes.lows, base_asset="BTC", crash_day=crash_day).filter(pl.col("confidence") != "low")
