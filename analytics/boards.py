@@ -100,7 +100,10 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
     )
     parts = [*rows.filter(~pl.col("computed"))["total_usd"].drop_nulls(), *rows["whole_usd"].drop_nulls().head(1)]
     loose = pl.when("computed").then(pl.lit(sum(map(rounding.half_step, parts))))
-    ends = {"low_usd": pl.max_horizontal(pl.col("total_usd") - loose, 0 * loose), "high_usd": pl.col("total_usd") + loose}
+    ends = {
+        "low_usd": pl.max_horizontal(pl.col("total_usd") - loose, 0 * loose),
+        "high_usd": pl.col("total_usd") + loose,
+    }
     return rows.drop("whole_usd").with_columns(**ends)
 
 

@@ -12,7 +12,24 @@ from analytics.warehouse import Warehouse
 THIN = 0.25
 """A market that kept less than this part of what its peers kept printed a price that was not the coin's."""
 
-PEGGED = ("AEUR", "BFUSD", "DAI", "EUR", "EURI", "FDUSD", "PAXG", "PYUSD", "RLUSD", "TUSD", "USD1", "USDC", "USDE", "USDP", "USDT", "XUSD")
+PEGGED = (
+    "AEUR",
+    "BFUSD",
+    "DAI",
+    "EUR",
+    "EURI",
+    "FDUSD",
+    "PAXG",
+    "PYUSD",
+    "RLUSD",
+    "TUSD",
+    "USD1",
+    "USDC",
+    "USDE",
+    "USDP",
+    "USDT",
+    "XUSD",
+)
 """State money, and coins meant to be worth as much as something else: they cannot fall as coins do."""
 OWN = "other markets of the coin"
 

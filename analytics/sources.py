@@ -26,7 +26,11 @@ def publishers(named: pl.DataFrame, data: pl.DataFrame) -> list[str]:
     told: list[str] = []
     for source_id, publisher in named.select("source_id", "publisher").iter_rows():
         several = [one.strip() for one in publisher.split(";")]
-        rows = data.filter(pl.col("source_id").str.split(";").list.contains(source_id)) if len(several) > 1 else data.clear()
+        rows = (
+            data.filter(pl.col("source_id").str.split(";").list.contains(source_id))
+            if len(several) > 1
+            else data.clear()
+        )
         columns = [column for column in ("venue", "name") if data.schema.get(column) == pl.String]
         shown = {value.casefold() for column in columns for value in rows[column].drop_nulls().unique()}
         told += [one for one in several if one.casefold() in shown] or several

@@ -75,7 +75,9 @@ def bounded(warehouse: Warehouse) -> pl.DataFrame:
     """`shares` with `low_pct` and `high_pct`: what the rounding of the issuer's figure and of the whole leaves open."""
     rows = shares(warehouse)
     off = rounding.half_steps(rows["value"])
-    whole = rows.select(pl.when(pl.col("unit") == "percent").then(0.0).otherwise(rounding.half_steps(rows["total"]))).to_series()
+    whole = rows.select(
+        pl.when(pl.col("unit") == "percent").then(0.0).otherwise(rounding.half_steps(rows["total"]))
+    ).to_series()
     return rows.with_columns(
         low_pct=100 * (rows["value"] - off) / (rows["total"] + whole),
         high_pct=100 * (rows["value"] + off) / (rows["total"] - whole),

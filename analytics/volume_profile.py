@@ -53,13 +53,17 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
         wide=WIDE,
     )
     fixed = [pl.lit(named[part]).alias(part) for part in ("venue", "market", "symbol", "interval")]
-    levels = spread.with_columns(
-        *fixed, refusal=pl.lit(None, pl.String), source_id=pl.lit(named["source_id"])
-    ).select("venue", "market", "symbol", "interval", pl.exclude("venue", "market", "symbol", "interval", "wide_pct"))
+    levels = spread.with_columns(*fixed, refusal=pl.lit(None, pl.String), source_id=pl.lit(named["source_id"])).select(
+        "venue", "market", "symbol", "interval", pl.exclude("venue", "market", "symbol", "interval", "wide_pct")
+    )
     if spread.is_empty() or spread["wide_pct"][0] <= MOST_WIDE_PCT:
         return levels
     refusal = f"{spread['wide_pct'][0]:.0f} % of the volume lies in bars that ran over more than a quarter of all prices here: at which price it changed hands is not known. Choose a shorter range, or a market with shorter bars."
-    blank = (pl.lit(None, levels.schema[name]).alias(name) for name in levels.columns if name.endswith("_base") or name.startswith("price"))
+    blank = (
+        pl.lit(None, levels.schema[name]).alias(name)
+        for name in levels.columns
+        if name.endswith("_base") or name.startswith("price")
+    )
     return levels.head(1).with_columns(*blank, refusal=pl.lit(refusal))
 
 

@@ -103,7 +103,9 @@ def _quotable(rows: pl.DataFrame) -> pl.DataFrame:
         & pl.col("total_usd").is_not_null()
     )
     comparable = told.group_by("universe", "kind").agg(readings=pl.len(), most=pl.col("total_usd").max())
-    return told.join(comparable.sort("readings", "most", descending=True).head(1), on=["universe", "kind"], maintain_order="left")
+    return told.join(
+        comparable.sort("readings", "most", descending=True).head(1), on=["universe", "kind"], maintain_order="left"
+    )
 
 
 def _between(quoted: pl.DataFrame) -> str:

@@ -57,7 +57,9 @@ def turn_words(turning: pl.DataFrame) -> tuple[str, str]:
             f"they had {first['implied_low']:.1f} to {first['implied_high']:.1f} times what they showed."
         )
     if first["stated_most"] is not None:
-        why += f" The most an exchange ever stated of itself is {first['stated_most']:.1f} times ({first['stated_case']})."
+        why += (
+            f" The most an exchange ever stated of itself is {first['stated_most']:.1f} times ({first['stated_case']})."
+        )
     return finding, why
 
 

@@ -194,7 +194,9 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
         title = f"{base}'s lowest print: {said}; the gap is number {place} of {compared.height}"
     names = dict(lows.select("venue", "name").unique().sort("venue").iter_rows())
     alone = ranked.filter(pl.col("gap_pct").is_null())
-    single = ", ".join(f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True))
+    single = ", ".join(
+        f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True)
+    )
     card(
         title,
         ranked,

@@ -132,7 +132,8 @@ def _moved(rows: pl.DataFrame) -> str:
     if spans.is_empty():
         return "With none of these parameters is a cascade found"
     said = ", ".join(
-        f"{border} {clock(first)}" + ("" if first == last else f"–{clock(last)}") for border, first, last in spans.iter_rows()
+        f"{border} {clock(first)}" + ("" if first == last else f"–{clock(last)}")
+        for border, first, last in spans.iter_rows()
     )
     changes = rows.filter((pl.col("scale") != 1) & (pl.col("border") == "cascade"))
     none = changes["begins"].null_count()

@@ -45,7 +45,8 @@ def _last_year(years: pl.DataFrame) -> str:
         return "no day is known"
     last = years.filter(pl.col("year") == years["year"].max())
     said = [
-        f"{row['products']} {row['move']}" + (f" ({row['low_confidence']} more with low confidence)" if row["low_confidence"] else "")
+        f"{row['products']} {row['move']}"
+        + (f" ({row['low_confidence']} more with low confidence)" if row["low_confidence"] else "")
         for row in last.iter_rows(named=True)
     ]
     return f"{last['year'][0]}: {', '.join(said)}"

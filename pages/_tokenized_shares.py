@@ -89,7 +89,9 @@ def _class_words(classes: pl.DataFrame, chosen: Chosen) -> list[str]:
 
 
 def _not_named(chosen: Chosen) -> tuple[float, float]:
-    ((least, most),) = ask(tokenized.not_named, reading=chosen.reading["reading"]).select("low_pct", "high_pct").iter_rows()
+    ((least, most),) = (
+        ask(tokenized.not_named, reading=chosen.reading["reading"]).select("low_pct", "high_pct").iter_rows()
+    )
     return least, most
 
 

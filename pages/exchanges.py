@@ -178,7 +178,9 @@ def _falls(changes: pl.Series) -> str:
 def open_interest(crash_day: str) -> None:
     interest = ask(venue_reports.open_interest, crash_day=crash_day)
     own = interest.filter(pl.col("venue") != "all")
-    market = interest.filter((pl.col("venue") == "all") & (pl.col("asset") == "all") & pl.col("change_pct").is_not_null())
+    market = interest.filter(
+        (pl.col("venue") == "all") & (pl.col("asset") == "all") & pl.col("change_pct").is_not_null()
+    )
     said = [
         f"{what} {_falls(part['change_pct'])}"
         for what, part in (

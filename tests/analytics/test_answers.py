@@ -33,7 +33,9 @@ def most(warehouse: Warehouse, day: str) -> tuple[str, str]:
 def test_which_exchange_liquidated_most(warehouse: Warehouse) -> None:
     finding, why = most(warehouse, OCT_10)
     assert finding == "Hyperliquid reported the most, $10.3 bn; Binance and OKX may have liquidated more"
-    assert "6.3 times (Bybit, Feb. 3, 2025)" in why and "4.0 to 6.8 times what they showed" in why and "draws" not in why
+    assert (
+        "6.3 times (Bybit, Feb. 3, 2025)" in why and "4.0 to 6.8 times what they showed" in why and "draws" not in why
+    )
     finding, why = most(warehouse, AUG_5)
     assert finding.startswith("Binance reported the most, $412 m; OKX") and "Assumed: Binance's figure stands" in why
 
@@ -41,7 +43,9 @@ def test_which_exchange_liquidated_most(warehouse: Warehouse) -> None:
 def test_a_leader_that_no_figure_leaves_room_above_is_said_to_lead(warehouse: Warehouse) -> None:
     board = boards.every(warehouse, OCT_10)["board"][0]
     alone = bounds.of_board(warehouse, OCT_10, board).head(2)
-    assert words.most(alone, rank.turning_points(warehouse, OCT_10, board).clear())[0].endswith("no published figure leaves another room above it")
+    assert words.most(alone, rank.turning_points(warehouse, OCT_10, board).clear())[0].endswith(
+        "no published figure leaves another room above it"
+    )
 
 
 def test_binance_and_bybit_do_not_compare(warehouse: Warehouse) -> None:

@@ -121,7 +121,12 @@ def test_volume_by_price_adds_up_and_lies_where_it_traded() -> None:
 
 
 def test_a_bar_is_spread_over_its_range_between_what_is_certain_and_what_is_possible() -> None:
-    wide = made.bars("binance", np.array([100.0, 160.0, 160.0]), low=np.array([100.0, 100.0, 159.5]), volume=np.array([1.0, 6.0, 3.0]))
+    wide = made.bars(
+        "binance",
+        np.array([100.0, 160.0, 160.0]),
+        low=np.array([100.0, 100.0, 159.5]),
+        volume=np.array([1.0, 6.0, 3.0]),
+    )
     wide = wide.with_columns(high=pl.Series([100.0, 130.0, 160.0]))
     levels = volume_profile.by_price(made.warehouse(bars=wide), made.key("binance"), *HOUR)
     assert levels["refusal"][0].startswith("60 % of the volume lies in bars")

@@ -10,7 +10,9 @@ of = on("backpack")
 
 def stated(metric: str) -> float:
     rows = facts.table("venue_reports")
-    return rows[(rows.venue == "backpack") & rows.metric.str.contains(metric) & (rows.crash_day == facts.DAY)].value.iloc[0]
+    return rows[
+        (rows.venue == "backpack") & rows.metric.str.contains(metric) & (rows.crash_day == facts.DAY)
+    ].value.iloc[0]
 
 
 def moments() -> int:
@@ -19,7 +21,10 @@ def moments() -> int:
 
 
 FIGURES = [
-    of("new deposits of about {} users, up to ${} k in all", lambda: (stated("affected_users"), stated("amount_absorbed") / 1e3)),
+    of(
+        "new deposits of about {} users, up to ${} k in all",
+        lambda: (stated("affected_users"), stated("amount_absorbed") / 1e3),
+    ),
     of("Users, about: {}", lambda: stated("affected_users")),
     of("Deposits, up to: ${} k", lambda: stated("amount_absorbed") / 1e3),
     of("Vouchers offered: {}", lambda: stated("vouchers")),

@@ -10,7 +10,24 @@ from tests.figures.views import on
 MILLION = 1e6
 ASSETS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "BNB", "AAVE", "AVAX", "LINK", "POL", "TRX", "USDE", "FIL", "ATOM")
 QUOTES = ("USDC", "FDUSD", "TRY")
-PEGGED = {"AEUR", "BFUSD", "DAI", "EUR", "EURI", "FDUSD", "PAXG", "PYUSD", "RLUSD", "TUSD", "USD1", "USDC", "USDE", "USDP", "USDT", "XUSD"}
+PEGGED = {
+    "AEUR",
+    "BFUSD",
+    "DAI",
+    "EUR",
+    "EURI",
+    "FDUSD",
+    "PAXG",
+    "PYUSD",
+    "RLUSD",
+    "TUSD",
+    "USD1",
+    "USDC",
+    "USDE",
+    "USDP",
+    "USDT",
+    "XUSD",
+}
 prices, adl, pegs, apart, lowest, single = (
     on("cascade", part=part)
     for part in ("Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades")
@@ -112,7 +129,9 @@ FIGURES = [
     adl("closed ${} bn of winning positions in {} fills", lambda: (chain("adl_notional") / 1e9, chain("adl_fills"))),
     adl("Closed most: BTC ${} m, ETH ${} m, SOL ${} m", coins),
     pegs("USDe fell to {} USDT on Binance at {}; in the Uniswap pool it never went below {}", peg_lows),
-    pegs("only the day's range is kept: USDE/USDC on Binance {}.", lambda: ranges("USDC").set_index("base").low["USDE"]),
+    pegs(
+        "only the day's range is kept: USDE/USDC on Binance {}.", lambda: ranges("USDC").set_index("base").low["USDE"]
+    ),
     pegs("First minute below 0.99: {}, on Binance", first_below),
     pegs("the Uniswap pool stayed between {} and {}", pool),
     pegs("WBETH at {} USDT on Binance, {} % below its reference", wbeth),

@@ -41,11 +41,18 @@ TABS = {
     "exchange": ("view", ["This exchange", "League table"]),
 }
 ALONE = ["overview", "exchanges", "crash_days", "data", "backpack", "settlement"]
-PLAIN = [*((page, ()) for page in ALONE), *((page, ((key, tab),)) for page, (key, tabs) in TABS.items() for tab in tabs)]
+PLAIN = [
+    *((page, ()) for page in ALONE),
+    *((page, ((key, tab),)) for page, (key, tabs) in TABS.items() for tab in tabs),
+]
 """Each page and tab at its defaults: one day, one asset, one exchange."""
 
 OTHERS = [
-    *(("microscope", (("coin", coin), ("lens", lens))) for coin in ("USDE", "TRX", "SOL", "ETH") for lens in ("Flow", "Phases")),
+    *(
+        ("microscope", (("coin", coin), ("lens", lens)))
+        for coin in ("USDE", "TRX", "SOL", "ETH")
+        for lens in ("Flow", "Phases")
+    ),
     *(("exchange", (("venue", venue),)) for venue in ("binance", "bybit")),
     ("tokenized", (("rule", "SEC staff taxonomy of Jan 28, 2026"), ("show", "Who is where"))),
     ("liquidations", (("other", "apr-18-2021"), ("part", "Day against day"))),

@@ -20,7 +20,11 @@ def table(name: str) -> pd.DataFrame:
     """One file, its times as times, with the corrections put in by hand."""
     frame = pd.read_csv(ROOT / "data" / "reference" / f"{name}.csv")
     for column in frame:
-        if pd.api.types.is_string_dtype(frame[column]) and frame[column].notna().any() and frame[column].dropna().str.match(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$").all():
+        if (
+            pd.api.types.is_string_dtype(frame[column])
+            and frame[column].notna().any()
+            and frame[column].dropna().str.match(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$").all()
+        ):
             frame[column] = pd.to_datetime(frame[column], format="ISO8601", utc=True)
     if name == "bars":
         frame = frame[~((frame.kind == "trade") & (frame.volume_base == 0))]
@@ -32,7 +36,9 @@ def bars(start: pd.Timestamp = START, end: pd.Timestamp = END, **wanted: str) ->
     frame = table("bars")
     frame = frame[(frame.ts >= start) & (frame.ts < end)]
     pair = frame.symbol.str.extract(r"^(?P<base>[^/]+)/(?P<quote>[^:]+)")
-    frame = frame.assign(base=pair.base, quote=pair.quote, until=frame.ts + pd.to_timedelta(frame.interval.map(LENGTHS), "s"))
+    frame = frame.assign(
+        base=pair.base, quote=pair.quote, until=frame.ts + pd.to_timedelta(frame.interval.map(LENGTHS), "s")
+    )
     for column, value in wanted.items():
         frame = frame[frame[column] == value]
     return frame.sort_values("ts")
@@ -45,7 +51,9 @@ def binance(symbol: str = "BTC/USDT:USDT", interval: str = "1m", **span: pd.Time
 def reports(**wanted: object) -> pd.DataFrame:
     """Published liquidation figures of the crash day, those of all assets unless asked otherwise."""
     frame = table("liquidation_reports")
-    for column, value in ({"crash_day": DAY, "asset": "all", "side": "total", "metric": "liquidations"} | wanted).items():
+    for column, value in (
+        {"crash_day": DAY, "asset": "all", "side": "total", "metric": "liquidations"} | wanted
+    ).items():
         frame = frame[frame[column] == value] if value is not None else frame
     return frame
 
@@ -59,9 +67,7 @@ def total(day: str = DAY) -> float:
 
 
 def estimate() -> tuple[float, float]:
-    return tuple(
-        reports(metric=f"liquidations_estimate_{end}", venue="all").value.iloc[0] for end in ("low", "high")
-    )
+    return tuple(reports(metric=f"liquidations_estimate_{end}", venue="all").value.iloc[0] for end in ("low", "high"))
 
 
 def board() -> pd.Series:

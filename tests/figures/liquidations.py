@@ -28,7 +28,8 @@ def amberdata() -> tuple[float, float, float]:
 
 def halves() -> tuple[float, float, float]:
     both = sum(
-        facts.reports(side=side, venue="all", phase="crash", origin="CoinGlass").value.iloc[0] for side in ("long", "short")
+        facts.reports(side=side, venue="all", phase="crash", origin="CoinGlass").value.iloc[0]
+        for side in ("long", "short")
     )
     return both / BILLION, facts.total() / BILLION, 100 * abs(both / facts.total() - 1)
 
@@ -74,8 +75,13 @@ def by_asset(asset: str) -> float:
 
 
 FIGURES = [
-    totals("at least ${} bn, and by an estimate up to ${} bn", lambda: (facts.total() / BILLION, facts.estimate()[1] / BILLION)),
-    totals("Hyperliquid reported the most, ${} bn; Binance and OKX may", lambda: facts.board()["hyperliquid"] / BILLION),
+    totals(
+        "at least ${} bn, and by an estimate up to ${} bn",
+        lambda: (facts.total() / BILLION, facts.estimate()[1] / BILLION),
+    ),
+    totals(
+        "Hyperliquid reported the most, ${} bn; Binance and OKX may", lambda: facts.board()["hyperliquid"] / BILLION
+    ),
     totals(
         "${} bn on Oct. 10, 2025, ${} bn on Aug. 5, 2024",
         lambda: (facts.total() / BILLION, facts.total("aug-5-2024") / BILLION),
@@ -91,13 +97,22 @@ FIGURES = [
     ),
     totals("The estimate adds about ${}–{} bn", added),
     totals("All {} published totals of the day", lambda: published()),
-    venues("Hyperliquid was read as ${}–{} bn and Bybit was read as ${}–{} bn", lambda: (*spread("hyperliquid"), *spread("bybit"))),
+    venues(
+        "Hyperliquid was read as ${}–{} bn and Bybit was read as ${}–{} bn",
+        lambda: (*spread("hyperliquid"), *spread("bybit")),
+    ),
     venues("Binance passes Hyperliquid from {} times what it showed, OKX from {} times", factors),
     venues("they had {} to {} times what they showed", implied),
     venues("The most an exchange ever stated of itself is {} times", stated),
-    venues("one is known: Hyperliquid: ${} bn closed against winners", lambda: facts.reports(metric="adl_notional").value.max() / BILLION),
+    venues(
+        "one is known: Hyperliquid: ${} bn closed against winners",
+        lambda: facts.reports(metric="adl_notional").value.max() / BILLION,
+    ),
     days("Binance with {} times as much and OKX with {} times", alike),
-    days("Binance ${} bn and Bybit ${} bn", lambda: (facts.board()["binance"] / BILLION, facts.board()["bybit"] / BILLION)),
+    days(
+        "Binance ${} bn and Bybit ${} bn",
+        lambda: (facts.board()["binance"] / BILLION, facts.board()["bybit"] / BILLION),
+    ),
     assets("BTC was liquidated most: ${} bn", lambda: by_asset("BTC")),
     hidden("by an estimate up to ${} bn", lambda: facts.estimate()[1] / BILLION),
 ]

@@ -11,9 +11,45 @@ from tests.figures.views import on
 AT = pd.Timestamp("2025-10-10 21:21", tz="UTC")
 DAY = pd.Timestamp("2025-10-09", tz="UTC")
 LEVELS = 60
-PHASED = ("BTC", "USDE", "TRX", "AAVE", "ADA", "ATOM", "AVAX", "BCH", "CRV", "DOT", "FIL", "LINK", "POL", "SKY", "UNI", "WLD", "XLM")
+PHASED = (
+    "BTC",
+    "USDE",
+    "TRX",
+    "AAVE",
+    "ADA",
+    "ATOM",
+    "AVAX",
+    "BCH",
+    "CRV",
+    "DOT",
+    "FIL",
+    "LINK",
+    "POL",
+    "SKY",
+    "UNI",
+    "WLD",
+    "XLM",
+)
 TRADED = ("BTC", "ETH", "SOL", "USDE", "TRX", "AAVE", "LINK", "FIL")
-COMPARED = ("AAVE", "ATOM", "AVAX", "BCH", "BONK", "CRV", "DOGE", "DOT", "ETC", "FIL", "LINK", "PEPE", "SKY", "UNI", "WIF", "WLD", "XLM")
+COMPARED = (
+    "AAVE",
+    "ATOM",
+    "AVAX",
+    "BCH",
+    "BONK",
+    "CRV",
+    "DOGE",
+    "DOT",
+    "ETC",
+    "FIL",
+    "LINK",
+    "PEPE",
+    "SKY",
+    "UNI",
+    "WIF",
+    "WLD",
+    "XLM",
+)
 replay, phases, apart, pegs, extremes, first, explosive, liquidity, flow, days = (
     on("microscope", lens=lens)
     for lens in (
@@ -58,7 +94,9 @@ def largest_market(base: str) -> pd.DataFrame:
     for (venue, market, symbol, _, interval, _), own in frame.groupby([*facts.LINE, "source_id"]):
         seconds = facts.LENGTHS[interval]
         if len(own) * seconds >= 0.7 * (facts.END - facts.START).total_seconds():
-            finest[venue, market, symbol] = min(finest.get((venue, market, symbol), (seconds, own)), (seconds, own), key=lambda one: one[0])
+            finest[venue, market, symbol] = min(
+                finest.get((venue, market, symbol), (seconds, own)), (seconds, own), key=lambda one: one[0]
+            )
     return max((own for _, own in finest.values()), key=lambda own: own.volume_base.sum())
 
 
@@ -68,7 +106,9 @@ def low_of_the_range(base: str) -> float:
 
 def gap_at_the_low() -> float:
     """Percent between the closes of Binance's perpetual and Gemini, in the minute after which they stood furthest apart."""
-    one, other = (own.set_index("until").close for own in (facts.binance(), facts.bars(symbol="BTC/USD", interval="1m")))
+    one, other = (
+        own.set_index("until").close for own in (facts.binance(), facts.bars(symbol="BTC/USD", interval="1m"))
+    )
     both = pd.concat([one, other], axis=1, keys=["a", "b"]).dropna()
     return (100 * (both.a - both.b).abs() / both.mean(axis=1)).max()
 
@@ -155,15 +195,22 @@ FIGURES = [
     ),
     *(
         on("microscope", lens="Phases", coin=base)(
-            "; outside these phases it printed still less, {} at" if base in ("USDE", "TRX") else "was lowest, at {}, in",
+            "; outside these phases it printed still less, {} at"
+            if base in ("USDE", "TRX")
+            else "was lowest, at {}, in",
             lambda base=base: low_of_the_range(base),
         )
         for base in PHASED
     ),
     phases("{} of {} changes finds no cascade", lambda: (1, 12)),
-    apart("BTC on Binance (perpetual) and Gemini (spot) stood {} % apart at {}", lambda: (gap_at_the_low(), "21:21:00")),
+    apart(
+        "BTC on Binance (perpetual) and Gemini (spot) stood {} % apart at {}", lambda: (gap_at_the_low(), "21:21:00")
+    ),
     apart("At the low: Binance's mark {}, last {}", mark_and_last),
-    apart("lay furthest apart, {} %; {} of {} assets", lambda: (facts.gaps().iloc[0], len(facts.gaps()), facts.recorded_lows().base.nunique())),
+    apart(
+        "lay furthest apart, {} %; {} of {} assets",
+        lambda: (facts.gaps().iloc[0], len(facts.gaps()), facts.recorded_lows().base.nunique()),
+    ),
     *(
         on("microscope", lens="Dislocation", coin=base)(
             f"{base}'s lowest print: {{}} on", lambda base=base: lows(base)[0]
@@ -174,7 +221,10 @@ FIGURES = [
         on("microscope", lens="Dislocation", coin=base)("; the gap is number {} of {}", lambda base=base: place(base))
         for base in COMPARED
     ),
-    pegs("USDe was first below 0.99 on Binance in the {} minute, the minute of the market-wide low, {} minutes before", lambda: (cascade.first_below(), early())),
+    pegs(
+        "USDe was first below 0.99 on Binance in the {} minute, the minute of the market-wide low, {} minutes before",
+        lambda: (cascade.first_below(), early()),
+    ),
     pegs("USDe on Binance: {} within {}, and {} at {}", lambda: (0.9, below(0.9), *cascade.peg_lows()[:2])),
     extremes("{} prints of one stamp took ATOM/USDT on Binance from {} to {}", cascade.sweep),
     extremes("{} ATOM went for {} USDT, {} on average", sweep),
@@ -188,9 +238,24 @@ FIGURES = [
         )
         for base in TRADED
     ),
-    flow("Sold by takers: {} % on Binance perpetual, {} % on Gemini spot", lambda: (sold(facts.binance()), sold(facts.bars(symbol="BTC/USD", interval="1m")))),
+    flow(
+        "Sold by takers: {} % on Binance perpetual, {} % on Gemini spot",
+        lambda: (sold(facts.binance()), sold(facts.bars(symbol="BTC/USD", interval="1m"))),
+    ),
     flow("{} to {} is the fullest level: about {} BTC, {} % of all; at least {}, at most {}", level),
-    flow("The largest minute began at 21:17:00: {} BTC, {} % of", lambda: (facts.binance().volume_base.max(), 100 * facts.binance().volume_base.max() / facts.binance().volume_base.sum())),
-    days("fell {} % in {} minutes from T0, about {} to {} times an hour's usual move", lambda: (*facts.fall()[:2], *usual_hours())),
-    days("{} of {} crash days has a T0", lambda: (int(facts.table("crash_days").t0.notna().sum()), len(facts.table("crash_days")))),
+    flow(
+        "The largest minute began at 21:17:00: {} BTC, {} % of",
+        lambda: (
+            facts.binance().volume_base.max(),
+            100 * facts.binance().volume_base.max() / facts.binance().volume_base.sum(),
+        ),
+    ),
+    days(
+        "fell {} % in {} minutes from T0, about {} to {} times an hour's usual move",
+        lambda: (*facts.fall()[:2], *usual_hours()),
+    ),
+    days(
+        "{} of {} crash days has a T0",
+        lambda: (int(facts.table("crash_days").t0.notna().sum()), len(facts.table("crash_days"))),
+    ),
 ]

@@ -12,7 +12,8 @@ of = on("overview")
 
 def sides() -> tuple[float, float, float, float]:
     long, short = (
-        facts.reports(side=side, venue="all", phase="crash", origin="CoinGlass").value.iloc[0] for side in ("long", "short")
+        facts.reports(side=side, venue="all", phase="crash", origin="CoinGlass").value.iloc[0]
+        for side in ("long", "short")
     )
     return 100 * long / (long + short), long / BILLION, 100 * short / (long + short), short / BILLION
 

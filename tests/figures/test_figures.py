@@ -20,7 +20,19 @@ from tests.figures import (
 from tests.figures.views import Figure, agrees
 from tests.shell import PAGES
 
-ROOMS = (overview, cascade, exchanges, liquidations, tokenized, crash_days, data, microscope, exchange, backpack, settlement)
+ROOMS = (
+    overview,
+    cascade,
+    exchanges,
+    liquidations,
+    tokenized,
+    crash_days,
+    data,
+    microscope,
+    exchange,
+    backpack,
+    settlement,
+)
 FIGURES = [figure for room in ROOMS for figure in room.FIGURES]
 LEAST = 150
 

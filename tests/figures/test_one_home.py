@@ -16,7 +16,10 @@ MEANINGS = {
         "BTC on Binance BTC/USDT:USDT fell {} %",
         "BTC by 21:21:00: down as far as {} %, on Binance perpetual",
     ],
-    "in how many minutes": ["Bitcoin on Binance's perpetual fell 13.1 % in {} minutes", "fell 13.1 % in {} minutes from T0"],
+    "in how many minutes": [
+        "Bitcoin on Binance's perpetual fell 13.1 % in {} minutes",
+        "fell 13.1 % in {} minutes from T0",
+    ],
     "the low of Binance's perpetual": [
         "minutes, to {}",
         "Lowest print of BTC so far: {} USDT on Binance perpetual",
@@ -30,20 +33,32 @@ MEANINGS = {
         "Oct. 10, 2025: at least ${} bn, the most in one list",
         "${} bn on Oct. 10, 2025,",
     ],
-    "what the leader reported, billion dollars": ["Hyperliquid reported the most: ${} bn", "Hyperliquid reported the most, ${} bn"],
+    "what the leader reported, billion dollars": [
+        "Hyperliquid reported the most: ${} bn",
+        "Hyperliquid reported the most, ${} bn",
+    ],
     "the leader's share of the board, percent": ["bn, {} % of the board"],
     "what was deleveraged, fills": [
         "of winning positions in {} fills",
         "of winning positions in {} auto-deleveraging fills",
     ],
-    "what was deleveraged, billion dollars": ["Hyperliquid closed ${} bn of winning", "Hyperliquid: ${} bn closed against winners"],
+    "what was deleveraged, billion dollars": [
+        "Hyperliquid closed ${} bn of winning",
+        "Hyperliquid: ${} bn closed against winners",
+    ],
     "the widest gap between venues, assets compared": ["{} of 26 assets have prints of two venues"],
     "USDe's low on Binance": ["USDe fell to {} USDT on Binance", "within 21:20, and {} at 21:54"],
-    "when USDe was first below 0.99": ["First minute below 0.99: {}, on Binance", "below 0.99 on Binance in the {} minute"],
+    "when USDe was first below 0.99": [
+        "First minute below 0.99: {}, on Binance",
+        "below 0.99 on Binance in the {} minute",
+    ],
     "trades of the ATOM sweep": ["{} trades with one time stamp", "Found by rule: {} prints of one stamp"],
     "the busiest minute of Bitcoin, coins": ["began at 21:17: {} BTC", "The largest minute began at 21:17:00: {} BTC"],
     "the tokenized market's reading, billion dollars": ["The same ${} bn is"],
-    "Hyperliquid's readings, billion dollars": ["${} bn to $10.31 bn reported liquidated", "Hyperliquid was read as ${}–10.31 bn"],
+    "Hyperliquid's readings, billion dollars": [
+        "${} bn to $10.31 bn reported liquidated",
+        "Hyperliquid was read as ${}–10.31 bn",
+    ],
     "the tracker's total, number of readings": ["total was read {} times"],
 }
 SAID_OF_DIFFERENT_THINGS = {

@@ -61,13 +61,16 @@ def test_a_parody_copy_is_in_no_chart() -> None:
 
 
 INSTEAD: dict[str, Callable[[], bool]] = {
-    "W2 wide bars are refused": lambda: "At which prices it changed hands is not known"
-    in shown("microscope", (("coin", "SOL"), ("lens", "Flow"))),
-    "bug 7 no exchange is named whose data are not shown": lambda: not re.search(
-        r"Source: .*Coinbase", shown("microscope", (("lens", "Flow"),))
+    "W2 wide bars are refused": lambda: (
+        "At which prices it changed hands is not known" in shown("microscope", (("coin", "SOL"), ("lens", "Flow")))
     ),
-    "M6 no ratio between days measured differently": lambda: "measured differently, so no ratio"
-    in shown("liquidations", (("other", "apr-18-2021"), ("part", "Day against day"))),
+    "bug 7 no exchange is named whose data are not shown": lambda: (
+        not re.search(r"Source: .*Coinbase", shown("microscope", (("lens", "Flow"),)))
+    ),
+    "M6 no ratio between days measured differently": lambda: (
+        "measured differently, so no ratio"
+        in shown("liquidations", (("other", "apr-18-2021"), ("part", "Day against day")))
+    ),
 }
 
 

@@ -34,7 +34,9 @@ RULES = {
 def reading() -> pd.DataFrame:
     """The issuers of the reading by value, and its whole as `all`."""
     rows = facts.table("tokenized_metrics")
-    rows = rows[(rows.as_of == READING) & (rows.unit == "USD") & (rows.scope == "tokenized stocks") & (rows.origin == "rwa.xyz")]
+    rows = rows[
+        (rows.as_of == READING) & (rows.unit == "USD") & (rows.scope == "tokenized stocks") & (rows.origin == "rwa.xyz")
+    ]
     return rows[rows.subject_kind.isin(["issuer", "market"]) & rows.metric.str.contains("value")].sort_values("value")
 
 
@@ -102,13 +104,20 @@ def moved() -> tuple[int, int, int]:
 
 def latest(metric: str, unit: str) -> float:
     rows = facts.table("tokenized_metrics")
-    rows = rows[(rows.subject_kind == "market") & (rows.metric == metric) & (rows.unit == unit) & (rows.scope == "tokenized stocks")]
+    rows = rows[
+        (rows.subject_kind == "market")
+        & (rows.metric == metric)
+        & (rows.unit == unit)
+        & (rows.scope == "tokenized stocks")
+    ]
     return rows.sort_values("as_of").value.iloc[-1]
 
 
 def solana() -> list[float]:
     rows = facts.table("tokenized_metrics")
-    rows = rows[(rows.subject == "Solana") & (rows.unit == "USD") & ~rows.metric.str.contains("volume")].sort_values("as_of")
+    rows = rows[(rows.subject == "Solana") & (rows.unit == "USD") & ~rows.metric.str.contains("volume")].sort_values(
+        "as_of"
+    )
     return [rows.value.iloc[-1] / MILLION, rows.value.iloc[-2] / BILLION]
 
 

@@ -64,8 +64,9 @@ def test_a_rule_of_the_link_decides_the_classes() -> None:
 def test_the_readers_own_rule_is_in_the_link() -> None:
     app = opened(PAGE, rule="My own rule", own_vote="yes", own_redemption="share")
     assert not app.exception and not app.warning
-    assert "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 %, not named by issuer 2.2 to 2.9 %" in titles(
-        app
+    assert (
+        "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 %, not named by issuer 2.2 to 2.9 %"
+        in titles(app)
     )
 
 
