@@ -48,12 +48,7 @@ def flip(classes: pl.DataFrame) -> go.Figure:
         marker={
             "color": shown["colour"].to_list(),
             "line": {"width": 1, "color": "#ffffff"},
-            "pattern": {
-                "shape": [
-                    "." if weak else "" if members else "/"
-                    for members, weak in shown.select("members", "low_confidence").iter_rows()
-                ]
-            },
+            "pattern": {"shape": ["" if members else "/" for members in shown["members"]]},
         },
         text=labels,
         textposition="inside",
