@@ -18,11 +18,11 @@ def sizes(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """All totals in circulation by universe and kind of counting: `universe counting low high readings first_as_of last_as_of confidence source_id`.
 
     One row is one way of counting; the ways are not comparable with each other, only shown beside each other. `readings`
-    counts moments at which a figure was read: two pages that quote one reading are one.
+    counts moments at which a figure was read: two pages that quote one reading are one, and so are the ends of one estimate.
     """
     return warehouse.query(
         f"""
-        SELECT universe, counting, min(value) AS low, max(value) AS high, count(DISTINCT row(as_of, value)) AS readings, min(as_of) AS first_as_of, max(as_of) AS last_as_of,
+        SELECT universe, counting, min(value) AS low, max(value) AS high, count(DISTINCT row(as_of, CASE WHEN counting <> 'estimate' THEN value END)) AS readings, min(as_of) AS first_as_of, max(as_of) AS last_as_of,
                string_agg(DISTINCT origin, '; ') AS origin, string_agg(DISTINCT source_id, ';') AS source_id
         FROM ({SIZE}) GROUP BY universe, counting ORDER BY high DESC
         """,

@@ -169,6 +169,7 @@ def _alone(rows: pl.DataFrame) -> pl.DataFrame:
     """Each issuer as a class of its own."""
     nothing = pl.lit(None, pl.Int64)
     return rows.filter(pl.col("ruleset") == rows["ruleset"][0]).with_columns(
+        confidence=pl.lit(None, pl.String),  # that of a rule's facts: here no rule decides
         ruleset=pl.lit(ISSUERS), name=pl.lit("By issuer"), class_name="subject", rank=nothing, ranks=nothing
     )
 

@@ -21,7 +21,7 @@ def elsewhere() -> str:
     said = [f"an index over many venues fell to {number(row['value'])}" for row in index.head(1).iter_rows(named=True)]
     if traded.height:
         lowest, highest = traded["value"].min(), traded["value"].max()
-        said.append(f"single venues' lows run from {number(lowest)} to {number(highest)}")
+        said.append(f"published lows of single venues run from {number(lowest)} to {number(highest)}")
     return f"The low is that of one market: {', '.join(said)}." if said else ""
 
 

@@ -47,7 +47,7 @@ FIGURES = [
     of("Traders liquidated: ≥ {}", lambda: latest("traders_liquidated")),
     of("Largest single order: ≥ ${} m", lambda: latest("largest_single_liquidation") / MILLION),
     of("Bitcoin on Binance's perpetual fell {} % in {} minutes, to {}", facts.fall),
-    of("an index over many venues fell to {}, single venues' lows run from {} to {}.", lows),
+    of("an index over many venues fell to {}, published lows of single venues run from {} to {}.", lows),
     of("The {} moments on the chart", moments),
     of(
         "Hyperliquid reported the most: ${} bn, {} % of the board",
