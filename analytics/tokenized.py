@@ -170,7 +170,11 @@ def _alone(rows: pl.DataFrame) -> pl.DataFrame:
     nothing = pl.lit(None, pl.Int64)
     return rows.filter(pl.col("ruleset") == rows["ruleset"][0]).with_columns(
         confidence=pl.lit(None, pl.String),  # that of a rule's facts: here no rule decides
-        ruleset=pl.lit(ISSUERS), name=pl.lit("By issuer"), class_name="subject", rank=nothing, ranks=nothing
+        ruleset=pl.lit(ISSUERS),
+        name=pl.lit("By issuer"),
+        class_name="subject",
+        rank=nothing,
+        ranks=nothing,
     )
 
 

@@ -18,12 +18,19 @@ from pipelines.source import Refused
 
 FILE = "corrections.csv"
 KEPT = "kept"
+CELLS = ("table_name", "row_key", "expect", "column_name", "value")
 
 
 def of_table(table: str, body: bytes) -> list[tuple[int, dict[str, str]]]:
-    """The corrections of one table with their row numbers in the file."""
-    rows = csv.DictReader(io.StringIO(body.decode("utf-8-sig")))
-    return [(number, row) for number, row in enumerate(rows, start=1) if row.get("table_name") == table]
+    """The corrections of one table with their row numbers in the file. A line that cannot be read is none: the file's own load refuses it."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    whole = [
+        (number, row) for number, row in enumerate(rows, start=1) if set(row) >= set(CELLS) and None not in row.values()
+    ]
+    return [(number, row) for number, row in whole if row["table_name"] == table]
 
 
 def corrected(frame: pl.DataFrame, corrections: list[tuple[int, dict[str, str]]]) -> pl.DataFrame:

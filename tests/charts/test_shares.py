@@ -37,9 +37,7 @@ def test_bars_are_named_from_the_issuers_down_to_the_readers_rule(classes: pl.Da
 def test_what_is_not_named_is_hatched_and_said(classes: pl.DataFrame) -> None:
     figure = shares.flip(classes)
     hatched = [
-        text
-        for text, shape in zip(figure.data[0].text, figure.data[0].marker.pattern.shape, strict=True)
-        if shape
+        text for text, shape in zip(figure.data[0].text, figure.data[0].marker.pattern.shape, strict=True) if shape
     ]
     assert set(hatched) == {"not named by issuer about 3 %"}
     assert [words.count("▨</span> not named by issuer about 3 %") for words in figure.data[1].text] == [

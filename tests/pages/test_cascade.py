@@ -50,7 +50,7 @@ def shown_range(app: AppTest) -> tuple[str, str]:
         (
             "Pegs",
             [
-                "USDe fell to 0.65 on Binance at 21:54; in the Uniswap pool it never went below 0.9941",
+                "USDe fell to 0.65 USDT on Binance at 21:54; in the Uniswap pool it never went below 0.9941",
                 "First minute below 0.99: 21:20, on Binance",
                 "the Uniswap pool stayed between 0.9995 and 1.0000",
                 "WBETH at 430.65 USDT on Binance",

@@ -65,7 +65,7 @@ def test_the_readers_own_rule_is_in_the_link() -> None:
     app = opened(PAGE, rule="My own rule", own_vote="yes", own_redemption="share")
     assert not app.exception and not app.warning
     assert (
-        "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 %, not named by issuer 2.2 to 2.9 %"
+        "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 % (low confidence), not named by issuer 2.2 to 2.9 %"
         in titles(app)
     )
 
@@ -195,7 +195,7 @@ def test_a_day_whose_moment_is_not_known_says_so() -> None:
 
 def test_entrants_exits_and_chains_stand_under_over_time() -> None:
     app = opened(PAGE, show="Over time")
-    assert "Entrants and exits: 2026: 9 entered, 1 left" in titles(app)
+    assert "Entrants and exits: 2026: 7 entered (2 more with low confidence), 1 left" in titles(app)
     assert "Share by chain: Solana $684 m (Sep 15, 2026) or $1.85 bn (Jul 20, 2026), counted differently" in titles(app)
     assert "the first day is not known, so in no bar: FWDI on Solana, Stock perpetuals" in captions(app)
     moves, chains = (frame.value for frame in app.dataframe)
