@@ -88,8 +88,8 @@ def bridges(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     Topics: `readings` (one figure of one universe through time), `windows` (parts of a window and the whole), `sides` (long and short),
     `exchanges` (a board's exchanges and its rest), `universes` (a wide total and a narrow one), `estimates` (what an estimate
     adds). Kinds: `part` and `reading` are published and added, `stated` is published and compared, `sum` and `difference` are
-    computed. A line reaches from `base_usd` over `value_usd`; `low_usd` to `high_usd` is what the rounding of the exchanges'
-    figures leaves open of their rest.
+    computed. A line reaches from `base_usd` over `value_usd`; `low_usd` to `high_usd` is what the rounding of the parts
+    leaves open of a sum, or of what is left for other exchanges.
     """
     totals = published(warehouse, crash_day).filter(pl.col("confidence") != "low", pl.col("total_usd").is_not_null())
     counted = totals.filter(pl.col("metric") == "liquidations", pl.col("counting") != "two_sided")
@@ -223,10 +223,9 @@ def _summed(parts: list[tuple[str, Row]]) -> list[Row]:
         lines.append(_line("part", words, row["total_usd"], row, float(total)))
         total += Decimal(str(row["total_usd"]))
     sources = ";".join(sorted({one for line in lines for one in line["source_id"].split(";")}))
-    return [
-        *lines,
-        _line("sum", "their sum", float(total), lines[0] | {"source_id": sources, "as_of": None, "origin": None}),
-    ]
+    whole = _line("sum", "their sum", float(total), lines[0] | {"source_id": sources, "as_of": None, "origin": None})
+    loose = sum(rounding.half_step(line["value_usd"]) for line in lines)
+    return [*lines, whole | {"low_usd": float(total) - loose, "high_usd": float(total) + loose}]
 
 
 def _between(part: Row, whole: Row, words: str) -> Row:

@@ -109,7 +109,11 @@ def paths(
     rows = rows.filter(pl.col("unit") == pl.col("unit").mode().sort().first()).join(
         _references(warehouse, chosen, reference), on=LINE, how="left", maintain_order="left"
     )
-    return _with_silence(rows).with_columns(
+    hushed = silent(warehouse, start, end).select("venue", "market", "symbol", silent=True)
+    rows = rows.join(hushed, on=["venue", "market", "symbol"], how="left", maintain_order="left").with_columns(
+        silent=pl.col("silent").fill_null(value=False) & (pl.col("kind") == "trade")
+    )
+    return rows.with_columns(
         (100 * pl.col(price) / pl.col("reference_price")).alias(f"{price}_pct") for price in ("open", "low", "close")
     )
 
@@ -149,14 +153,22 @@ def lowest(
     )
 
 
-def _with_silence(rows: pl.DataFrame) -> pl.DataFrame:
-    fine = pl.col("interval").is_in(["1s", "1m"]) & (pl.col("kind") == "trade")
-    deepest = rows.filter(fine & pl.col("low").is_not_null()).sort("low", "ts").head(1)["ts"]
-    if deepest.is_empty():
-        return rows.with_columns(silent=pl.lit(value=False))
-    over = pl.col("close_at").shift(1).over(LINE)
-    hole = (over <= deepest[0]) & (pl.col("ts") >= deepest[0]) & (pl.col("ts") - over >= SILENT)
-    return rows.with_columns(silent=(fine & hole.fill_null(value=False)).any().over(LINE))
+def silent(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """The markets without a print in the `SILENT` minutes up to their asset's low of a range, by minute bars: `base venue market symbol`."""
+    return warehouse.query(
+        """
+        WITH minute AS (
+            SELECT split_part(symbol, '/', 1) AS base, venue, market, symbol, ts, low,
+                   lag(ts) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts) + INTERVAL 1 MINUTE AS over_at
+            FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
+        ), deepest AS (SELECT base, arg_min(ts, row(low, ts)) AS low_ts FROM minute GROUP BY base)
+        SELECT DISTINCT base, venue, market, symbol FROM minute JOIN deepest USING (base)
+        WHERE over_at <= low_ts AND ts >= low_ts AND ts - over_at >= $silent::INTERVAL ORDER BY ALL
+        """,
+        start=start,
+        end=end,
+        silent=SILENT,
+    )
 
 
 def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:

@@ -17,7 +17,7 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     one method for all. `minutes` counts the minutes with trades; `low` is null where a venue had none in the five minutes up to
     the asset's low: it has no low where it did not trade.
     """
-    return warehouse.query(
+    rows = warehouse.query(
         """
         WITH minute AS (
             SELECT *, split_part(symbol, '/', 1) AS base FROM bars
@@ -25,22 +25,22 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
         ), recorder AS (
             SELECT source_id FROM minute GROUP BY source_id HAVING count(DISTINCT venue) > 1
             ORDER BY count(DISTINCT base) DESC, source_id LIMIT 1
-        ), deepest AS (SELECT base, arg_min(ts, row(low, ts)) AS ts FROM minute GROUP BY base), silent AS (
-            SELECT base, venue FROM (
-                SELECT base, venue, ts, lag(ts) OVER (PARTITION BY base, venue, source_id ORDER BY ts) + INTERVAL 1 MINUTE AS over_at, source_id FROM minute
-            ) m JOIN recorder USING (source_id) JOIN deepest d USING (base)
-            WHERE over_at <= d.ts AND m.ts >= d.ts AND m.ts - over_at >= $silent::INTERVAL
         )
         SELECT m.base, m.venue, any_value(coalesce(v.name, m.venue)) AS name, arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
                arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol,
-               CASE WHEN (m.base, m.venue) NOT IN (FROM silent) THEN min(m.low) END AS low,
+               min(m.low) AS low,
                arg_min(m.ts, row(m.low, m.ts, m.symbol)) AS low_ts, count(DISTINCT m.ts) AS minutes, m.source_id
         FROM minute m JOIN recorder USING (source_id) LEFT JOIN venues v USING (venue)
         GROUP BY m.base, m.venue, m.source_id ORDER BY m.base, m.venue
         """,
-        silent=prices.SILENT,
         start=start,
         end=end,
+    )
+    hushed = prices.silent(warehouse, start, end).select("base", "venue", "market", "symbol", silent=True)
+    return (
+        rows.join(hushed, on=["base", "venue", "market", "symbol"], how="left", maintain_order="left")
+        .with_columns(low=pl.when(pl.col("silent").is_null()).then("low"))
+        .drop("silent")
     )
 
 

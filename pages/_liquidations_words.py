@@ -138,8 +138,11 @@ def bridge_title(lines: pl.DataFrame) -> str:
     parts = {"windows": "The parts of the window", "sides": "Long and short"}[topic]
     if "stated" not in kinds:
         return f"{parts} add up to {usd(kinds['sum']['value_usd'])}; no total is stated"
-    off = 100 * abs(kinds["sum"]["value_usd"] / kinds["stated"]["value_usd"] - 1)
-    return f"{parts} add up to {usd(kinds['sum']['value_usd'])}, {usd(kinds['stated']['value_usd'])} is stated: {percent(off, 2)} apart"
+    summed, stated = kinds["sum"], kinds["stated"]["value_usd"]
+    told = f"{parts} add up to {usd(summed['value_usd'])}, {usd(stated)} is stated"
+    if summed["low_usd"] <= stated <= summed["high_usd"]:
+        return f"{told}: the same within the rounding of the parts"
+    return f"{told}: {percent(100 * abs(summed['value_usd'] / stated - 1))} apart"
 
 
 def _since(row: Row) -> str:

@@ -81,6 +81,7 @@ def _found(
     last = found.row(-1, named=True)
     ended = f", half regained by {clock(last['ends'])}" if last["phase"] == "recovery" and last["ends"] else ""
     ended += deeper(at, lowest)
+    usual = bars.filter(pl.col("ts") < found["begins"].min()).height
     card(
         f"Found in {market['name']} {market['symbol']}: {', '.join(said)}{ended}",
         found,
@@ -99,7 +100,7 @@ def _found(
             "adl_fills": NUMBER("ADL fills, all assets", format="localized"),
             "liquidated_usd": NUMBER("Liquidated, USD", format="localized"),
         },
-        note="Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median bar before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
+        note=f"Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median of the {usual} bars before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
     )
 
 

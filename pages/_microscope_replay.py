@@ -98,7 +98,7 @@ def _markets(base: str, since: datetime, at: datetime, reference: datetime) -> N
     traded = rows.filter((pl.col("kind") == "trade") & pl.col("quote").is_in(prices.DOLLARS))
     title = f"{base} as of {clock(at, 'second')}"
     if traded.height:
-        low = traded.sort("lowest").row(0, named=True)
+        low = traded.sort("lowest", nulls_last=True).row(0, named=True)
         title = f"Lowest print of {base} so far: {words.price(low['lowest'])} {low['quote']} on {low['name']} {words.market(low['market'])}"
     card(
         title,

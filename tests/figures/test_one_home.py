@@ -62,7 +62,7 @@ MEANINGS = {
     "the tracker's total, number of readings": ["total was read {} times"],
 }
 SAID_OF_DIFFERENT_THINGS = {
-    "Long and short add up to $# bn, $# bn is stated: # % apart",
+    "Long and short add up to $# bn, $# bn is stated: the same within the rounding of the parts",
     "#### # figures of other days, or of no crash day",
 }
 """One sentence of two universes, or of two exchanges."""

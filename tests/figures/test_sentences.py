@@ -42,6 +42,7 @@ GONE = {
     "M9 one σ without an interval": r"28 σ",
     "M10 more digits than the inputs": r"1,953 to 1,959|2\.56 %",
     "M11 a residual without its rounding": r"\$760 m",
+    "bug 13 digits of rounded parts": r"0\.02 % apart|0\.10 % apart",
     "M12 one peer that confirms": r"its peers confirm",
     "M12 pegged coins among coins": r"429 USDT markets had",
     "M13 one border of four": r"moves the cascade's begin",
