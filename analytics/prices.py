@@ -31,6 +31,8 @@ DOLLARS = ("USD", "USDT", "USDC")
 REFERENCE_AGE = timedelta(hours=1)
 """A market that closed no bar within this time before the reference has no reference price."""
 LINE = ["venue", "market", "symbol", "kind", "interval"]
+LEAST_LINE = 20
+"""Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
 SILENT = timedelta(minutes=5)
 """A market that printed nothing for so long while the asset was lowest has no low: what it would have printed is not known."""
 
@@ -102,7 +104,8 @@ def paths(
     The columns of `bars`, and `name` (of the venue), `quote`, `unit` (dollars and dollar tokens are one unit), `close_at`
     (end of the bar, when `close` was the price), `reference_price`, `reference_at` (the last close in the hour up to
     `reference`), and `open_pct`, `low_pct`, `close_pct`: percent of that price. Those are null where no reference is known.
-    `silent` marks a market without a print in the `SILENT` minutes up to the asset's low.
+    `silent` marks a market without a print in the `SILENT` minutes up to the asset's low, `coarse` one whose bars are too long
+    for a line over the range.
     """
     chosen = finest(_intraday(series(warehouse, start, end)).filter(pl.col("base") == base))
     rows = _worded(warehouse, bars(warehouse, _keys(chosen), start, end))
@@ -111,11 +114,17 @@ def paths(
     )
     hushed = silent(warehouse, start, end).select("venue", "market", "symbol", silent=True)
     rows = rows.join(hushed, on=["venue", "market", "symbol"], how="left", maintain_order="left").with_columns(
-        silent=pl.col("silent").fill_null(value=False) & (pl.col("kind") == "trade")
+        silent=pl.col("silent").fill_null(value=False) & (pl.col("kind") == "trade"),
+        coarse=(pl.col("close_at") - pl.col("ts")).dt.total_seconds() > longest_line(start, end),
     )
     return rows.with_columns(
         (100 * pl.col(price) / pl.col("reference_price")).alias(f"{price}_pct") for price in ("open", "low", "close")
     )
+
+
+def longest_line(start: datetime, end: datetime) -> float:
+    """The longest bars, in seconds, of which a line over a range may be drawn."""
+    return max(SECONDS["1m"], (end - start).total_seconds() / LEAST_LINE)
 
 
 def lowest(

@@ -13,8 +13,6 @@ from analytics import adl, decimate, prices
 from analytics.warehouse import Warehouse
 
 FRAMES = 120
-LEAST_LINE = 20
-"""Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
 INTRADAY = {interval: seconds for interval, seconds in prices.SECONDS.items() if seconds < prices.SECONDS["1d"]}
 MOMENT = pl.Datetime("us", "UTC")
 TRACK = {
@@ -222,13 +220,12 @@ def pegs(
 def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of `prices.series`.
 
-    Markets whose bars are too long for the range (`LEAST_LINE`) are left out; their state is in `markets`.
+    Markets whose bars are too long for the range (`prices.longest_line`) are left out; their state is in `markets`.
     """
-    longest = max(prices.SECONDS["1m"], (end - start).total_seconds() / LEAST_LINE)
     every = prices.series(warehouse, start, end).filter(
         pl.col("base") == base, pl.col("kind") != "premium", pl.col("interval").is_in(list(INTRADAY))
     )
-    return decimate.finest(every).filter(pl.col("seconds") <= longest)
+    return decimate.finest(every).filter(pl.col("seconds") <= prices.longest_line(start, end))
 
 
 def track(

@@ -196,8 +196,14 @@ def figures(shown: list[tuple[str, str, dict[str, Any]]], *, key: str) -> None:
             with two, st.container(border=True, height="stretch"):
                 st.metric(label, words)
                 window = row["window_label"] or utc(row["as_of"], row["as_of_precision"])
-                st.caption(safe(", ".join(filter(None, (window, row.get("origin"))))))
+                copied = "" if _links(row["source_id"]) else "second-hand"
+                st.caption(safe(", ".join(filter(None, (window, row.get("origin"), copied)))))
                 receipt(row, key=f"{key}-{2 * place + side}")
+
+
+def _links(source_id: str) -> bool:
+    """Whether the source of a figure may be linked: copies and unpublished notes are only named."""
+    return any(ask(sources.named, ids=tuple(source_id.split(";")))["linkable"])
 
 
 def receipt(figure: dict[str, Any], *, key: str) -> None:

@@ -39,7 +39,7 @@ else:
     heading.title(safe(f"{day['title']}: at least {usd(figure['value'])} of positions were liquidated"))
     heading.markdown(
         "“At least”, because trackers add up what exchange feeds let through, and some feeds let through one order a second. "
-        "Every figure here leads to its source in one click."
+        "Every figure here names its source in one click; where that is a copy, the figure says second-hand."
     )
 
 shown = [("All venues", f"≥ {usd(row['value'])}", row) for row in total.iter_rows(named=True)]

@@ -146,6 +146,6 @@ FIGURES = [
         )
         for quote in QUOTES
     ),
-    single("{} trades with one time stamp took ATOM/USDT on Binance from {} to {}", sweep),
+    single("{} aggregate trades with one time stamp took ATOM/USDT on Binance from {} to {}", sweep),
     single("In that minute Coinbase ATOM/USD went no lower than {} USD", coinbase_atom),
 ]

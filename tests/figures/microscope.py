@@ -226,7 +226,7 @@ FIGURES = [
         lambda: (cascade.first_below(), early()),
     ),
     pegs("USDe on Binance: {} within {}, and {} at {}", lambda: (0.9, below(0.9), *cascade.peg_lows()[:2])),
-    extremes("{} prints of one stamp took ATOM/USDT on Binance from {} to {}", cascade.sweep),
+    extremes("{} aggregate trades of one stamp took ATOM/USDT on Binance from {} to {}", cascade.sweep),
     extremes("{} ATOM went for {} USDT, {} on average", sweep),
     extremes("Lows of {} USDT markets", lambda: len(cascade.ranges())),
     first("began to fall at {} UTC", lambda: "20:50"),

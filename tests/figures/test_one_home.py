@@ -52,7 +52,10 @@ MEANINGS = {
         "First minute below 0.99: {}, on Binance",
         "below 0.99 on Binance in the {} minute",
     ],
-    "trades of the ATOM sweep": ["{} trades with one time stamp", "Found by rule: {} prints of one stamp"],
+    "trades of the ATOM sweep": [
+        "{} aggregate trades with one time stamp",
+        "Found by rule: {} aggregate trades of one stamp",
+    ],
     "the busiest minute of Bitcoin, coins": ["began at 21:17: {} BTC", "The largest minute began at 21:17:00: {} BTC"],
     "the tokenized market's reading, billion dollars": ["The same ${} bn is"],
     "Hyperliquid's readings, billion dollars": [

@@ -61,7 +61,10 @@ def shown_range(app: AppTest) -> tuple[str, str]:
             ["FIL printed 0.32 on Binance perpetual", "18 of 26 assets have prints of two venues or more"],
         ),
         ("Lowest prints", ["Half of 417 USDT markets had a low 71.1 % or more below their high"]),
-        ("Single trades", ["71 trades with one time stamp took ATOM/USDT on Binance from 1.688 to 0.001", "3.56 USD"]),
+        (
+            "Single trades",
+            ["71 aggregate trades with one time stamp took ATOM/USDT on Binance from 1.688 to 0.001", "3.56 USD"],
+        ),
     ],
 )
 def test_the_findings_of_each_part(part: str, findings: list[str]) -> None:

@@ -90,7 +90,7 @@ def warnings(app: AppTest) -> str:
         (
             {"lens": "Extremes"},
             [
-                "Found by rule: 71 prints of one stamp took ATOM/USDT on Binance from 1.688 to 0.001",
+                "Found by rule: 71 aggregate trades of one stamp took ATOM/USDT on Binance from 1.688 to 0.001",
                 "92 fills, 9,695 ATOM, 9,170 USDT",
                 "in σ: not known, their past year is not kept",
             ],
