@@ -13,6 +13,8 @@ BEFORE, AFTER = timedelta(minutes=30), timedelta(hours=2)
 USUAL = timedelta(days=1)
 """How much of the time before T0 tells what is usual."""
 LEAST_RETURNS = 60
+NORMAL = 1.4826
+"""What makes a median absolute deviation a standard deviation where returns are normal."""
 YEAR, LEAST_DAYS = timedelta(days=365), 30
 MOMENT = pl.Datetime("us", "UTC")
 DAYS = {
@@ -23,7 +25,8 @@ DAYS = {
     "interval": pl.String,
     "sigma_pct": pl.Float64,
     "lowest_pct": pl.Float64,
-    "lowest_sigmas": pl.Float64,
+    "sigmas_low": pl.Float64,
+    "sigmas_high": pl.Float64,
     "lowest_minutes": pl.Float64,
     "refusal": pl.String,
     "source_id": pl.String,
@@ -33,9 +36,11 @@ DAYS = {
 def days(warehouse: Warehouse, base: str) -> pl.DataFrame:
     """Every crash day: what its curve is drawn from, or why it has none; those with a curve first.
 
-    Columns: `crash_day title t0 market interval sigma_pct lowest_pct lowest_sigmas lowest_minutes refusal source_id`. `sigma_pct`
-    is the standard deviation of an hour's return before T0, from the returns of the bars in the day up to it; null where there are
-    fewer than 60. `lowest_pct` is the lowest price within two hours after T0 against the close at T0.
+    Columns: `crash_day title t0 market interval sigma_pct lowest_pct sigmas_low sigmas_high lowest_minutes refusal source_id`.
+    `sigma_pct` is the standard deviation of an hour's return before T0, from the returns of the bars in the day up to it; null
+    where there are fewer than 60. `lowest_pct` and `lowest_minutes` are the day's fall by `prices.fall`. `sigmas_low` to
+    `sigmas_high` is that fall in hours' usual moves, by the day or the six hours before T0, and by the standard deviation or
+    the median absolute one: none of them is the right one.
     """
     rows = [_day(warehouse, day, base) for day in crash_days.every(warehouse).iter_rows(named=True)]
     return pl.DataFrame([{column: row.get(column) for column in DAYS} for row in rows], schema=DAYS).sort(
@@ -133,39 +138,45 @@ def _day(warehouse: Warehouse, day: dict[str, object], base: str) -> dict[str, o
     key = _key(warehouse, day["t0"], base)
     if key is None:
         return {**day, "refusal": f"No price bars of {base} around its T0 are in the warehouse."}
-    t0, length = day["t0"], timedelta(seconds=prices.SECONDS[key[4]])
+    t0 = day["t0"]
     after = decimate.paths(warehouse, (key,), t0 - BEFORE, t0 + AFTER)
     price = _price_at(after, t0)
     if price is None:
         return {**day, "refusal": f"No bar of {base} closed in the half hour before its T0."}
-    sigma = _sigma(warehouse, t0, base)
-    later = after.filter(pl.col("ts") >= t0)
-    low = later.row(int(later["low"].arg_min() or 0), named=True)
-    fallen = 100 * (low["low"] / price - 1)
+    usual = _usual(warehouse, t0, base)
+    (fallen,) = prices.fall(warehouse, base, day["focus_start"], day["focus_end"], t0).iter_rows(named=True)
+    sigmas = sorted(-fallen["drop_pct"] / sigma for sigma in usual)
     return {
         **day,
-        "market": f"{key[0]} {key[2]}",
+        "market": f"{fallen['name']} {fallen['symbol']}",
         "interval": key[4],
-        "sigma_pct": sigma,
-        "lowest_pct": fallen,
-        "lowest_sigmas": fallen / sigma if sigma else None,
-        "lowest_minutes": (low["ts"] + length - t0).total_seconds() / 60,
+        "sigma_pct": usual[0] if usual else None,
+        "lowest_pct": fallen["drop_pct"],
+        "sigmas_low": sigmas[0] if sigmas else None,
+        "sigmas_high": sigmas[-1] if sigmas else None,
+        "lowest_minutes": fallen["minutes"],
         "refusal": None,
-        "source_id": key[5],
+        "source_id": ";".join(sorted({key[5], fallen["source_id"]})),
     }
 
 
-def _sigma(warehouse: Warehouse, t0: datetime, base: str) -> float | None:
-    """Percent an hour's return usually spreads, from the day before T0; None where too few bars tell."""
+def _usual(warehouse: Warehouse, t0: datetime, base: str) -> list[float]:
+    """Percent an hour's return usually spreads before T0, the standard deviation of the day first; none where too few bars tell."""
     key = _key(warehouse, t0, base, t0 - USUAL, t0)
     if key is None:
-        return None
+        return []
     bars = decimate.paths(warehouse, (key,), t0 - USUAL, t0).filter(pl.col("close_at") <= t0)
     length = (bars["close_at"][0] - bars["ts"][0]).total_seconds()
     following = bars["close_at"].diff().dt.total_seconds() == length
-    moved = bars["close"].log().diff().filter(following)
-    spread = moved.std() if len(moved) >= LEAST_RETURNS else None
-    return 100 * float(spread) * (3600 / length) ** 0.5 if spread else None
+    moved = bars.with_columns(moved=pl.col("close").log().diff()).filter(following)
+    late = moved.filter(pl.col("close_at") > t0 - USUAL / 4)
+    spreads = [
+        spread
+        for part in (moved["moved"], late["moved"])
+        if len(part) >= LEAST_RETURNS
+        for spread in (part.std(), NORMAL * (part - part.median()).abs().median())
+    ]
+    return [100 * float(spread) * (3600 / length) ** 0.5 for spread in spreads if spread]
 
 
 def _key(

@@ -1,7 +1,8 @@
-"""From what was reported to what must have been: a lower bound and a range for each exchange of a board, with their inputs.
+"""From what was reported to what must have been: a lower bound for each exchange of a board, or how its readings spread.
 
-A published figure bounds the truth from below where the feed it may have been read from hides liquidations, and from both
-sides where the feed can be seen whole. Nothing else published does: open interest also falls where positions are closed by
+A published figure bounds the truth from below where the feed it may have been read from hides liquidations. Where the feed can
+be seen whole the readings of one tracker lie close together, but that is their spread and no bound: whether it counts take-overs
+or auto-deleveraging, and at which price, is not stated. Open interest also falls where positions are closed by
 choice and rises again where the liquidated come back, so its change is told beside the figure and enters no bound.
 """
 
@@ -13,7 +14,7 @@ from analytics import boards, crash_days, regimes
 from analytics.warehouse import Warehouse
 
 METHODS = {
-    "complete": "All readings of the same kind of window, if the board was read from the feed that can be seen whole",
+    "complete": "Lowest and highest reading of the same kind of window: a spread of readings, no bound on the truth",
     "floor": "The largest one-sided figure published for it; no upper end is known",
 }
 REFUSALS = {
@@ -23,9 +24,9 @@ REFUSALS = {
     "key_needed": "Its feed cannot be seen without a key",
     "gone": "Its feed is no longer published",
 }
-READINGS = """
+READINGS = f"""
     WITH figures AS (
-        SELECT *, coalesce(nullif(regexp_extract(window_label, '^trailing [0-9]+h'), ''), board) AS kind FROM liquidation_reports
+        SELECT *, {boards.WINDOW_KIND} AS kind FROM liquidation_reports
         WHERE crash_day = $crash_day AND asset = 'all' AND side = 'total' AND confidence <> 'low'
           AND (metric = 'liquidations' AND counting IN ('floor', 'complete') OR metric = 'liquidations_actual')
     ), chosen AS (SELECT universe, kind, phase FROM figures WHERE board = $board AND venue <> 'all' LIMIT 1)
@@ -42,7 +43,7 @@ INTEREST = """
 
 
 def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
-    """Each exchange a board names, largest first: reported, bound, range, and how they came about.
+    """Each exchange a board names, largest first: reported, bound, spread of readings, and how they came about.
 
     Columns: `board venue name reported_usd bound_usd bound_input low_usd high_usd method refusal completeness feed regime
     established open_interest_change_usd source_id`. `bound_usd` is the largest one-sided figure published for the exchange in

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics import boards, headline
+from analytics import boards, headline, rounding
 from analytics.warehouse import Warehouse
 
 Row = dict[str, Any]
@@ -48,6 +48,8 @@ LINES = {
     "line": pl.String,
     "value_usd": pl.Float64,
     "base_usd": pl.Float64,
+    "low_usd": pl.Float64,
+    "high_usd": pl.Float64,
     "universe": pl.String,
     "origin": pl.String,
     "window_label": pl.String,
@@ -82,18 +84,19 @@ def disputed(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 def bridges(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The sums that connect the published totals of a day, line by line, several bridges below each other.
 
-    Columns: `topic bridge position kind line value_usd base_usd universe origin window_label as_of as_of_precision source_id`.
-    Topics: `readings` (one figure through time), `windows` (parts of a window and the whole), `sides` (long and short),
+    Columns: `topic bridge position kind line value_usd base_usd low_usd high_usd universe origin window_label as_of as_of_precision source_id`.
+    Topics: `readings` (one figure of one universe through time), `windows` (parts of a window and the whole), `sides` (long and short),
     `exchanges` (a board's exchanges and its rest), `universes` (a wide total and a narrow one), `estimates` (what an estimate
     adds). Kinds: `part` and `reading` are published and added, `stated` is published and compared, `sum` and `difference` are
-    computed. A line reaches from `base_usd` over `value_usd`.
+    computed. A line reaches from `base_usd` over `value_usd`; `low_usd` to `high_usd` is what the rounding of the parts
+    leaves open of a sum, or of what is left for other exchanges.
     """
     totals = published(warehouse, crash_day).filter(pl.col("confidence") != "low", pl.col("total_usd").is_not_null())
     counted = totals.filter(pl.col("metric") == "liquidations", pl.col("counting") != "two_sided")
     settled = next(headline.total(warehouse, crash_day).iter_rows(named=True), None)
     halves = published(warehouse, crash_day).filter(pl.col("metric") == "liquidations", pl.col("phase") == "crash")
     lines = [
-        *_readings(list(counted.iter_rows(named=True))),
+        *_readings(list(counted.iter_rows(named=True)), settled),
         *_windows(list(counted.iter_rows(named=True))),
         *_sides(list(halves.iter_rows(named=True)), settled),
         *_exchanges(warehouse, crash_day),
@@ -104,12 +107,12 @@ def bridges(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     return pl.DataFrame(lines, schema=LINES)
 
 
-def _readings(rows: list[Row]) -> list[Row]:
-    """Trailing and settled totals of the crash by the time they were read, each value once a time and universe."""
+def _readings(rows: list[Row], settled: Row | None) -> list[Row]:
+    """Totals of the crash in the universe of the settled one by the time they were read; two pages of one reading are one."""
     seen: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: (row["as_of"], row["total_usd"])):
-        if row["phase"] == "crash" and (row["window_start"] is None or row["window_label"].startswith("trailing")):
-            seen.setdefault((row["as_of"], row["total_usd"], row["universe"]), row)
+        if settled and row["phase"] == "crash" and row["universe"] == settled["universe"]:
+            seen.setdefault((row["as_of"], row["total_usd"]), row)
     lines = [_line("reading", row["window_label"], row["total_usd"], row) for row in seen.values()]
     return _bridge("readings", "readings", lines) if len(lines) > 1 else []
 
@@ -175,7 +178,10 @@ def _exchanges(warehouse: Warehouse, crash_day: str) -> list[Row]:
             [(row["name"], board | row) for row in rows.filter(~pl.col("computed")).iter_rows(named=True)]
         )
         stated = _line("stated", board["window_label"], board["total_usd"], board)
-        return _bridge("exchanges", board["board"], [*named, _between(whole, stated, "all other exchanges"), stated])
+        rest = _between(whole, stated, "all other exchanges")
+        loose = sum(rounding.half_step(line["value_usd"]) for line in (*named, stated))
+        rest |= {"low_usd": max(rest["value_usd"] - loose, 0), "high_usd": rest["value_usd"] + loose}
+        return _bridge("exchanges", board["board"], [*named, rest, stated])
     return []
 
 
@@ -194,7 +200,7 @@ def _universes(rows: list[Row], settled: Row) -> list[Row]:
     for universe, row in narrow.items():
         part = _line("part", f"{row['origin']}, {row['window_label']}", row["total_usd"], row)
         whole = _line("stated", f"{settled['origin']}, {settled['window_label']}", settled["value"], settled)
-        rest = f"venues and hours {row['origin']} does not cover"
+        rest = "apart"
         lines += _bridge("universes", f"universes-{universe}", [part, _between(part, whole, rest), whole])
     return lines
 
@@ -217,10 +223,9 @@ def _summed(parts: list[tuple[str, Row]]) -> list[Row]:
         lines.append(_line("part", words, row["total_usd"], row, float(total)))
         total += Decimal(str(row["total_usd"]))
     sources = ";".join(sorted({one for line in lines for one in line["source_id"].split(";")}))
-    return [
-        *lines,
-        _line("sum", "their sum", float(total), lines[0] | {"source_id": sources, "as_of": None, "origin": None}),
-    ]
+    whole = _line("sum", "their sum", float(total), lines[0] | {"source_id": sources, "as_of": None, "origin": None})
+    loose = sum(rounding.half_step(line["value_usd"]) for line in lines)
+    return [*lines, whole | {"low_usd": float(total) - loose, "high_usd": float(total) + loose}]
 
 
 def _between(part: Row, whole: Row, words: str) -> Row:

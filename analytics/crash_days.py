@@ -9,7 +9,7 @@ from analytics.warehouse import Warehouse
 TOTALS = """
     SELECT * FROM liquidation_reports
     WHERE crash_day IS NOT NULL AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
-      AND phase = 'crash' AND counting IN ('floor', 'complete')
+      AND phase = 'crash' AND counting IN ('floor', 'complete') AND confidence <> 'low'
 """
 ESTIMATES = """
     SELECT crash_day, min(value) FILTER (metric = 'liquidations_estimate_low') AS estimate_low_usd,
@@ -36,11 +36,11 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
 def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
     """One row a crash day, newest or largest first: the reported total of all venues, and whether it may stand beside the others.
 
-    Columns: `crash_day title window_start total_usd comparable times_next estimate_low_usd estimate_high_usd estimate_origin
+    Columns: `crash_day title window_start total_usd comparable estimate_low_usd estimate_high_usd estimate_origin
     window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the figure stands
-    in the one publication that states the most days (one origin, universe, kind of window and as-of); only those compare, and
-    `times_next` is the ratio to the next largest of them. Other days carry their best single reading, or null where no total
-    of all venues was published. The estimate is the range over all published ones, null where there is none. `order` is a
+    in the one publication that states the most days (one origin, universe, kind of window and as-of); only those compare, as
+    long as the measurement did not change between them (`regimes.changes`). Other days carry their best single reading, or null where no total
+    of all venues was published with more than low confidence. The estimate is the range over all published ones, null where there is none. `order` is a
     key of ORDERS.
     """
     return warehouse.query(
@@ -56,7 +56,6 @@ def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
                 ORDER BY comparable DESC, p.origin = (SELECT origin FROM longest) DESC, p.confidence = 'high' DESC, p.confidence = 'medium' DESC, p.as_of DESC, p.board) = 1
         ), estimated AS ({ESTIMATES})
         SELECT d.crash_day, d.title, d.window_start, best.value AS total_usd, coalesce(comparable, false) AS comparable,
-               CASE WHEN comparable THEN best.value / lead(best.value) OVER (PARTITION BY comparable ORDER BY best.value DESC) END AS times_next,
                estimate_low_usd, estimate_high_usd, estimate_origin, window_label, origin, universe, as_of, as_of_precision, confidence, second_hand,
                nullif(concat_ws(' ', best.note, estimate_note), '') AS note,
                coalesce(nullif(concat_ws(';', best.source_id, estimate_source_id), ''), d.source_id) AS source_id

@@ -88,3 +88,21 @@ def published(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFr
         start=start,
         end=end,
     )
+
+
+def lower_by_day(warehouse: Warehouse, base: str, low: float, start: datetime, end: datetime) -> pl.DataFrame:
+    """Markets of an asset in dollar tokens that printed less than `low` by their range of a whole day: `venue name symbol low source_id`, the lowest first."""
+    return warehouse.query(
+        """
+        SELECT b.venue, coalesce(v.name, b.venue) AS name, b.symbol, min(b.low) AS low, string_agg(DISTINCT b.source_id, ';') AS source_id
+        FROM bars b LEFT JOIN venues v USING (venue)
+        WHERE b.interval = '1d' AND b.kind = 'trade' AND split_part(b.symbol, '/', 1) = $base AND b.ts >= $start AND b.ts < $end
+          AND split_part(split_part(b.symbol, '/', 2), ':', 1) IN (SELECT unnest($dollars))
+        GROUP BY ALL HAVING min(b.low) < $low ORDER BY low, b.symbol
+        """,
+        base=base,
+        low=low,
+        dollars=list(prices.DOLLARS),
+        start=start,
+        end=end,
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from analytics import prices
-from analytics.boards import TRACKED
+from analytics.boards import TRACKED, WINDOW_KIND
 from analytics.warehouse import Warehouse
 
 NAMED = r"regexp_matches(e.venue, '\b(' || replace(concat_ws('|', v.name, v.venue, replace(v.formerly, ';', '|')), '.', '\.') || ')\b', 'i')"
@@ -143,15 +143,16 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     """Every published liquidation figure of the venue on every crash day, the newest day first, all assets before single ones.
 
     Columns: `crash_day title window_start asset phase window_label board long_usd short_usd total_usd counting universe origin
-    as_of as_of_precision confidence second_hand note source_id`. One row is one board: rows are never added. A tracker's
-    figures of a UTC day or a step of hours are those of the crash day in it.
+    as_of as_of_precision confidence second_hand note kind source_id`. One row is one board: rows are never added, and only those
+    of one `universe` and `kind` of window stand in one range. A tracker's figures of a UTC day or a step of hours are those of
+    the crash day in it.
     """
     return warehouse.query(
         f"""
         SELECT d.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase, window_label, board,
                max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd, max(value) FILTER (side = 'total') AS total_usd,
                counting, universe, origin, r.as_of, as_of_precision, r.confidence, bool_or(second_hand) AS second_hand,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, {WINDOW_KIND} AS kind, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
         FROM liquidation_reports r JOIN crash_days d ON r.crash_day = d.crash_day OR {TRACKED}
         WHERE venue = $venue AND metric = 'liquidations'
         GROUP BY d.crash_day, asset, phase, window_label, board, counting, universe, origin, r.as_of, as_of_precision, r.confidence

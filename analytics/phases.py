@@ -229,6 +229,12 @@ def found(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetim
     return pl.DataFrame(rows, schema=FOUND)
 
 
+def lowest(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
+    """The lowest bar of a market's whole range, which may lie outside its phases: `low low_at source_id`, one row or none."""
+    bars = measured(warehouse, key, start, end)
+    return bars.sort("low", "ts").head(1).select("low", pl.col("ts").alias("low_at"), "source_id")
+
+
 def sensitivity(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
     """Where the borders go when one parameter of the rule at a time is halved or doubled, in the order of the rule.
 

@@ -31,6 +31,10 @@ DOLLARS = ("USD", "USDT", "USDC")
 REFERENCE_AGE = timedelta(hours=1)
 """A market that closed no bar within this time before the reference has no reference price."""
 LINE = ["venue", "market", "symbol", "kind", "interval"]
+LEAST_LINE = 20
+"""Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
+SILENT = timedelta(minutes=5)
+"""A market that printed nothing for so long while the asset was lowest has no low: what it would have printed is not known."""
 
 
 def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
@@ -100,15 +104,27 @@ def paths(
     The columns of `bars`, and `name` (of the venue), `quote`, `unit` (dollars and dollar tokens are one unit), `close_at`
     (end of the bar, when `close` was the price), `reference_price`, `reference_at` (the last close in the hour up to
     `reference`), and `open_pct`, `low_pct`, `close_pct`: percent of that price. Those are null where no reference is known.
+    `silent` marks a market without a print in the `SILENT` minutes up to the asset's low, `coarse` one whose bars are too long
+    for a line over the range.
     """
     chosen = finest(_intraday(series(warehouse, start, end)).filter(pl.col("base") == base))
     rows = _worded(warehouse, bars(warehouse, _keys(chosen), start, end))
     rows = rows.filter(pl.col("unit") == pl.col("unit").mode().sort().first()).join(
         _references(warehouse, chosen, reference), on=LINE, how="left", maintain_order="left"
     )
+    hushed = silent(warehouse, start, end).select("venue", "market", "symbol", silent=True)
+    rows = rows.join(hushed, on=["venue", "market", "symbol"], how="left", maintain_order="left").with_columns(
+        silent=pl.col("silent").fill_null(value=False) & (pl.col("kind") == "trade"),
+        coarse=(pl.col("close_at") - pl.col("ts")).dt.total_seconds() > longest_line(start, end),
+    )
     return rows.with_columns(
         (100 * pl.col(price) / pl.col("reference_price")).alias(f"{price}_pct") for price in ("open", "low", "close")
     )
+
+
+def longest_line(start: datetime, end: datetime) -> float:
+    """The longest bars, in seconds, of which a line over a range may be drawn."""
+    return max(SECONDS["1m"], (end - start).total_seconds() / LEAST_LINE)
 
 
 def lowest(
@@ -117,10 +133,11 @@ def lowest(
     """The lowest price of each series of `paths`, the lowest first.
 
     Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price reference_at first_ts last_ts source_id`.
-    The low lies somewhere between `low_from` and `low_until`: a bar does not say when within it.
+    The low lies somewhere between `low_from` and `low_until`: a bar does not say when within it. It is null, last, where the
+    market was silent at the asset's low.
     """
-    at_low = pl.col("low").arg_min()
-    return (
+    at_low, silent = pl.col("low").arg_min(), pl.col("silent").first()
+    known = (
         paths(warehouse, base, start, end, reference)
         .group_by(["name", *LINE, "quote"], maintain_order=True)
         .agg(
@@ -133,16 +150,45 @@ def lowest(
             reference_at=pl.col("reference_at").first(),
             first_ts=pl.col("ts").first(),
             last_ts=pl.col("close_at").last(),
+            silent=silent,
             source_id=pl.col("source_id").unique().sort().str.join(";"),
         )
-        .sort("low", *LINE)
+    )
+    lows = ("low", "low_from", "low_until", "low_pct")
+    return (
+        known.with_columns(pl.when(~pl.col("silent")).then(pl.col(name)).alias(name) for name in lows)
+        .drop("silent")
+        .sort("low", *LINE, nulls_last=True)
+    )
+
+
+def silent(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """The markets without a print in the `SILENT` minutes up to their asset's low of a range, by minute bars: `base venue market symbol`."""
+    return warehouse.query(
+        """
+        WITH minute AS (
+            SELECT split_part(symbol, '/', 1) AS base, venue, market, symbol, ts, low,
+                   lag(ts) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts) + INTERVAL 1 MINUTE AS over_at
+            FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
+        ), deepest AS (SELECT base, arg_min(ts, row(low, ts)) AS low_ts FROM minute GROUP BY base)
+        SELECT DISTINCT base, venue, market, symbol FROM minute JOIN deepest USING (base)
+        WHERE over_at <= low_ts AND ts >= low_ts AND ts - over_at >= $silent::INTERVAL ORDER BY ALL
+        """,
+        start=start,
+        end=end,
+        silent=SILENT,
     )
 
 
 def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """BTC through a range on the best covered market (minute bars where there are any, then the most traded), in the columns of `bars`. Empty where none is known."""
+    """`best_covered` of Bitcoin."""
+    return best_covered(warehouse, "BTC", start, end)
+
+
+def best_covered(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """An asset through a range on its best covered market (minute bars where there are any, then the most traded), in the columns of `bars`. Empty where none is known."""
     known = series(warehouse, start, end).filter(
-        (pl.col("base") == "BTC") & (pl.col("kind") == "trade") & pl.col("quote").is_in(["USDT", "USD", "USDC"])
+        (pl.col("base") == base) & (pl.col("kind") == "trade") & pl.col("quote").is_in(DOLLARS)
     )
     best = (
         finest(known)
@@ -155,13 +201,14 @@ def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
     return bars(warehouse, _keys(best), start, end)
 
 
-def bitcoin_fall(warehouse: Warehouse, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
-    """How far Bitcoin fell in a range, on the bars of `bitcoin`: `venue symbol interval before_at before low_ts low drop_pct source_id`.
+def fall(warehouse: Warehouse, base: str, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
+    """How far an asset fell in a range on one market, that of `best_covered`: the one definition of a fall on every page.
 
-    `before` is the last close by `since`, as everywhere, or the first open where no bar was over by then; `low` the lowest
-    since. One row, or none where no bars with a price are known.
+    Columns: `venue name market symbol interval before_at before low_ts low drop_pct minutes source_id`. `before` is the last
+    close by `since`, or the first open where no bar was over by then; `low` the lowest since, in the bar that began at
+    `low_ts`, `minutes` later. One row, or none where no bars with a price are known.
     """
-    known = bitcoin(warehouse, start, end).filter(pl.col("close").is_not_null())
+    known = _worded(warehouse, best_covered(warehouse, base, start, end)).filter(pl.col("close").is_not_null())
     over_at = pl.col("ts") + pl.duration(seconds=pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64))
     over = over_at <= since if since else pl.lit(value=False)
     earlier = known.filter(over).tail(1).select(before_at=over_at, before="close")
@@ -170,8 +217,9 @@ def bitcoin_fall(warehouse: Warehouse, start: datetime, end: datetime, since: da
     lowest = later.sort("low", "ts").head(1).rename({"ts": "low_ts"})
     before = first if earlier.is_empty() else earlier.head(lowest.height)
     return pl.concat([lowest, before], how="horizontal").select(
-        *("venue", "symbol", "interval", "before_at", "before", "low_ts", "low"),
+        *("venue", "name", "market", "symbol", "interval", "before_at", "before", "low_ts", "low"),
         drop_pct=100 * (pl.col("low") / pl.col("before") - 1),
+        minutes=(pl.col("low_ts") - pl.col("before_at")).dt.total_seconds() / 60,
         source_id="source_id",
     )
 

@@ -120,13 +120,18 @@ def moves(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def moves_by_year(warehouse: Warehouse) -> pl.DataFrame:
-    """How many products entered and left in each year: `year move products names source_id`; days that are not known are left out."""
+    """How many products entered and left in each year: `year move products low_confidence names source_id`; days that are not known are left out.
+
+    `products` counts what is known with more than low confidence, `low_confidence` the rest.
+    """
     dated = moves(warehouse).filter(pl.col("year").is_not_null())
+    low = pl.col("confidence") == "low"
     return (
         dated.group_by("year", "move")
         .agg(
-            products=pl.len().cast(pl.Int64),
-            names=pl.concat_str("issuer", pl.lit(": "), "product").str.join("; "),
+            products=(~low).sum().cast(pl.Int64),
+            low_confidence=low.sum().cast(pl.Int64),
+            names=pl.concat_str("issuer", pl.lit(": "), "product").filter(~low).str.join("; "),
             source_id=tokenized.JOINED_SOURCES,
         )
         .sort("year", "move")

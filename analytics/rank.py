@@ -1,94 +1,85 @@
-"""The exchanges of a board in order, with doubt: which place each may hold, and how likely under one stated scenario.
+"""Whether the order of a board's exchanges may be another one, and how much a hiding feed would have to hide for that.
 
-What a feed hid is not known, so the places that published figures prove are wide. To say how likely each is takes an
-assumption, and there is one case to take it from: a venue that stated its own total while its feed showed less. The
-scenario multiplies each exchange whose feed hides liquidations by a factor of its own between one and the largest factor
-ever stated, all ratios equally likely (the logarithm is uniform). It is a scenario and no measurement.
+What a feed hid is not known, so nobody can say how likely another order is. What can be computed without a guess is the
+factor at which an exchange whose feed hides liquidations would pass the first one. Beside it stands the factor that a
+published estimate of the whole implies, if all that it adds was hidden by these exchanges, by each in the same proportion.
 """
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
-from analytics import bounds, crash_days
+from analytics import bounds, crash_days, headline, rounding
 from analytics.warehouse import Warehouse
 
-DRAWS, SEED = 20_000, 20
-PLACES = {
+TURNS = {
     "board": pl.String,
     "venue": pl.String,
     "name": pl.String,
-    "place": pl.Int64,
-    "probability_pct": pl.Float64,
     "bound_usd": pl.Float64,
-    "method": pl.String,
-    "regime": pl.String,
+    "leader": pl.String,
+    "leader_usd": pl.Float64,
+    "factor": pl.Float64,
+    "factor_low": pl.Float64,
+    "factor_high": pl.Float64,
+    "implied_low": pl.Float64,
+    "implied_high": pl.Float64,
+    "estimate_origin": pl.String,
+    "stated_most": pl.Float64,
+    "stated_case": pl.String,
     "source_id": pl.String,
 }
 
 
-def with_doubt(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
-    """Each exchange of a board in the board's order, with the places it may hold: the columns of `bounds.of_board` and more.
+def turning_points(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
+    """The exchanges of a board whose feeds hide liquidations, and how many times what they showed would make each the first.
 
-    `place` is that of the board, `best_place` and `worst_place` those that the bounds leave open. `scenario_low_usd` to
-    `scenario_high_usd` is the scenario's range, `factor` its largest factor and `factor_case` where that comes from; all null
-    where no such case is in the tables.
+    Columns: `board venue name bound_usd leader leader_usd factor factor_low factor_high implied_low implied_high
+    estimate_origin stated_most stated_case source_id`, the smallest factor first; the leader itself is left out.
+    `factor_low` to `factor_high` is what the rounding of both figures leaves open. `implied_low` to `implied_high` is what the
+    day's estimate means for all of them together, null where there is none; `stated_most` is the largest factor a venue ever
+    stated of itself (`stated_case`).
     """
-    known = bounds.of_board(warehouse, crash_day, board)
-    case = _case(warehouse)
-    low = pl.coalesce("low_usd", "bound_usd")
-    hides = pl.col("high_usd").is_null()
-    stated = known.with_columns(
-        place=pl.int_range(1, pl.len() + 1),
-        factor=pl.lit(case["times"] if case else None, pl.Float64),
-        factor_case=pl.lit(case["words"] if case else None, pl.String),
-        scenario_low_usd=pl.when(pl.lit(case is not None)).then(low),
-    ).with_columns(scenario_high_usd=pl.when(hides).then(low * pl.col("factor")).otherwise(pl.col("high_usd")))
-    lows, highs = known.select(low.alias("low"))["low"], known["high_usd"].fill_null(float("inf"))
-    return stated.with_columns(
-        best_place=pl.Series([1 + int((lows > high).sum()) for high in highs], dtype=pl.Int64),
-        worst_place=pl.Series([int((highs >= one).sum()) for one in lows], dtype=pl.Int64),
+    known = bounds.of_board(warehouse, crash_day, board).sort("bound_usd", descending=True)
+    if known.is_empty():
+        return pl.DataFrame(schema=TURNS)
+    leader, hiding = known.row(0, named=True), known[1:].filter(pl.col("high_usd").is_null())
+    case = next(crash_days.feed_gaps(warehouse).sort("times", descending=True).iter_rows(named=True), None)
+    top, off = leader["bound_usd"], rounding.half_steps(hiding["bound_usd"])
+    loose = rounding.half_step(top)
+    return hiding.select(
+        "board",
+        "venue",
+        "name",
+        "bound_usd",
+        leader=pl.lit(leader["name"]),
+        leader_usd=pl.lit(top),
+        factor=top / pl.col("bound_usd"),
+        factor_low=(top - loose) / (pl.col("bound_usd") + off),
+        factor_high=(top + loose) / (pl.col("bound_usd") - off),
+        **_implied(warehouse, crash_day, hiding),
+        stated_most=pl.lit(case["times"] if case else None, pl.Float64),
+        stated_case=pl.lit(f"{case['name']}, {case['title']}" if case else None, pl.String),
         source_id=pl.concat_str(
-            "source_id", pl.lit(case["source_id"] if case else None, pl.String), separator=";", ignore_nulls=True
+            "source_id",
+            pl.lit(leader["source_id"]),
+            pl.lit(case["source_id"] if case else None, pl.String),
+            separator=";",
+            ignore_nulls=True,
         ),
-    )
+    ).sort("factor", "name")
 
 
-def probabilities(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
-    """How often each exchange holds each place when the scenario is drawn again and again: the columns of PLACES.
-
-    One row an exchange and place, in the order of the board; bound, method and regime as in `bounds.of_board`.
-    Empty where there is no case to take the scenario from.
-    """
-    return places(with_doubt(warehouse, crash_day, board))
-
-
-def places(ranked: pl.DataFrame) -> pl.DataFrame:
-    """The shares of places for rows of `with_doubt`."""
-    if ranked.is_empty() or ranked["factor"].null_count():
-        return pl.DataFrame(schema=PLACES)
-    random = np.random.default_rng(SEED)
-    low, high = (ranked[f"scenario_{end}_usd"].to_numpy() for end in ("low", "high"))
-    drawn = low * (high / low) ** random.random((DRAWS, ranked.height))
-    # Of two alike the one the board has first stays first.
-    order = np.argsort(-drawn, axis=1, kind="stable")
-    told = [name for name in PLACES if name in ranked.columns and name != "place"]
-    counted = [np.count_nonzero(order == venue, axis=0) for venue in range(ranked.height)]
-    return pl.DataFrame(
-        [
-            venue | {"place": place + 1, "probability_pct": 100 * int(count) / DRAWS}
-            for venue, counts in zip(ranked.select(told).iter_rows(named=True), counted, strict=True)
-            for place, count in enumerate(counts)
-        ],
-        schema=PLACES,
-    )
-
-
-def _case(warehouse: Warehouse) -> dict[str, object] | None:
-    """The largest factor by which a venue's own statement exceeded its feed."""
-    gaps = crash_days.feed_gaps(warehouse).sort("times", descending=True).head(1)
-    return next(
-        (gap | {"words": f"{gap['name']}, {gap['title']}"} for gap in gaps.iter_rows(named=True)),
-        None,
-    )
+def _implied(warehouse: Warehouse, crash_day: str, hiding: pl.DataFrame) -> dict[str, pl.Expr]:
+    """The factors an estimate of the whole means, where it and the total it adds to are published."""
+    estimate = next(headline.estimate(warehouse, crash_day).iter_rows(named=True), None)
+    total = next(headline.total(warehouse, crash_day).iter_rows(named=True), None)
+    shown = hiding["bound_usd"].sum()
+    low = high = None
+    if estimate and total and shown:
+        low, high = ((estimate[end] - total["value"] + shown) / shown for end in ("value", "high"))
+    return {
+        "implied_low": pl.lit(low, pl.Float64),
+        "implied_high": pl.lit(high, pl.Float64),
+        "estimate_origin": pl.lit(estimate["origin"] if estimate else None, pl.String),
+    }

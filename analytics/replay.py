@@ -13,8 +13,6 @@ from analytics import adl, decimate, prices
 from analytics.warehouse import Warehouse
 
 FRAMES = 120
-LEAST_LINE = 20
-"""Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
 INTRADAY = {interval: seconds for interval, seconds in prices.SECONDS.items() if seconds < prices.SECONDS["1d"]}
 MOMENT = pl.Datetime("us", "UTC")
 TRACK = {
@@ -117,14 +115,16 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, colu
 
 
 def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datetime) -> pl.DataFrame:
-    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_day_pct first_ts last_ts source_id`.
+    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_study_pct study_start study_end first_ts last_ts source_id`.
 
-    A second counts once it is over. `of_day_pct` is the part of all fills counted from `start` to `end`.
+    A second counts once it is over. `of_study_pct` is the part of all fills counted from `start` to `end`; the counts reach
+    from `study_start` to `study_end`, and what happened outside them is not known.
     """
     return warehouse.query(
         """
         SELECT c.venue, any_value(coalesce(v.name, c.venue)) AS name, sum(adl_fills) FILTER (over_by)::BIGINT AS adl_fills,
-               100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_day_pct,
+               100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_study_pct,
+               min(c.ts) AS study_start, max(c.ts) AS study_end,
                min(c.ts) FILTER (over_by AND adl_fills > 0) AS first_ts, max(c.ts) FILTER (over_by AND adl_fills > 0) AS last_ts,
                string_agg(DISTINCT c.source_id, ';' ORDER BY c.source_id) AS source_id
         FROM (SELECT *, ts + INTERVAL 1 SECOND <= $at AS over_by FROM liquidation_counts WHERE ts >= $start AND ts < $end) c LEFT JOIN venues v USING (venue)
@@ -167,7 +167,7 @@ def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> p
                100 * sum(f.funding_rate::DECIMAL(18, 12))::DOUBLE AS paid_pct, 100 * arg_max(f.funding_rate, f.ts) AS last_pct, max(f.ts) AS last_ts,
                string_agg(DISTINCT f.source_id, ';' ORDER BY f.source_id) AS source_id
         FROM (SELECT * FROM funding_rates QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1) f LEFT JOIN venues v USING (venue)
-        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts > $start AND f.ts <= $at
+        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start AND f.ts <= $at
         GROUP BY f.venue, f.symbol, f.interval_hours ORDER BY paid_pct, f.venue, f.symbol
         """,
         base=base,
@@ -220,13 +220,12 @@ def pegs(
 def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of `prices.series`.
 
-    Markets whose bars are too long for the range (`LEAST_LINE`) are left out; their state is in `markets`.
+    Markets whose bars are too long for the range (`prices.longest_line`) are left out; their state is in `markets`.
     """
-    longest = max(prices.SECONDS["1m"], (end - start).total_seconds() / LEAST_LINE)
     every = prices.series(warehouse, start, end).filter(
         pl.col("base") == base, pl.col("kind") != "premium", pl.col("interval").is_in(list(INTRADAY))
     )
-    return decimate.finest(every).filter(pl.col("seconds") <= longest)
+    return decimate.finest(every).filter(pl.col("seconds") <= prices.longest_line(start, end))
 
 
 def track(

@@ -18,6 +18,25 @@ def named(warehouse: Warehouse, ids: tuple[str, ...]) -> pl.DataFrame:
     )
 
 
+def publishers(named: pl.DataFrame, data: pl.DataFrame) -> list[str]:
+    """Who published what is shown: of a source that several venues share, only those whose rows are among the data.
+
+    `named` are the sources of the data, as `named` gives them.
+    """
+    told: list[str] = []
+    for source_id, publisher in named.select("source_id", "publisher").iter_rows():
+        several = [one.strip() for one in publisher.split(";")]
+        rows = (
+            data.filter(pl.col("source_id").str.split(";").list.contains(source_id))
+            if len(several) > 1
+            else data.clear()
+        )
+        columns = [column for column in ("venue", "name") if data.schema.get(column) == pl.String]
+        shown = {value.casefold() for column in columns for value in rows[column].drop_nulls().unique()}
+        told += [one for one in several if one.casefold() in shown] or several
+    return list(dict.fromkeys(told))
+
+
 def every(warehouse: Warehouse) -> pl.DataFrame:
     """All sources."""
     return warehouse.query("SELECT * FROM sources ORDER BY kind DESC, publisher, source_id")

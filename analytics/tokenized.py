@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analytics import classification
+from analytics import classification, rounding
 from analytics.warehouse import Warehouse
 
 Own = tuple[tuple[str, tuple[str, ...]], ...]
@@ -71,6 +71,29 @@ def shares(warehouse: Warehouse) -> pl.DataFrame:
     )
 
 
+def bounded(warehouse: Warehouse) -> pl.DataFrame:
+    """`shares` with `low_pct` and `high_pct`: what the rounding of the issuer's figure and of the whole leaves open."""
+    rows = shares(warehouse)
+    off = rounding.half_steps(rows["value"])
+    whole = rows.select(
+        pl.when(pl.col("unit") == "percent").then(0.0).otherwise(rounding.half_steps(rows["total"]))
+    ).to_series()
+    return rows.with_columns(
+        low_pct=100 * (rows["value"] - off) / (rows["total"] + whole),
+        high_pct=100 * (rows["value"] + off) / (rows["total"] - whole),
+    )
+
+
+def not_named(warehouse: Warehouse, reading: str) -> pl.DataFrame:
+    """The part of a reading that belongs to no issuer it names, as far as rounded figures tell: `low_pct high_pct source_id`, one row."""
+    rows = bounded(warehouse).filter((pl.col("reading") == reading) & DRAWN)
+    return rows.select(
+        low_pct=pl.max_horizontal(100 - pl.col("high_pct").sum(), 0.0),
+        high_pct=100 - pl.col("low_pct").sum(),
+        source_id=pl.col("source_id").unique().sort().str.join(";"),
+    )
+
+
 def readings(warehouse: Warehouse) -> pl.DataFrame:
     """The readings that name at least two issuers, those by value first, then the newest.
 
@@ -124,12 +147,12 @@ def members(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFr
 def by_class(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFrame:
     """The share of each class in one reading under every ruleset, and that of each issuer under `issuers`; every ruleset adds up to 100 %.
 
-    Columns: `reading measure unit ruleset name rank ranks class_name issuers members value total share_pct source_id`. A class none
-    of the named issuers falls into is there with 0; what the reading does not break out stands under "not named by issuer".
+    Columns: `reading measure unit ruleset name rank ranks class_name issuers members value total share_pct low_confidence source_id`.
+    `low_confidence`: all of its members are there by facts of low confidence. A class none of the named issuers falls into is there with 0; what the reading does not break out stands under "not named by issuer".
     """
     rows = members(warehouse, reading, own_rule)
     if rows.is_empty():
-        return rows.with_columns(issuers=pl.lit(0), members=pl.lit(""))
+        return rows.with_columns(issuers=pl.lit(0), members=pl.lit(""), low_confidence=pl.lit(value=False))
     order = classification.order(classification.rulesets(warehouse, own_rule))
     summed = _summed(pl.concat([_alone(rows), rows]))
     bars = _places(pl.concat([pl.Series([ISSUERS]), order["ruleset"]]))
@@ -146,7 +169,12 @@ def _alone(rows: pl.DataFrame) -> pl.DataFrame:
     """Each issuer as a class of its own."""
     nothing = pl.lit(None, pl.Int64)
     return rows.filter(pl.col("ruleset") == rows["ruleset"][0]).with_columns(
-        ruleset=pl.lit(ISSUERS), name=pl.lit("By issuer"), class_name="subject", rank=nothing, ranks=nothing
+        confidence=pl.lit(None, pl.String),  # that of a rule's facts: here no rule decides
+        ruleset=pl.lit(ISSUERS),
+        name=pl.lit("By issuer"),
+        class_name="subject",
+        rank=nothing,
+        ranks=nothing,
     )
 
 
@@ -159,6 +187,7 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
             issuers=named.len().cast(pl.Int64),
             members=named.str.join(", "),
             value=pl.col("value").sum(),
+            low_confidence=(pl.col("confidence") == "low").all().fill_null(value=False) & (named.len() > 0),
             source_id=JOINED_SOURCES,
         )
         .with_columns(share_pct=100 * pl.col("value") / pl.col("total"))
@@ -170,7 +199,7 @@ def _nobody(summed: pl.DataFrame, order: pl.DataFrame) -> pl.DataFrame:
     empty = order.filter(pl.col("rank").is_not_null()).join(summed, on=["ruleset", "class_name"], how="anti")
     bars = summed.group_by("reading", "measure", "unit", "total", "ruleset").agg(JOINED_SOURCES)
     return bars.join(empty, on="ruleset").with_columns(
-        issuers=pl.lit(0, pl.Int64), members=pl.lit(""), value=0.0, share_pct=0.0
+        issuers=pl.lit(0, pl.Int64), members=pl.lit(""), value=0.0, share_pct=0.0, low_confidence=pl.lit(value=False)
     )
 
 

@@ -143,19 +143,23 @@ def concentration(warehouse: Warehouse) -> pl.DataFrame:
     """How concentrated the market is by value, per reading that names issuers, oldest first.
 
     Columns: `as_of as_of_precision origin scope issuers named_pct hhi_low hhi_high source_id`. The Herfindahl-Hirschman index sums
-    the squared percentages of the issuers: the named ones alone at least, and at most the rest as one more issuer.
+    the squared percentages of the issuers: the named ones alone at least, and at most the rest as one more issuer, both with
+    what the rounding of every figure leaves open.
     """
     squares = (
-        tokenized.shares(warehouse)
+        tokenized.bounded(warehouse)
         .filter((pl.col("measure") == "value") & tokenized.DRAWN)
         .group_by("reading")
-        .agg(hhi_low=(pl.col("share_pct") ** 2).sort().sum())
+        .agg(
+            hhi_low=(pl.col("low_pct") ** 2).sort().sum(),
+            named_high=(pl.col("high_pct") ** 2).sort().sum(),
+            rest=100 - pl.col("low_pct").sum(),
+        )
     )
     whole = tokenized.readings(warehouse).filter(pl.col("measure") == "value")
-    rest = 100 - pl.col("named_pct")
     return (
         whole.join(squares, on="reading")
-        .with_columns(hhi_high=pl.col("hhi_low") + rest**2)
+        .with_columns(hhi_high=pl.min_horizontal(pl.col("named_high") + pl.col("rest") ** 2, pl.lit(10_000)))
         .select(
             "as_of", "as_of_precision", "origin", "scope", "issuers", "named_pct", "hhi_low", "hhi_high", "source_id"
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import prices
 from analytics.warehouse import Warehouse
 
 
@@ -13,9 +14,10 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """The lowest print of each asset on each venue in a range: `base venue name market symbol low low_ts minutes source_id`.
 
     Only bars of one source are used, the one that carries minute bars of the most assets on several venues: one clock and
-    one method for all. `minutes` counts the minutes with trades: a venue has no low where it did not trade.
+    one method for all. `minutes` counts the minutes with trades; `low` is null where a venue had none in the five minutes up to
+    the asset's low: it has no low where it did not trade.
     """
-    return warehouse.query(
+    rows = warehouse.query(
         """
         WITH minute AS (
             SELECT *, split_part(symbol, '/', 1) AS base FROM bars
@@ -25,13 +27,20 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
             ORDER BY count(DISTINCT base) DESC, source_id LIMIT 1
         )
         SELECT m.base, m.venue, any_value(coalesce(v.name, m.venue)) AS name, arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
-               arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol, min(m.low) AS low,
+               arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol,
+               min(m.low) AS low,
                arg_min(m.ts, row(m.low, m.ts, m.symbol)) AS low_ts, count(DISTINCT m.ts) AS minutes, m.source_id
         FROM minute m JOIN recorder USING (source_id) LEFT JOIN venues v USING (venue)
         GROUP BY m.base, m.venue, m.source_id ORDER BY m.base, m.venue
         """,
         start=start,
         end=end,
+    )
+    hushed = prices.silent(warehouse, start, end).select("base", "venue", "market", "symbol", silent=True)
+    return (
+        rows.join(hushed, on=["base", "venue", "market", "symbol"], how="left", maintain_order="left")
+        .with_columns(low=pl.when(pl.col("silent").is_null()).then("low"))
+        .drop("silent")
     )
 
 
@@ -45,8 +54,8 @@ def ranking(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
     top, bottom = pl.col("low").max(), pl.col("low").min()
     where_low, where_high = pl.col("low").arg_min(), pl.col("low").arg_max()
     ranked = each.group_by("base", maintain_order=True).agg(
-        venues=pl.len(),
-        gap_pct=pl.when(pl.len() > 1).then(100 * (1 - bottom / top)),
+        venues=pl.col("low").count(),
+        gap_pct=pl.when(pl.col("low").count() > 1).then(100 * (1 - bottom / top)),
         lowest_venue=pl.col("name").get(where_low),
         lowest_market=pl.col("market").get(where_low),
         lowest=bottom,

@@ -40,8 +40,8 @@ def of_topics(warehouse: Warehouse, crash_day: str, topics: tuple[str, ...]) -> 
 def open_interest(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """Open interest before and after a crash day as each origin published it, venues before sums over all venues.
 
-    Columns: `venue name asset origin universe before_usd before_at after_usd after_at change_usd change_pct confidence note source_id`.
-    Null where the origin does not state it; dates, universes and definitions differ from row to row, so the falls conflict.
+    Columns: `venue name asset origin universe before_usd before_at after_usd after_at change_usd change_pct perpetuals confidence note source_id`.
+    `perpetuals`: the change is of perpetuals alone, which do not compare with all derivatives. Null where the origin does not state it; dates, universes and definitions differ from row to row, so the falls conflict.
     """
     return warehouse.query(
         f"""
@@ -50,6 +50,7 @@ def open_interest(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                max(value) FILTER (metric = 'open_interest_before') AS before_usd, any_value(window_text) FILTER (metric = 'open_interest_before') AS before_at,
                max(value) FILTER (metric = 'open_interest_after') AS after_usd, any_value(window_text) FILTER (metric = 'open_interest_after') AS after_at,
                max(value) FILTER (metric = 'open_interest_change') AS change_usd, max(value) FILTER (metric = 'open_interest_change_pct') AS change_pct,
+               ends_with(universe, ', perps') AS perpetuals,
                any_value(stated.confidence) AS confidence, string_agg(DISTINCT stated.note, ' ' ORDER BY stated.note) AS note, string_agg(DISTINCT stated.source_id, ';' ORDER BY stated.source_id) AS source_id
         FROM stated LEFT JOIN venues v USING (venue)
         WHERE topic = 'open_interest'

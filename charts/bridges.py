@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
-from charts.words import usd, utc
+from charts.words import usd, usd_range, utc
 
 ROW_PX = 34
 COLOURS = {
@@ -62,7 +62,10 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
         x=[end / scale for end in ends],
         y=rows,
         mode="text",
-        text=[f" {usd(value)}" for value in bridge["value_usd"]],
+        text=[
+            f" {usd(value) if low is None else usd_range(low, high)}"
+            for value, low, high in bridge.select("value_usd", "low_usd", "high_usd").iter_rows()
+        ],
         textposition="middle right",
         cliponaxis=False,
         hoverinfo="skip",

@@ -8,13 +8,19 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
-from charts.words import usd
+from charts.words import usd, usd_range
 
 SIDES = (
     ("Long", "long_usd", theme.LONG),
     ("Short", "short_usd", theme.SHORT),
     ("Side not stated", "unsplit_usd", theme.OTHER),
 )
+
+
+def amounts(board: pl.DataFrame) -> list[str]:
+    """Each exchange's figure in words; the computed rest as the range its rounded parts leave open."""
+    ends = board.select("total_usd", "low_usd", "high_usd").iter_rows()
+    return [usd(total) if low is None else usd_range(low, high) for total, low, high in ends]
 
 
 def liquidations(board: pl.DataFrame) -> go.Figure:
@@ -65,7 +71,7 @@ def _by_venue(figure: go.Figure, board: pl.DataFrame, scale: float) -> None:
             "color": [theme.venue_colour(venue) for venue in board["venue"]],
             "pattern": {"shape": _patterns(board)},
         },
-        customdata=[usd(total) for total in board["total_usd"]],
+        customdata=amounts(board),
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
 
@@ -76,8 +82,8 @@ def _totals(figure: go.Figure, board: pl.DataFrame, scale: float) -> None:
         x=(board["total_usd"] / scale).to_list(),
         mode="text",
         text=[
-            f" {usd(total)}" + ("" if share is None else f" · {share:.0f} %")
-            for total, share in board.select("total_usd", "share_pct").iter_rows()
+            f" {said}" + ("" if share is None or computed else f" · {share:.0f} %")
+            for said, share, computed in zip(amounts(board), board["share_pct"], board["computed"], strict=True)
         ],
         textposition="middle right",
         cliponaxis=False,

@@ -103,7 +103,7 @@ def by_venue(
     """One asset's prices market by market (`analytics.prices.paths`), and the lowest of each, over the whole chosen range.
 
     A close is drawn where its bar ends; a low is drawn across the bar it lies in, for its moment within the bar is not
-    known. With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line.
+    known. Bars too long for a line show their low only, and a market that was silent at the asset's low has none. With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line.
     Raises ValueError when the quote currencies do not compare.
     """
     if paths["unit"].n_unique() > 1:
@@ -116,8 +116,12 @@ def by_venue(
         hovermode="closest",
     )
     perps = set(paths.filter((pl.col("market") == "perp") & (pl.col("kind") == "trade"))["venue"])
+    traded = paths.filter(pl.col("kind") == "trade").partition_by(LINE, maintain_order=True)
+    only = traded[0] if len(traded) == 1 else paths.clear()
     traded_first = paths.sort(pl.col("kind") != "trade", *LINE, "ts")
     for line in traded_first.partition_by(LINE, maintain_order=True):
+        if line.equals(only):
+            _range(figure, line, suffix, label(line.row(0, named=True)))
         if line[f"close{suffix}"].is_not_null().any():
             _draw(figure, line, suffix, dotted=line["market"][0] == "spot" and line["venue"][0] in perps)
     if reference:
@@ -146,16 +150,19 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
     points = _points(line, suffix)
     dash = "dot" if dotted else STYLES.get(first["kind"], "dash")
     shown = "%{y:,.2f} %" if suffix else "%{y:,.8~r}"
-    figure.add_scatter(
-        x=points["x"].to_list(),
-        y=points["y"].to_list(),
-        mode="lines",
-        name=name,
-        legendgroup=name,
-        connectgaps=False,
-        line={"width": 1.8, "color": colour, "dash": dash},
-        hovertemplate=f"<b>{name}</b><br>%{{x|%H:%M:%S}} UTC: {shown}<extra></extra>",
-    )
+    if not first["coarse"]:
+        figure.add_scatter(
+            x=points["x"].to_list(),
+            y=points["y"].to_list(),
+            mode="lines",
+            name=name,
+            legendgroup=name,
+            connectgaps=False,
+            line={"width": 1.8, "color": colour, "dash": dash},
+            hovertemplate=f"<b>{name}</b><br>%{{x|%H:%M:%S}} UTC: {shown}<extra></extra>",
+        )
+    if first["silent"]:
+        return
     low = line.row(int(line["low"].arg_min() or 0), named=True)
     across = [low["ts"], low["ts"] + (low["close_at"] - low["ts"]) / 2, low["close_at"]]
     figure.add_scatter(
@@ -164,11 +171,34 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
         mode="lines+markers",
         name=name,
         legendgroup=name,
-        showlegend=False,
+        showlegend=first["coarse"],
         line={"width": 2, "color": colour},
         marker={"size": [0, 8, 0], "color": colour, "symbol": "circle" if first["kind"] == "trade" else "circle-open"},
         hovertemplate=f"<b>{name}</b><br>lowest {shown},<br>between {clock(low['ts'], 'second')} and {clock(low['close_at'], 'second')} UTC<extra></extra>",
     )
+
+
+def _range(figure: go.Figure, line: pl.DataFrame, suffix: str, name: str) -> None:
+    """The band from low to high of the only traded market, where its lowest bar closed far above: else the dot of the low would hang in the air."""
+    closes = line["close"].drop_nulls()
+    if suffix or closes.is_empty():
+        return
+    deepest = line.sort("low", nulls_last=True).row(0, named=True)
+    if (deepest["close"] or deepest["low"]) - deepest["low"] < 0.1 * (closes.max() - closes.min()):
+        return
+    for edge, fill in (("high", None), ("low", "tonexty")):
+        figure.add_scatter(
+            x=[moment(ts) for ts in line["close_at"]],
+            y=line[edge].to_list(),
+            mode="lines",
+            line={"width": 0},
+            fill=fill,
+            fillcolor=theme.faint(theme.venue_colour(line["venue"][0])),
+            name=name,
+            legendgroup=name,
+            showlegend=False,
+            hoverinfo="skip",
+        )
 
 
 def _points(line: pl.DataFrame, suffix: str) -> pl.DataFrame:

@@ -27,7 +27,7 @@ def flip(classes: pl.DataFrame) -> go.Figure:
     shown = classes.filter(pl.col("share_pct") > 0)
     shown = shown.with_columns(
         pl.Series("colour", colours(shown), pl.String),
-        label=pl.concat_str("class_name", pl.format(" {} %", pl.col("share_pct").round(1))),
+        label=pl.concat_str("class_name", _percent(), marked()),
         start=(pl.col("share_pct").cum_sum() - pl.col("share_pct")).over("name"),
     )
     rows: dict[str, float] = {}
@@ -78,6 +78,17 @@ def flip(classes: pl.DataFrame) -> go.Figure:
         yaxis={"visible": False, "range": [-depth, 0]},
     )
     return figure
+
+
+def _percent() -> pl.Expr:
+    """A share to a tenth of a percent; what is not named by issuer, the rest of rounded figures, to a whole one."""
+    rest = pl.format(" about {} %", pl.col("share_pct").round(0).cast(pl.Int64))
+    return pl.when(pl.col("members") == "").then(rest).otherwise(pl.format(" {} %", pl.col("share_pct").round(1)))
+
+
+def marked() -> pl.Expr:
+    """The mark of a class whose members are all there by facts of low confidence."""
+    return pl.when("low_confidence").then(pl.lit(" (low confidence)")).otherwise(pl.lit(""))
 
 
 def _above(name: str, pieces: pl.DataFrame, first: bool) -> list[str]:

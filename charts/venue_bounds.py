@@ -1,4 +1,4 @@
-"""Exchanges with what was reported, what it bounds, and how far the truth may reach."""
+"""Exchanges with what was reported, what it bounds, and what it would take to turn their order."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
-from charts.words import percent, usd
+from charts.words import usd
 
 ROW_PX = 46
 
 
 def ladder(ranked: pl.DataFrame) -> go.Figure:
-    """One board's exchanges (`analytics.rank.with_doubt`): a bar up to the bound, and a mark at what the board reports.
+    """One board's exchanges (`analytics.bounds.of_board`): a bar up to the bound, and a mark at what the board reports.
 
-    Where the feed hides liquidations, the bar is open: a dotted line goes as far as the scenario, and on with an arrow.
+    Where the feed hides liquidations, an arrow says that no upper end is known.
     Raises ValueError when exchanges of several boards are mixed.
     """
     if ranked["board"].n_unique() != 1:
         raise ValueError("Exchanges of different boards may not share an axis.")
     figure = theme.figure(90 + ROW_PX * ranked.height)
     rows = ranked.with_row_index("row")
-    reach = max(rows.select(pl.max_horizontal("bound_usd", "high_usd", "scenario_high_usd").max()).item() or 0, 1)
+    reach = max(rows.select(pl.max_horizontal("bound_usd", "high_usd").max()).item() or 0, 1)
     unit, scale = ("billion", 1e9) if reach >= 1e9 else ("million", 1e6)
     figure.add_bar(
         y=rows["row"].to_list(),
@@ -55,63 +55,61 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
         yaxis={
             "range": [rows.height - 0.4, -0.7],
             "tickvals": rows["row"].to_list(),
-            "ticktext": [_tick(row) for row in rows.iter_rows(named=True)],
+            "ticktext": [escape(name) for name in rows["name"]],
         },
     )
     return figure
 
 
-def odds(places: pl.DataFrame) -> go.Figure:
-    """How likely each exchange of one board holds each place under the scenario (`analytics.rank.probabilities`).
+def turns(turning: pl.DataFrame) -> go.Figure:
+    """How many times what its feed showed would make each exchange the first (`analytics.rank.turning_points`), beside what an estimate implies.
 
-    Raises ValueError when places of several boards are mixed.
+    Raises ValueError when exchanges of several boards are mixed.
     """
-    if places["board"].n_unique() != 1:
-        raise ValueError("Places on different boards may not share an axis.")
-    names = places["name"].unique(maintain_order=True).to_list()
-    table = places.pivot("place", index="name", values="probability_pct", maintain_order=True).drop("name")
-    figure = theme.figure(70 + 40 * len(names), legend=False)
-    values = [list(row) for row in table.iter_rows()]
-    figure.add_heatmap(
-        x=[f"{column}." for column in table.columns],
-        y=[escape(name) for name in names],
-        z=[[value or None for value in row] for row in values],
-        zmin=0,
-        zmax=100,
-        colorscale=[[0, theme.OTHER], [1, theme.ACCENT]],
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        text=[["" if value == 0 else percent(value, 0) if value >= 1 else "< 1 %" for value in row] for row in values],
-        texttemplate="%{text}",
-        textfont={"color": "#ffffff"},
-        hoverongaps=False,
-        hovertemplate="%{y}, place %{x} %{z:.1f} %<extra></extra>",
+    if turning["board"].n_unique() != 1:
+        raise ValueError("Exchanges of different boards may not share an axis.")
+    figure = theme.figure(100 + ROW_PX * turning.height, legend=False)
+    rows = list(range(turning.height))
+    implied = turning["implied_high"][0]
+    if implied is not None:
+        low = turning["implied_low"][0]
+        figure.add_vrect(x0=low, x1=implied, fillcolor=theme.faint(theme.SHORT), line_width=0, layer="below")
+        figure.add_annotation(
+            x=(low + implied) / 2, y=1, yref="paper", yanchor="bottom", showarrow=False,
+            text=f"{low:.1f} to {implied:.1f}: by the estimate",
+        )  # fmt: skip
+    figure.add_bar(
+        y=rows,
+        x=(turning["factor"] - 1).to_list(),
+        base=1,
+        orientation="h",
+        width=0.5,
+        marker={"color": [theme.venue_colour(venue) for venue in turning["venue"]]},
+        text=[f"{factor:.1f} times" for factor in turning["factor"]],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
     )
     figure.update_layout(
-        hovermode="closest",
-        xaxis={"title": {"text": "Place"}, "type": "category"},
-        yaxis={"autorange": "reversed", "showgrid": False},
+        xaxis={
+            "title": {"text": f"Times what was shown, until it passes {escape(turning['leader'][0])}"},
+            "range": [1, 1.25 * max(turning["factor"].max(), implied or 1)],
+            "showgrid": True,
+        },
+        yaxis={
+            "range": [turning.height - 0.4, -0.6],
+            "tickvals": rows,
+            "ticktext": [escape(name) for name in turning["name"]],
+        },
     )
     return figure
 
 
 def _open_ends(figure: go.Figure, rows: pl.DataFrame, scale: float, edge: float) -> None:
-    for position, (row, start, end) in enumerate(rows.select("row", "bound_usd", "scenario_high_usd").iter_rows()):
-        if end is not None:
-            figure.add_scatter(
-                x=[start / scale, end / scale],
-                y=[row, row],
-                mode="lines",
-                line={"width": 3, "dash": "dot", "color": theme.OTHER},
-                name="as far as the scenario goes",
-                legendgroup="scenario",
-                showlegend=position == 0,
-                hoverinfo="skip",
-            )
+    for row, start in rows.select("row", "bound_usd").iter_rows():
         figure.add_annotation(
             x=edge / scale,
-            ax=(end or start) / scale,
+            ax=start / scale,
             y=row,
             ay=row,
             axref="x",
@@ -122,12 +120,3 @@ def _open_ends(figure: go.Figure, rows: pl.DataFrame, scale: float, edge: float)
             arrowcolor=theme.OTHER,
             text="",
         )
-
-
-def _tick(row: dict[str, object]) -> str:
-    places = (
-        f"{row['best_place']}."
-        if row["best_place"] == row["worst_place"]
-        else f"{row['best_place']}.–{row['worst_place']}."
-    )
-    return f"<b>{escape(str(row['name']))}</b><br>place {places}"

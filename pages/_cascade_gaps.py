@@ -43,7 +43,9 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         ),
         note="Venues differ in what they trade: a perpetual settled in coins can fall further than a spot market. A venue has no low in minutes nobody traded there.",
     )
-    single = ", ".join(f"{row['base']} ({row['lowest_venue']})" for row in alone.iter_rows(named=True))
+    single = ", ".join(
+        f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True)
+    )
     card(
         f"{compared.height} of {ranked.height} assets have prints of two venues or more",
         ranked,

@@ -35,12 +35,12 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
     thin = markets.filter("thin")
     about = f"{utc(midnight, 'day')}, the whole UTC day, whatever range is chosen: a day range has no minutes. Drop = 1 − day's low / day's high; the high may come after the low"
     deepest = markets.head(SHOWN)
-    solid = markets.filter(~pl.col("thin"))
+    solid, free = markets.filter(~pl.col("thin")), markets.filter(~pl.col("pegged"))
     first = (solid if solid.height else markets).row(0, named=True)
     left, right = st.columns([2, 3])
     with left:
         card(
-            f"The deepest low its peers confirm: {first['symbol']} at {words.price(first['low'])}, {percent(first['drop_pct'])} below the day's high",
+            f"The deepest low that its peers share: {first['symbol']} at {words.price(first['low'])}, {percent(first['drop_pct'])} below the day's high ({_peers(first)})",
             deepest,
             chart.deepest(deepest),
             key="lows",
@@ -50,7 +50,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         )
     with right:
         card(
-            f"Half of the {markets.height} {quote} markets had a low {percent(markets['drop_pct'].median())} or more below their high of the day",
+            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more below their high of the day; {markets.height - free.height} of pegged coins and state money are left out",
             markets,
             key="lows-table",
             about=f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier above the table",
@@ -68,6 +68,13 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
             },
             note=f"{thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where it has no other. A thin print was traded, but it was not the coin's price.",
         )
+
+
+def _peers(row: dict[str, Any]) -> str:
+    """How many markets a low was compared with: one of the same exchange is little."""
+    if row["compared_with"] != lows.OWN:
+        return "compared with all markets of the quote"
+    return f"{row['peers']} other market{'' if row['peers'] == 1 else 's'} of the coin, on the same exchange"
 
 
 def _quote(quotes: pl.DataFrame) -> str:

@@ -37,7 +37,8 @@ def _asset(
     whole = ask(depegs.facts, base=base, reference_value=reference, **window)
     paths = ask(prices.paths, base=base, start=start, end=end)
     worst, best = whole.row(0, named=True), whole.row(-1, named=True)
-    title = f"{asset} fell to {words.price(worst['low'])} on {worst['name']} at {clock(worst['low_ts'])}"
+    pair = worst["symbol"].split("/")[1]
+    title = f"{asset} fell to {words.price(worst['low'])} {pair} on {worst['name']} at {clock(worst['low_ts'])}"
     if best["venue"] != worst["venue"]:
         title += (
             f"; in the {best['name']} pool it never went below {best['low']:.4f}"
@@ -61,9 +62,17 @@ def _asset(
             f"{row['name']} lowest {words.price(row['low'])} at {utc(row['low_ts'])}"
             for row in whole.iter_rows(named=True)
         ),
+        note=_lower(base, worst["low"], window),
         empty=words.outside(f"Prices of {asset}", whole["first_ts"].min(), whole["last_ts"].max()),
     )
     _facts(asset, base, reference, whole, start, end)
+
+
+def _lower(base: str, low: float, window: dict[str, datetime]) -> str:
+    """Markets that printed less by their ranges of the day: their minutes are not kept, so the time is not known."""
+    rows = ask(depegs.lower_by_day, base=base, low=low, **window)
+    said = [f"{row['symbol']} on {row['name']} {words.price(row['low'])}" for row in rows.iter_rows(named=True)]
+    return f"Lower still, at a time not known, since only the day's range is kept: {', '.join(said)}." if said else ""
 
 
 def _facts(asset: str, base: str, reference: float, whole: pl.DataFrame, start: datetime, end: datetime) -> None:

@@ -106,8 +106,18 @@ def _prices(base: str, start: datetime, end: datetime, reference: datetime | Non
         about=about,
         alt=f"Lines of {base} on {lowest.height} markets. Lowest prints: "
         + ", ".join(f"{row['name']} {row['symbol']} {words.price(row['low'])}" for row in traded.iter_rows(named=True)),
-        note=_missing_reference(lowest, reference),
+        note=" ".join(filter(None, (_missing_reference(lowest, reference), _coarse(paths)))),
     )
+
+
+def _coarse(paths: pl.DataFrame) -> str:
+    long = paths.filter("coarse").select("name", "symbol", "kind", "interval").unique(maintain_order=True)
+    if long.is_empty():
+        return ""
+    names = ", ".join(
+        f"{row['name']} {row['symbol']} {row['kind']}, {row['interval']}" for row in long.iter_rows(named=True)
+    )
+    return f"Without a line, because a line between so few closes would hide the fall: {names}."
 
 
 def _missing_reference(lowest: pl.DataFrame, reference: datetime | None) -> str:

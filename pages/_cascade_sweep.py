@@ -54,7 +54,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
 
 def _walk(stamp: dict[str, Any], steps: Any) -> None:
     card(
-        f"{stamp['trades']} trades with one time stamp took {stamp['symbol']} on {stamp['name']} from {words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}",
+        f"{stamp['trades']} aggregate trades with one time stamp took {stamp['symbol']} on {stamp['name']} from {words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}",
         steps,
         chart.walk(steps),
         key="sweep",

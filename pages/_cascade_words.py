@@ -15,8 +15,10 @@ def market(kind: str) -> str:
     return MARKETS.get(kind, kind)
 
 
-def price(value: float) -> str:
+def price(value: float | None) -> str:
     """A price with all the digits its market prints, `101,516.5` or `0.000001`."""
+    if value is None:
+        return "not known"
     if 0 < abs(value) < 0.001:
         return f"{value:.10f}".rstrip("0")
     return f"{value:,.8g}"

@@ -63,7 +63,7 @@ def holes() -> None:
         heard,
         hours.grid(heard, row="named", share="recorded_pct", what="recorded"),
         key="feed-holes",
-        about=f"How much of each hour the feed was listened to, three days until {utc(heard['hour'].max())}. {COLOURS} No cell: nobody recorded",
+        about=f"How much of each hour the feed was listened to{_until(heard)}. {COLOURS} No cell: nobody recorded",
         alt=f"A grid of hours, one row a feed; {number(torn.height)} cells are not whole.",
         note=f"Why nobody listened: {'; '.join(why)}." if why else "",
         empty="Some venues show liquidations only while they happen. python -m pipelines record keeps them.",
@@ -77,7 +77,11 @@ def holes() -> None:
         there,
         hours.grid(there, row="name", share="present_pct", what="of the minutes have a bar"),
         key="bar-holes",
-        about=f"How many minutes of each hour have a bar, all markets of a venue together, three days until {utc(there['hour'].max())}. {COLOURS} A minute without a trade has no bar either",
+        about=f"How many minutes of each hour have a bar, all markets of a venue together{_until(there)}. {COLOURS} A minute without a trade has no bar either",
         alt=f"A grid of hours, one row a venue; {number(torn.height)} cells are not whole.",
         empty="There are no minute bars here.",
     )
+
+
+def _until(hours: pl.DataFrame) -> str:
+    return f", three days until {utc(hours['hour'].max())}" if hours.height else ""

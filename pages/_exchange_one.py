@@ -94,12 +94,17 @@ def finding(venue: Row, day: Row) -> str:
 
 
 def _quotable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Totals of the crash that may be said: not the aftermath, not low, not both sides."""
-    return rows.filter(
+    """Totals of the crash that may be said, of one universe and kind of window, the one that was read most: not low, not both sides."""
+    told = rows.filter(
         (pl.col("phase") == "crash")
         & (pl.col("asset") == "all")
         & (pl.col("confidence") != "low")
         & (pl.col("counting_code") != "two_sided")
+        & pl.col("total_usd").is_not_null()
+    )
+    comparable = told.group_by("universe", "kind").agg(readings=pl.len(), most=pl.col("total_usd").max())
+    return told.join(
+        comparable.sort("readings", "most", descending=True).head(1), on=["universe", "kind"], maintain_order="left"
     )
 
 
@@ -107,7 +112,8 @@ def _between(quoted: pl.DataFrame) -> str:
     low, high = quoted["total_usd"].min(), quoted["total_usd"].max()
     if high is None:
         return ""
-    return f"{usd(high)} reported liquidated" if low == high else f"{usd(low)} to {usd(high)} reported liquidated"
+    window = min(quoted["window_label"], key=len)
+    return f"{usd(low)}{'' if low == high else f' to {usd(high)}'} reported liquidated ({window})"
 
 
 def ranking(venue: Row) -> None:

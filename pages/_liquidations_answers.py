@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics import answers, rank
+from analytics import answers, bounds, rank
 from charts.terms import listed
 from pages._liquidations_words import between_days, comparable, most
 from pages._parts import ask, card
@@ -23,10 +23,10 @@ def who_was_largest(crash_day: str, board: dict[str, Any] | None) -> None:
             empty="Without a board that names its exchanges nobody can say.",
         )
         return
-    ranked, places = (
-        ask(asked, crash_day=crash_day, board=board["board"]) for asked in (rank.with_doubt, rank.probabilities)
+    ranked, turning = (
+        ask(asked, crash_day=crash_day, board=board["board"]) for asked in (bounds.of_board, rank.turning_points)
     )
-    finding, why = most(ranked, places)
+    finding, why = most(ranked, turning)
     card(finding, ranked, key="most", about=f"{question} {board['origin']}, {board['window_label']}. USD", note=why)
 
 

@@ -1,4 +1,4 @@
-"""Who lost what: sides, assets, sizes and concentration of one feed's single liquidations, or what was published per asset."""
+"""Who was liquidated: sides, assets, sizes and concentration of one feed's single liquidations, or what was published per asset."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def show(day: dict[str, Any], board: dict[str, Any] | None) -> None:
     assets = ask(losses.published_assets, board=board["board"]) if board else pl.DataFrame()
     largest = assets.row(0, named=True) if assets.height else None
     card(
-        f"{largest['asset']} lost the most by asset: {usd(largest['total_usd'])}"
+        f"{largest['asset']} was liquidated most: {usd(largest['total_usd'])}"
         if largest
         else "Liquidations by asset, as published",
         assets,
@@ -89,7 +89,7 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
     top = assets.row(0, named=True)
     most = sides.sort("total_usd", descending=True).row(0, named=True)
     card(
-        f"{most['liquidated_side'].title()}s lost {percent(most['share_pct'], 0)} of {usd(row['total_usd'])}",
+        f"{most['liquidated_side'].title()}s were {percent(most['share_pct'], 0)} of {usd(row['total_usd'])} liquidated",
         _with_regime(sides, feed),
         key="sides",
         about=told,

@@ -16,11 +16,11 @@ from pages._parts import ask, card
 
 TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
 NOTES = {
-    "readings": "One figure through time. Late reports raise it; a window that trails moves on. The reading by an unnamed tracker belongs to no universe known here.",
+    "readings": "One figure of one tracker through time. Late reports raise it; a window that trails moves on.",
     "windows": "Hatched: computed. Parts as rounded by the publication.",
     "sides": "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own.",
     "exchanges": "Hatched: computed, the stated total less the exchanges named.",
-    "universes": "Hatched: computed. What the difference consists of is not published; nothing is said about who is right.",
+    "universes": "Hatched: computed. The two count different venues over different hours; what the difference consists of is not published, and neither need contain the other.",
     "estimates": "Hatched: computed. An estimate is no measurement.",
 }
 

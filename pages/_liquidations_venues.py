@@ -7,12 +7,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics import boards, league, rank, volumes, waterfall
+from analytics import boards, bounds, league, rank, volumes, waterfall
 from charts import loss_stages, venue_bounds
 from charts.terms import COMPLETENESS, listed
-from charts.words import number, percent, usd, utc
+from charts.words import usd, usd_range, utc
 from pages import _feeds
 from pages._liquidations_sums import NUMBER, TEXT, money
+from pages._liquidations_words import turn_words
 from pages._parts import ask, card
 
 BOUNDS = {
@@ -20,15 +21,14 @@ BOUNDS = {
     "reported_usd": money("Reported"),
     "bound_usd": money("At least"),
     "bound_input": TEXT("At least by", width="medium"),
-    "low_usd": money("Range, low"),
-    "high_usd": money("Range, high"),
-    "refusal": TEXT("Why no range", width="large"),
+    "low_usd": money("Read, lowest"),
+    "high_usd": money("Read, highest"),
+    "refusal": TEXT("Why only from below", width="large"),
     "method": TEXT("Method", width="large"),
     "state": TEXT("Feed lets through"),
     "regime": TEXT("Rule of the feed", width="large"),
     "since": TEXT("Since when"),
     "open_interest_change_usd": money("Open interest, change"),
-    "scenario_high_usd": money("Scenario, high"),
 }
 RATIOS = {
     "name": TEXT("Exchange"),
@@ -58,10 +58,10 @@ def show(day: dict[str, Any], board: dict[str, Any] | None) -> None:
     if board is None:
         st.info("No board of this day names two exchanges: nothing can be set side by side.", icon=":material/help:")
         return
-    ranked = ask(rank.with_doubt, crash_day=day["crash_day"], board=board["board"])
+    ranked = ask(bounds.of_board, crash_day=day["crash_day"], board=board["board"])
     _bounds(board, ranked)
     _feeds.strip(day, tuple(ranked["venue"]))
-    _odds(day["crash_day"], board, ranked)
+    _turns(day["crash_day"], board)
     _ratios(day, board, ranked)
     _stages(day["crash_day"], board, ranked)
 
@@ -73,56 +73,39 @@ def _measured(rows: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bounds(board: dict[str, Any], ranked: pl.DataFrame) -> None:
-    whole = ranked.filter(pl.col("high_usd").is_not_null())["name"].to_list()
-    hides = ranked.filter(pl.col("high_usd").is_null())["name"].to_list()
-    said = [f"{listed(whole)} can be bounded from both sides"] if whole else []
-    said += [f"{listed(hides)} only from below"] if hides else []
+    whole, hides = (ranked.filter(part) for part in (pl.col("high_usd").is_not_null(), pl.col("high_usd").is_null()))
+    said = [f"Of {listed(hides['name'].to_list())} only a minimum is known"] if hides.height else []
+    if whole.height:
+        readings = whole.select("name", "low_usd", "high_usd").iter_rows()
+        said += [listed([f"{name} was read as {usd_range(low, high)}" for name, low, high in readings])]
     words = "; ".join(said)
     card(
-        words[0].upper() + words[1:],
+        words,
         ranked.with_columns(
             state=pl.col("completeness").replace(COMPLETENESS),
             since=pl.when("established").then(pl.lit("established")).otherwise(pl.lit("not established")),
         ),
         venue_bounds.ladder(ranked),
         key="bounds",
-        about=f"Reported → at least → range. {board['origin']}, {board['window_label']}, USD. Arrow: no upper end is known",
+        about=f"Reported → at least. {board['origin']}, {board['window_label']}, USD. Arrow: no upper end is known",
         alt="; ".join(f"{row['name']} at least {usd(row['bound_usd'])}" for row in ranked.iter_rows(named=True)),
-        note="A sum on a board does not tell what its feed hid, so a hiding feed has no range here. A range assumes that the board was read from the feed that can be seen whole; which it was is not stated. Open interest falls also by choice: it bounds nothing and is only listed.",
+        note="A sum on a board does not tell what its feed hid. How far readings of one tracker lie apart says how it rounds and when it was read, not how far it is from the truth: from which feed it was read, and whether take-overs and auto-deleveraging count, is not stated. Open interest falls also by choice: it bounds nothing and is only listed.",
         table=BOUNDS,
     )
 
 
-def _odds(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None:
-    places = ask(rank.probabilities, crash_day=crash_day, board=board["board"])
-    open_places = [
-        f"{row['name']} anything from place {row['best_place']} to {row['worst_place']}"
-        for row in ranked.iter_rows(named=True)
-        if row["best_place"] != row["worst_place"]
-    ]
-    proven = f"By the bounds alone: {listed(open_places)}." if open_places else "The bounds leave one order."
-    if places.is_empty():
-        card(
-            "Which place may each hold?",
-            places,
-            key="odds",
-            about=proven,
-            empty="No venue ever stated more than its feed showed, in these tables: there is no case to take a scenario from.",
-        )
-        return
-    first = places.filter(pl.col("place") == 1).sort("probability_pct", descending=True).row(0, named=True)
-    case = ranked.row(0, named=True)
+def _turns(crash_day: str, board: dict[str, Any]) -> None:
+    turning = ask(rank.turning_points, crash_day=crash_day, board=board["board"])
+    finding, why = turn_words(turning)
     card(
-        f"In the scenario {first['name']} is first in {percent(first['probability_pct'], 0)} of the draws",
-        places,
-        venue_bounds.odds(places),
-        key="odds",
-        about=f"Scenario: a hiding feed showed between all and 1/{number(case['factor'], 2)} of what there was, as once stated ({case['factor_case']}). 20,000 draws",
-        alt="; ".join(
-            f"{row['name']} place {row['place']}: {percent(row['probability_pct'], 0)}"
-            for row in places.iter_rows(named=True)
-        ),
-        note=f"A scenario, not a measurement: the true factors are not known. {proven}",
+        finding,
+        turning,
+        venue_bounds.turns(turning) if turning.height else None,
+        key="turns",
+        about=f"{board['origin']}, {board['window_label']}: the largest figure published for each, as a multiple",
+        alt=finding,
+        note=why,
+        empty="No exchange of this board hides a part of its liquidations and stands below another one.",
     )
 
 

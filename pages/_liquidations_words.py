@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from charts.terms import listed
-from charts.words import number, percent, usd, utc
+from charts.words import number, percent, usd, usd_range, utc
 
 Row = dict[str, Any]
 
@@ -31,25 +31,36 @@ SCOPE = "The board is a tracker's; from which feeds it was read is not stated."
 RULES = {"last": "the last order passes", "largest": "the largest order passes"}
 
 
-def most(ranked: pl.DataFrame, places: pl.DataFrame) -> tuple[str, str]:
-    """Which exchange liquidated most: the finding, and what stands behind it. `ranked` and `places` as `analytics.rank` gives them."""
-    leader, *others = ranked.iter_rows(named=True)
-    rivals = [row["name"] for row in others if row["best_place"] == 1]
+def most(ranked: pl.DataFrame, turning: pl.DataFrame) -> tuple[str, str]:
+    """Which exchange liquidated most: the finding, and what stands behind it.
+
+    `ranked` as `analytics.bounds.of_board` gives it, `turning` as `analytics.rank.turning_points`.
+    """
+    leader = ranked.row(0, named=True)
     first = f"{leader['name']} reported the most, {usd(leader['reported_usd'])}"
-    if not rivals:
+    if turning.is_empty():
         return f"{first}, and no published figure leaves another room above it", SCOPE
-    finding = f"{first}; {listed(rivals)} may have liquidated more"
-    why = f"What the feeds of {listed(rivals)} hid has no known upper end. "
-    if leader["high_usd"] is None:
-        why += f"Nor has {leader['name']}'s. "
-    top = places.filter(pl.col("place") == 1, pl.col("probability_pct") > 0).sort("probability_pct", descending=True)
-    if top.is_empty():
-        return finding, why + SCOPE
-    shares = [f"{name} in {percent(share, 0)}" for name, share in top.select("name", "probability_pct").iter_rows()]
-    return finding, (
-        f"{why}If each had between once and {number(leader['factor'], 2)} times what its feed showed, the most a venue ever stated "
-        f"of itself ({leader['factor_case']}), first would be {listed(shares)} of the draws: a scenario, not a measurement. {SCOPE}"
-    )
+    return f"{first}; {listed(turning['name'].to_list())} may have liquidated more", f"{turn_words(turning)[1]} {SCOPE}"
+
+
+def turn_words(turning: pl.DataFrame) -> tuple[str, str]:
+    """At which factor the order turns, and what that assumes. `turning` as `analytics.rank.turning_points` gives it."""
+    if turning.is_empty():
+        return "Would another order be possible?", ""
+    first, *others = turning.iter_rows(named=True)
+    finding = f"{first['name']} passes {first['leader']} from {first['factor']:.1f} times what it showed"
+    finding += "".join(f", {row['name']} from {row['factor']:.1f} times" for row in others)
+    why = f"Assumed: {first['leader']}'s figure stands as it was read. How much the feeds of {listed(turning['name'].to_list())} hid has no known upper end."
+    if first["implied_low"] is not None:
+        why += (
+            f" If all that {first['estimate_origin']} adds to the total was hidden by them, by each in the same proportion, "
+            f"they had {first['implied_low']:.1f} to {first['implied_high']:.1f} times what they showed."
+        )
+    if first["stated_most"] is not None:
+        why += (
+            f" The most an exchange ever stated of itself is {first['stated_most']:.1f} times ({first['stated_case']})."
+        )
+    return finding, why
 
 
 def comparable(pair: pl.DataFrame) -> tuple[str, str]:
@@ -100,9 +111,10 @@ def between_days(days: pl.DataFrame, changes: pl.DataFrame, alike: pl.DataFrame)
     if not (a["comparable"] and b["comparable"]):
         figures = f"{usd(a['total_usd'])} on {a['title']}, {usd(b['total_usd'])} on {b['title']}"
         return f"{figures}: different publications, so no ratio", why
-    times = f"{a['title']} is {number(a['total_usd'] / b['total_usd'], 2)} times {b['title']}"
     if broken:
-        return f"{times} in one list, across a change of measurement", why
+        figures = f"{usd(a['total_usd'])} on {a['title']}, {usd(b['total_usd'])} on {b['title']}"
+        return f"{figures}: one list, but measured differently, so no ratio", why
+    times = f"{a['title']} is {number(a['total_usd'] / b['total_usd'], 2)} times {b['title']}"
     return f"{times}, in one list and with no change of measurement on record between", why
 
 
@@ -113,20 +125,24 @@ def bridge_title(lines: pl.DataFrame) -> str:
     topic = rows[0]["topic"]
     if topic == "readings":
         values = [row["value_usd"] for row in rows]
-        return f"The total was read {len(rows)} times, from {usd(min(values))} to {usd(max(values))}"
+        return f"{rows[0]['origin']}'s total was read {len(rows)} times, from {usd(min(values))} to {usd(max(values))}"
     if topic == "universes":
-        return f"{usd(kinds['difference']['value_usd'])} lie in {kinds['difference']['line']}"
+        return f"{kinds['stated']['origin']} and {kinds['part']['origin']} are {usd(kinds['difference']['value_usd'])} apart"
     if topic == "exchanges":
         named = [row["line"] for row in rows if row["kind"] == "part"]
-        return f"{listed(named)} make up the board but for {usd(kinds['difference']['value_usd'])}"
+        rest = usd_range(*(kinds["difference"][end] for end in ("low_usd", "high_usd")))
+        return f"{listed(named)} make up the board but for {rest}, as far as rounded figures tell"
     if topic == "estimates":
         added = [row["value_usd"] for row in rows if row["kind"] == "difference"]
-        return f"The estimate adds {usd(min(added))} to {usd(max(added))} to what feeds showed"
+        return f"The estimate adds about {usd_range(*(float(f'{value:.2g}') for value in (min(added), max(added))))} to what was published"
     parts = {"windows": "The parts of the window", "sides": "Long and short"}[topic]
     if "stated" not in kinds:
         return f"{parts} add up to {usd(kinds['sum']['value_usd'])}; no total is stated"
-    off = 100 * abs(kinds["sum"]["value_usd"] / kinds["stated"]["value_usd"] - 1)
-    return f"{parts} add up to {usd(kinds['sum']['value_usd'])}, {usd(kinds['stated']['value_usd'])} is stated: {percent(off, 2)} apart"
+    summed, stated = kinds["sum"], kinds["stated"]["value_usd"]
+    told = f"{parts} add up to {usd(summed['value_usd'])}, {usd(stated)} is stated"
+    if summed["low_usd"] <= stated <= summed["high_usd"]:
+        return f"{told}: the same within the rounding of the parts"
+    return f"{told}: {percent(100 * abs(summed['value_usd'] / stated - 1))} apart"
 
 
 def _since(row: Row) -> str:

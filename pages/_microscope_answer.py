@@ -10,6 +10,7 @@ from analytics.decimate import keys
 from charts.words import clock
 from pages import _cascade_words as words
 from pages._microscope_dislocation import caveat, departures, market
+from pages._microscope_phases import deeper
 from pages._parts import ask, safe
 
 
@@ -30,16 +31,19 @@ def _order(base: str, start: datetime, end: datetime) -> str:
     if reason := found["refusal"][0]:
         return f"In **{named}** no cascade can be told apart here: {safe(_inner(reason))} (Phases)."
     at = {row["phase"]: row for row in found.iter_rows(named=True)}
+    after = deeper(at, ask(phases.lowest, key=keys(markets)[0], start=start, end=end))
     tell = {
         "onset": lambda row: f"began to fall at **{clock(row['begins'])} UTC**",
         "cascade": lambda row: f"fell in a cascade from **{clock(row['begins'])}**",
         "capitulation": lambda row: (
-            f"was lowest, at **{words.price(row['lowest'])}**, in the bar of **{clock(row['lowest_at'])}**"
+            f"turned at **{words.price(row['lowest'])}**, in the bar of **{clock(row['lowest_at'])}**"
+            if after
+            else f"was lowest, at **{words.price(row['lowest'])}**, in the bar of **{clock(row['lowest_at'])}**"
         ),
         "recovery": lambda row: f"had regained half by **{clock(row['ends'])}**" if row["ends"] else "",
     }
     told = [sentence for phase, row in at.items() if (sentence := tell[phase](row))]
-    return f"{named} {', '.join(told[:-1])}{' and ' if told[:-1] else ''}{told[-1]} (Phases)."
+    return f"{named} {', '.join(told[:-1])}{' and ' if told[:-1] else ''}{told[-1]}{after} (Phases)."
 
 
 def _first(base: str, start: datetime, end: datetime) -> str:

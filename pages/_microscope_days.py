@@ -34,8 +34,9 @@ def _curves(day: dict[str, Any], base: str) -> None:
     title = f"No crash day has bars of {base} around its T0"
     if known.height:
         first = known.row(0, named=True)
-        sigmas = f", {abs(first['lowest_sigmas']):.0f} σ of an hour" if first["lowest_sigmas"] else ""
-        title = f"{first['title']}: {base} fell {percent(abs(first['lowest_pct']))} within {first['lowest_minutes']:.0f} minutes of T0{sigmas}"
+        low, high = first["sigmas_low"], first["sigmas_high"]
+        sigmas = f", about {low:.0f} to {high:.0f} times an hour's usual move" if low else ""
+        title = f"{first['title']}: {base} on {first['market']} fell {percent(-first['lowest_pct'])} in {first['lowest_minutes']:.0f} minutes from T0{sigmas}"
         if known.height == 1:
             title += "; no other day has bars here to lay beside it"
     card(
@@ -43,7 +44,7 @@ def _curves(day: dict[str, Any], base: str) -> None:
         paths,
         chart.curves(paths, unit, day["crash_day"]) if paths.height else None,
         key="aligned",
-        about=f"{base}, minutes since each day's own T0, closes where their bars end. σ: an hour's return by the bars of the day before T0",
+        about=f"{base}, minutes since each day's own T0, closes where their bars end. σ: the standard deviation of an hour's return by the bars of the day before T0. An hour's usual move: by the day or the six hours before, by that or the median absolute deviation",
         alt=f"Lines of {base} by crash day since T0.",
         empty="Fetch a day's bars: python -m pipelines refresh --event <crash day>",
     )
@@ -60,7 +61,8 @@ def _curves(day: dict[str, Any], base: str) -> None:
             "lowest_pct": NUMBER("Lowest, %", format="%.1f"),
             "lowest_minutes": NUMBER("by minute", format="%.0f"),
             "sigma_pct": NUMBER("σ of an hour, %", format="%.3f"),
-            "lowest_sigmas": NUMBER("Lowest, σ", format="%.1f"),
+            "sigmas_low": NUMBER("Lowest, usual hours, from", format="%.0f"),
+            "sigmas_high": NUMBER("to", format="%.0f"),
             "refusal": TEXT("Why it has no curve", width="large"),
         },
     )

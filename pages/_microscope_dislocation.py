@@ -284,7 +284,7 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
         f"{words.span(start, end)}. Lowest print of each venue's minute bars, of one recorder; spot unless the "
         "market says perp. In dollars or dollar tokens"
     )
-    own = lows.filter(pl.col("base") == base).sort("low")
+    own = lows.filter((pl.col("base") == base) & pl.col("low").is_not_null()).sort("low")
     said = ", ".join(
         f"{words.price(round(row['low'], 6))} on {row['name']} {market(row)}" for row in own.iter_rows(named=True)
     )
@@ -307,7 +307,9 @@ def _gaps(base: str, start: datetime, end: datetime) -> None:
         title = f"{base}'s lowest print: {said}; the gap is number {place} of {compared.height}"
     names = dict(lows.select("venue", "name").unique().sort("venue").iter_rows())
     alone = ranked.filter(pl.col("gap_pct").is_null())
-    single = ", ".join(f"{row['base']} ({row['lowest_venue']})" for row in alone.iter_rows(named=True))
+    single = ", ".join(
+        f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True)
+    )
     card(
         title,
         ranked,

@@ -50,7 +50,7 @@ def _sweeps(start: datetime, end: datetime) -> pl.DataFrame:
     title = "Sweeps found by rule"
     if found.height:
         deepest = found.row(0, named=True)
-        title = f"Found by rule: {deepest['trades']} prints of one stamp took {deepest['symbol']} on {deepest['name']} from {words.price(deepest['first_price'])} to {words.price(deepest['last_price'])}"
+        title = f"Found by rule: {deepest['trades']} aggregate trades of one stamp took {deepest['symbol']} on {deepest['name']} from {words.price(deepest['first_price'])} to {words.price(deepest['last_price'])}"
     card(
         title,
         found.with_columns(pl.Series("stamp", [utc(ts, "microsecond") for ts in found["ts"]], pl.String)),

@@ -93,19 +93,17 @@ def _by_venue(base: str, start: datetime, end: datetime) -> None:
 
 def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: datetime, end: datetime) -> None:
     levels = ask(volume_profile.by_price, key=key, start=start, end=end)
-    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: each bar's volume at its average price; within a bar the prices are not known"
-    if levels.is_empty():
-        card(
-            "Volume by price",
-            levels,
-            key="profile",
-            about=about,
-            empty="The price did not move in this range, or nobody traded.",
-        )
+    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: each bar's volume spread evenly from its low to its high: within a bar the prices are not known"
+    refusal = levels["refusal"][0] if levels.height else "The price did not move in this range, or nobody traded."
+    if refusal:
+        card("At which prices it changed hands is not known", levels.clear(), key="profile", about=about, empty=refusal)
         return
     most = levels.row(int(levels["volume_base"].arg_max() or 0), named=True)
+    low, high = (words.price(float(f"{most[end]:.6g}")) for end in ("price_from", "price_to"))
+    share = percent(100 * most["volume_base"] / levels["volume_base"].sum())
+    about_volume = words.amount(float(f"{most['volume_base']:.2g}"))
     card(
-        f"Most changed hands between {words.price(round(most['price_from'], 6))} and {words.price(round(most['price_to'], 6))}: {words.amount(most['volume_base'])} {base}",
+        f"Spread over each bar's range, {low} to {high} is the fullest level: about {about_volume} {base}, {share} of all; at least {words.amount(most['least_base'])}, at most {words.amount(most['most_base'])}",
         levels,
         chart.by_price(levels),
         key="profile",

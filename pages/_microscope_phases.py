@@ -44,9 +44,10 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
         )
         return
     market, key = chosen
+    lowest = ask(phases.lowest, key=key, start=start, end=end)
     found = ask(phases.found, key=key, start=start, end=end)
     published = ask(phases.published, crash_day=day["crash_day"])
-    _found(day, market, found, ask(phases.measured, key=key, start=start, end=end), published, start, end)
+    _found(market, found, ask(phases.measured, key=key, start=start, end=end), lowest, published, start, end)
     left, right = st.columns([3, 2])
     with left:
         _sensitivity(ask(phases.sensitivity, key=key, start=start, end=end), start, end)
@@ -54,11 +55,19 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
         _published(published)
 
 
+def deeper(phase: dict[str, dict[str, Any]], lowest: pl.DataFrame) -> str:
+    """Where the market printed less outside the phases than in them, the end of a sentence that says so."""
+    (low,) = lowest.iter_rows(named=True)
+    if low["low"] >= min(row["lowest"] for row in phase.values()):
+        return ""
+    return f"; outside these phases it printed still less, {words.price(low['low'])} at {clock(low['low_at'])}"
+
+
 def _found(
-    day: dict[str, Any],
     market: dict[str, Any],
     found: pl.DataFrame,
     bars: pl.DataFrame,
+    lowest: pl.DataFrame,
     published: pl.DataFrame,
     start: datetime,
     end: datetime,
@@ -71,6 +80,8 @@ def _found(
     said = [f"{phase} {clock(row['begins'])}" for phase, row in at.items()]
     last = found.row(-1, named=True)
     ended = f", half regained by {clock(last['ends'])}" if last["phase"] == "recovery" and last["ends"] else ""
+    ended += deeper(at, lowest)
+    usual = bars.filter(pl.col("ts") < found["begins"].min()).height
     card(
         f"Found in {market['name']} {market['symbol']}: {', '.join(said)}{ended}",
         found,
@@ -89,7 +100,7 @@ def _found(
             "adl_fills": NUMBER("ADL fills, all assets", format="localized"),
             "liquidated_usd": NUMBER("Liquidated, USD", format="localized"),
         },
-        note="Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median bar before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
+        note=f"Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median of the {usual} bars before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
     )
 
 
@@ -98,20 +109,8 @@ def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
     wide = rows.with_columns(parameter=pl.col("parameter").replace(WORDS)).pivot(
         on="border", index=["parameter", "value", "refusal", "source_id"], values="begins", maintain_order=True
     )
-    cascade = rows.filter(pl.col("border") == "cascade")
-    begins = cascade["begins"].drop_nulls()
-    title = "With none of these parameters is a cascade found"
-    if len(begins):
-        first, last = clock(begins.min(), "second"), clock(begins.max(), "second")
-        title = (
-            f"However the rule is set, the cascade begins at {first}"
-            if first == last
-            else f"Halving or doubling a parameter moves the cascade's begin between {first} and {last}"
-        )
-        if len(begins) < cascade.height:
-            title += f"; {cascade.height - len(begins)} of {cascade.height} settings find none"
     card(
-        title,
+        _moved(rows),
         wide,
         key="phases-sensitivity",
         about=f"{words.span(start, end)}. One parameter at a time at half, as it is and doubled: where each phase then begins, UTC. Empty: not found",
@@ -121,6 +120,26 @@ def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
             **{border: TIME(border.title(), format="HH:mm:ss") for border in borders if border in wide.columns},
             "refusal": TEXT("Why not"),
         },
+    )
+
+
+def _moved(rows: pl.DataFrame) -> str:
+    """Between which minutes each border lies over the rule as it is and every change to it, and how many changes find none."""
+    spans = (
+        rows.drop_nulls("begins")
+        .group_by("border", maintain_order=True)
+        .agg(first=pl.col("begins").min(), last=pl.col("begins").max())
+    )
+    if spans.is_empty():
+        return "With none of these parameters is a cascade found"
+    said = ", ".join(
+        f"{border} {clock(first)}" + ("" if first == last else f"–{clock(last)}")
+        for border, first, last in spans.iter_rows()
+    )
+    changes = rows.filter((pl.col("scale") != 1) & (pl.col("border") == "cascade"))
+    none = changes["begins"].null_count()
+    return f"With one parameter halved or doubled: {said}" + (
+        f"; {none} of {changes.height} changes find{'s' if none == 1 else ''} no cascade" if none else ""
     )
 
 

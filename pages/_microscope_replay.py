@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics import decimate, depegs, replay, timeline
+from analytics import decimate, depegs, prices, replay, timeline
 from charts import replay as chart
 from charts.words import clock, percent, usd, utc
 from pages import _cascade_words as words
@@ -96,10 +96,10 @@ def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: d
 
 def _markets(base: str, since: datetime, at: datetime, reference: datetime) -> None:
     rows = ask(replay.markets, base=base, start=since, at=at, reference=reference)
-    traded = rows.filter((pl.col("kind") == "trade") & pl.col("lowest_pct").is_not_null())
+    traded = rows.filter((pl.col("kind") == "trade") & pl.col("quote").is_in(prices.DOLLARS))
     title = f"{base} as of {clock(at, 'second')}"
     if traded.height:
-        low = traded.row(0, named=True)
+        low = traded.sort("lowest", nulls_last=True).row(0, named=True)
         title = f"Lowest print of {base} so far: {words.price(low['lowest'])} {low['quote']} on {low['name']} {words.market(low['market'])}"
     card(
         title,
@@ -166,16 +166,17 @@ def _deleveraging(day: dict[str, Any], at: datetime) -> None:
     title = "Auto-deleveraging so far"
     if rows.height:
         first = rows.row(0, named=True)
-        title = f"{first['name']}: {first['adl_fills']:,} ADL fills so far, {percent(first['of_day_pct'])} of the day's"
+        minutes = -((first["study_start"] - first["study_end"]) // timedelta(minutes=1))
+        title = f"{first['name']}: {first['adl_fills']:,} ADL fills so far, {percent(first['of_study_pct'])} of those in the study's {minutes} minutes"
     card(
         title,
         rows,
         key="replay-adl",
-        about=f"As of {utc(at, 'second')}, one side of each fill; of all fills the study counts",
+        about=f"As of {utc(at, 'second')}, one side of each fill. The study counts a few minutes; whether any were closed outside them is not known",
         table={
             "name": TEXT("Venue"),
             "adl_fills": NUMBER("Fills", format="localized"),
-            "of_day_pct": NUMBER("Of the day's, %", format="%.1f"),
+            "of_study_pct": NUMBER("Of the study's, %", format="%.1f"),
             "first_ts": TIME("First", format="HH:mm:ss"),
             "last_ts": TIME("Last", format="HH:mm:ss"),
         },

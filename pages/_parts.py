@@ -183,7 +183,7 @@ def card(
         if note:
             st.caption(safe(note))
         named = ask(sources.named, ids=_source_ids(data))
-        st.caption(f"Source: {_source_line(named)}")
+        st.caption(f"Source: {_source_line(sources.publishers(named, data))}")
         with menu:
             _menu(key, data, named)
 
@@ -199,8 +199,14 @@ def figures(shown: list[tuple[str, str, dict[str, Any]]], *, key: str) -> None:
             with two, st.container(border=True, height="stretch"):
                 st.metric(label, words)
                 window = row["window_label"] or utc(row["as_of"], row["as_of_precision"])
-                st.caption(safe(", ".join(filter(None, (window, row.get("origin"))))))
+                copied = "" if _links(row["source_id"]) else "second-hand"
+                st.caption(safe(", ".join(filter(None, (window, row.get("origin"), copied)))))
                 receipt(row, key=f"{key}-{2 * place + side}")
+
+
+def _links(source_id: str) -> bool:
+    """Whether the source of a figure may be linked: copies and unpublished notes are only named."""
+    return any(ask(sources.named, ids=tuple(source_id.split(";")))["linkable"])
 
 
 def receipt(figure: dict[str, Any], *, key: str) -> None:
@@ -270,8 +276,7 @@ def _source_ids(data: pl.DataFrame) -> tuple[str, ...]:
     return tuple(sorted({one for joined in data["source_id"].drop_nulls().unique() for one in joined.split(";")}))
 
 
-def _source_line(named: pl.DataFrame) -> str:
-    publishers = named["publisher"].str.split(";").explode().str.strip_chars().unique(maintain_order=True).to_list()
+def _source_line(publishers: list[str]) -> str:
     more = f" and {len(publishers) - 3} more" if len(publishers) > 3 else ""
     return safe(", ".join(publishers[:3]) + more)
 

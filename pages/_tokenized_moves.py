@@ -25,7 +25,7 @@ def entrants_and_exits() -> None:
         rows,
         moves_chart.by_year(years) if years.height else None,
         key="moves",
-        about="Products by their first day and by the day they closed, by year: finer dates are not known of all. Every row of the list of products counts as one",
+        about="Products by their first day and by the day they closed, by year: finer dates are not known of all. Each product counts as one, those of low confidence are left out of the bars",
         alt=f"Bars by year. {said}",
         note=f"In use, but the first day is not known, so in no bar: {', '.join(undated) or 'none'}. What is only announced is in no bar either.",
         table={
@@ -44,7 +44,12 @@ def _last_year(years: pl.DataFrame) -> str:
     if years.is_empty():
         return "no day is known"
     last = years.filter(pl.col("year") == years["year"].max())
-    return f"{last['year'][0]}: " + ", ".join(f"{count} {move}" for move, count in last.select("move", "products").iter_rows())  # fmt: skip
+    said = [
+        f"{row['products']} {row['move']}"
+        + (f" ({row['low_confidence']} more with low confidence)" if row["low_confidence"] else "")
+        for row in last.iter_rows(named=True)
+    ]
+    return f"{last['year'][0]}: {', '.join(said)}"
 
 
 def share_by_chain() -> None:

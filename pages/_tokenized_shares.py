@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 import polars as pl
 import streamlit as st
 
@@ -32,13 +34,13 @@ def the_flip(chosen: Chosen) -> None:
     most = last.row(int(last["share_pct"].arg_max()), named=True)
     least = last.filter(pl.col("share_pct") == pl.col("share_pct").min()).row(-1, named=True)
     whole = usd(reading["total"]) if reading["unit"] == "USD" else "market"
-    rest = classes.filter((pl.col("ruleset") == most["ruleset"]) & (pl.col("class_name") == tokenized.NOT_NAMED))
+    fewest, largest = _not_named(chosen)
     card(
         f"The same {whole} is {percent(most['share_pct'], 0)} “{most['class_name']}” by one rule and {percent(least['share_pct'], 0)} “{least['class_name']}” by another",
         classes,
         shares.flip(classes),
         key="flip",
-        about=f"Share of {MEASURES[reading['measure']]}, {utc(reading['as_of'], reading['as_of_precision'])}. {reading['origin']}, {in_words(reading['metric'])}, scope: {reading['scope']}. Each bar is the whole reading; {reading['issuers']} issuers are named, {percent(rest['share_pct'].sum(), 2)} is not named by issuer and could belong to any class",
+        about=f"Share of {MEASURES[reading['measure']]}, {utc(reading['as_of'], reading['as_of_precision'])}. {reading['origin']}, {in_words(reading['metric'])}, scope: {reading['scope']}. Each bar is the whole reading; {reading['issuers']} issuers are named, {fewest:.1f} to {percent(largest)} is not named by issuer and could belong to any class",
         alt="Stacked bars of 100 %, one a rule. "
         + "; ".join(
             f"{name}: {', '.join(f'{label} {percent(share)}' for label, share in rows.select('class_name', 'share_pct').iter_rows())}"
@@ -63,7 +65,7 @@ def _members(chosen: Chosen) -> None:
     said = classes_of(chosen).filter((pl.col("ruleset") == rule) & (pl.col("share_pct") > 0))
     shown = ask(tokenized.members, reading=reading["reading"], own_rule=chosen.mine).filter(pl.col("ruleset") == rule)
     card(
-        f"{chosen.name}: {', '.join(f'{label} {percent(share)}' for label, share in said.select('class_name', 'share_pct').iter_rows())}",
+        f"{chosen.name}: {', '.join(_class_words(said, chosen))}",
         shown,
         key="members",
         about=f"Every issuer of the reading by name, with its class under this rule. {reading['origin']}, {utc(reading['as_of'], reading['as_of_precision'])}",
@@ -77,16 +79,32 @@ def _members(chosen: Chosen) -> None:
     )
 
 
+def _class_words(classes: pl.DataFrame, chosen: Chosen) -> list[str]:
+    """Each class of a rule with its share; what is not named by issuer as the range that rounded readings leave open."""
+    least, most = _not_named(chosen)
+    return [
+        f"{label} {least:.1f} to {percent(most)}" if label == tokenized.NOT_NAMED else f"{label} {percent(share)}{mark}"
+        for label, share, mark in classes.select("class_name", "share_pct", shares.marked()).iter_rows()
+    ]
+
+
+def _not_named(chosen: Chosen) -> tuple[float, float]:
+    ((least, most),) = (
+        ask(tokenized.not_named, reading=chosen.reading["reading"]).select("low_pct", "high_pct").iter_rows()
+    )
+    return least, most
+
+
 def _concentration() -> None:
     rows = dated(ask(tokenized_history.concentration))
     last = rows.tail(1)
     card(
-        f"HHI of the named issuers, {last['when'].item()}: {number(round(last['hhi_low'].item()))} to {number(round(last['hhi_high'].item()))}"
+        f"HHI of the named issuers, {last['when'].item()}: {number(10 * floor(last['hhi_low'].item() / 10))} to {number(10 * ceil(last['hhi_high'].item() / 10))}"
         if rows.height
         else "Concentration",
         rows,
         key="concentration",
-        about="Herfindahl-Hirschman index: the squared shares added up, 10,000 is one issuer. From the named issuers alone to the rest as one more issuer",
+        about="Herfindahl-Hirschman index: the squared shares added up, 10,000 is one issuer. From the named issuers alone to the rest as one more issuer, with the rounding of the figures",
         table={
             "when": text("As of"),
             "origin": text("Reading by"),

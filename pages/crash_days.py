@@ -78,9 +78,11 @@ def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:
     if top.height < 2:
         return "No publication states several crash days: none of them compare"
     first, second = top.iter_rows(named=True)
-    said = f"{first['title']}: at least {usd(first['total_usd'])}, {number(first['times_next'], 2)} times {second['title']}"
+    largest = f"{first['title']}: at least {usd(first['total_usd'])}"
     between = changes.filter(pl.col("changed_at").is_between(*sorted((first["window_start"], second["window_start"]))))
-    return said + (", which was measured differently" if between.height else "")
+    if between.height:
+        return f"{largest}, the most in one list. {second['title']}, {usd(second['total_usd'])}, was measured differently: no ratio holds"
+    return f"{largest}, {number(first['total_usd'] / second['total_usd'], 2)} times {second['title']}"
 
 
 def comparison(day: dict[str, Any], order: str) -> None:
@@ -123,7 +125,7 @@ def one_day(day: dict[str, Any]) -> None:
             exchange_bars.liquidations(rows),
             key="day-board",
             about=f"{board['origin']}, {board['window_label']}, as of {utc(board['as_of'], board['as_of_precision'])}. USD. Hatched: computed, the stated total less the exchanges named",
-            alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+            alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
         )
         strip(day, tuple(rows.filter(~pl.col("computed"))["venue"]))
     card(

@@ -106,7 +106,7 @@ def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> N
         exchange_bars.liquidations(rows),
         key="board",
         about=f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the exchanges named",
-        alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+        alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
         note=f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what happened.",
     )
 
@@ -167,19 +167,30 @@ def traded_volume(day: dict[str, Any]) -> None:
             )
 
 
+def _falls(changes: pl.Series) -> str:
+    """Published changes in whole percent, more than their rounded inputs do not carry."""
+    low, high = (round(abs(end)) for end in (changes.max(), changes.min()))
+    return f"by {low} %" if low == high else f"by {low} to {high} %"
+
+
 def open_interest(crash_day: str) -> None:
     interest = ask(venue_reports.open_interest, crash_day=crash_day)
     own = interest.filter(pl.col("venue") != "all")
-    both = own.filter(pl.col("before_usd").is_not_null() & pl.col("after_usd").is_not_null())["name"].unique().to_list()
-    falls = interest.filter(pl.col("venue") == "all")["change_pct"].drop_nulls()
-    said = {
-        0: "No exchange has open interest both before and after",
-        1: f"Only {listed(both)} has open interest both before and after",
-    }.get(len(both), f"{listed(both)} have open interest both before and after")
-    if falls.n_unique() > 1:
-        said += f"; for the whole market, changes from {percent(falls.max())} to {percent(falls.min())} are published"
+    market = interest.filter(
+        (pl.col("venue") == "all") & (pl.col("asset") == "all") & pl.col("change_pct").is_not_null()
+    )
+    said = [
+        f"{what} {_falls(part['change_pct'])}"
+        for what, part in (
+            ("perpetuals", market.filter("perpetuals")),
+            ("all derivatives", market.filter(~pl.col("perpetuals"))),
+            *((name, part) for (name,), part in own.drop_nulls("change_pct").group_by("name", maintain_order=True)),
+        )
+        if part.height
+    ]
+    title = f"Open interest fell: {'; '.join(said)}" if said else "No change of open interest is published"
     card(
-        said,
+        title,
         interest.with_columns(trust=each(trust, interest, "confidence")),
         key="open-interest",
         about="As published, one row per origin. Dates, universes and definitions differ from row to row, so the rows conflict. USD, percent",

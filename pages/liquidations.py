@@ -49,7 +49,7 @@ PARTS = {
     "Published totals": lambda: _liquidations_sums.show(crash_day),
     "Exchange by exchange": lambda: _liquidations_venues.show(day, board),
     "Day against day": lambda: _liquidations_days.show(day, other),
-    "Who lost what": lambda: _liquidations_losses.show(day, board),
+    "Who was liquidated": lambda: _liquidations_losses.show(day, board),
     "What feeds hide": lambda: _liquidations_method.show(day),
 }
 say_unusable("part", list(PARTS), "part of the page")

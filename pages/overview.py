@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import polars as pl
 import streamlit as st
 
 from analytics import boards, disputes, headline, prices, timeline
 from charts import exchange_bars, price
 from charts.words import clock, number, percent, usd, usd_range, utc
+from pages._cascade_words import market
 from pages._feeds import strip
 from pages._parts import ask, card, chosen_day, figures, safe
+
+
+def elsewhere() -> str:
+    """What other markets and an index printed at their lowest: one market's low is not the price of Bitcoin."""
+    lows = ask(disputes.lows, base_asset="BTC", crash_day=crash_day).filter(pl.col("confidence") != "low")
+    index = lows.filter(pl.col("kind") == "index")
+    traded = lows.filter((pl.col("kind") == "trade") & (pl.col("precision") != "hour"))
+    said = [f"an index over many venues fell to {number(row['value'])}" for row in index.head(1).iter_rows(named=True)]
+    if traded.height:
+        lowest, highest = traded["value"].min(), traded["value"].max()
+        said.append(f"published lows of single venues run from {number(lowest)} to {number(highest)}")
+    return f"The low is that of one market: {', '.join(said)}." if said else ""
+
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
@@ -27,7 +39,7 @@ else:
     heading.title(safe(f"{day['title']}: at least {usd(figure['value'])} of positions were liquidated"))
     heading.markdown(
         "“At least”, because trackers add up what exchange feeds let through, and some feeds let through one order a second. "
-        "Every figure here leads to its source in one click."
+        "Every figure here names its source in one click; where that is a copy, the figure says second-hand."
     )
 
 shown = [("All venues", f"≥ {usd(row['value'])}", row) for row in total.iter_rows(named=True)]
@@ -68,10 +80,10 @@ else:
         number=pl.int_range(1, pl.len() + 1)
     )
     title, measured, alt = "Bitcoin through the crash", "", f"Line chart of Bitcoin from {utc(first)} to {utc(last)}."
-    for fall in ask(prices.bitcoin_fall, start=start, end=end, since=day["t0"]).iter_rows(named=True):
-        minutes = round((fall["low_ts"] - fall["before_at"]) / timedelta(minutes=1))
+    for fall in ask(prices.fall, base="BTC", start=start, end=end, since=day["t0"]).iter_rows(named=True):
         if fall["drop_pct"] < 0:
-            title = f"Bitcoin fell {percent(-fall['drop_pct'])} in {minutes} minutes, to {number(fall['low'])}"
+            where = f"{fall['name']}'s {market(fall['market'])}"
+            title = f"Bitcoin on {where} fell {percent(-fall['drop_pct'])} in {fall['minutes']:.0f} minutes, to {number(fall['low'])}"
         measured = f". Fall measured from the price at {utc(fall['before_at'])}"
         alt = f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a low of {number(fall['low'])} at {utc(fall['low_ts'])}."
     path, listed = st.columns([3, 2]) if moments.height else (st.container(), None)
@@ -83,6 +95,7 @@ else:
             key="bitcoin",
             about=f"{bitcoin['symbol'][0]} on {bitcoin['venue'][0].title()}, {bitcoin['interval'][0]} bars: close, and the band from low to high, UTC{measured}",
             alt=alt,
+            note=elsewhere(),
         )
     if listed is not None:
         clocks = [clock(ts, precision) for ts, precision in moments.select("ts", "precision").iter_rows()]
@@ -123,7 +136,7 @@ with left:
             exchange_bars.liquidations(rows),
             key="exchanges",
             about=f"{board['origin']}, {board['window_label']}. USD, long and short together unless split",
-            alt="Bars: " + ", ".join(f"{row['name']} {usd(row['total_usd'])}" for row in rows.iter_rows(named=True)),
+            alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
             note="The order of the bars is the order of what was published, not of what happened: what each feed let through stands below.",
         )
 with right:

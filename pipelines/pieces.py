@@ -80,16 +80,18 @@ def load_reference(draft: Draft, folder: Path, outcome: Outcome) -> None:
     for piece in reference_pack.plan(Ask(now, now, now)):
         path = folder / f"{piece.name}.csv"
         try:
-            body = path.read_bytes()
+            bodies = reference_pack.bodies(folder, piece)
+            size = sum(map(len, bodies))
             origin = Origin(
-                reference_pack.SOURCE.id, piece.name, f"data/reference/{path.name}", sha256_of([body]), len(body), now
+                reference_pack.SOURCE.id, piece.name, f"data/reference/{path.name}", sha256_of(bodies), size, now
             )
             if not is_loaded(there, reference_pack, origin):
-                frames = reference_pack.parse([body], piece)
+                frames = reference_pack.parse(bodies, piece)
                 reference_pack.check(frames, piece)
                 load_piece(draft, reference_pack, origin, frames, outcome)
-        except FileNotFoundError:
-            outcome.failed(f"{path.name} is missing. Restore it: git checkout data/reference/{path.name}")
+        except FileNotFoundError as missing:
+            name = Path(missing.filename).name
+            outcome.failed(f"{name} is missing. Restore it: git checkout data/reference/{name}")
         except (Refused, CheckFailed) as error:
             outcome.failed(str(error))
         except BaseException as error:

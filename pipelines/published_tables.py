@@ -74,6 +74,17 @@ class VenueReports(Published):
     baseline = number("The value it is compared with, where stated", "see `unit`", nullable=True)
 
 
+class Corrections(Traced):
+    """An error in an embedded row, mended at load; the file keeps the row as it came."""
+
+    table_name = text("The table the row is of", primary_key=True)
+    row_key = text("Cells that name the one row, `column=text` separated by `;`", primary_key=True)
+    expect = text("What one cell must still say, `column=text`; else the load is refused", primary_key=True)
+    column_name = text("The column that is mended; empty where the whole row is left out", nullable=True)
+    value = text("What it says instead; empty where it is not known", nullable=True)
+    reason = text("Why", min_length=1)
+
+
 class SettlementRules(Traced):
     """What a venue is reported to do with an account that has gone below zero."""
 

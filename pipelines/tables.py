@@ -24,6 +24,7 @@ from pipelines.fields import (
 )
 from pipelines.published_tables import (
     ClassificationRules,
+    Corrections,
     Depegs,
     Interests,
     LiquidationReports,
@@ -370,6 +371,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "tokenized_facts": TokenizedFacts,
     "classification_rules": ClassificationRules,
     "tokenized_metrics": TokenizedMetrics,
+    "corrections": Corrections,
     "sources": Sources,
     "snapshots": Snapshots,
     "runs": Runs,

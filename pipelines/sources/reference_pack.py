@@ -10,9 +10,11 @@ import csv
 import io
 from collections.abc import Iterable
 from functools import reduce
+from pathlib import Path
 
 import polars as pl
 
+from pipelines import corrections
 from pipelines.dictionary import column_names
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
 from pipelines.tables import TABLES
@@ -24,7 +26,7 @@ LEAST_ROWS = {
     "bars": 17_563,
     "trades": 71,
     "liquidation_counts": 186,
-    "liquidation_reports": 325,
+    "liquidation_reports": 326,
     "venue_reports": 87,
     "interests": 15,
     "feed_regimes": 28,
@@ -38,7 +40,8 @@ LEAST_ROWS = {
     "tokenized_facts": 253,
     "classification_rules": 18,
     "tokenized_metrics": 65,
-    "sources": 243,
+    "corrections": 14,
+    "sources": 244,
 }
 """The files of the pack, and the rows each held when its facts were verified: with fewer, it was cut short.
 
@@ -66,21 +69,28 @@ def plan(ask: Ask) -> Iterable[Piece]:
     return [Piece(table) for table in SOURCE.tables]
 
 
+def bodies(folder: Path, piece: Piece) -> list[bytes]:
+    """What a piece is read from: its CSV, and the corrections where some are to it. Raises FileNotFoundError."""
+    body, corrected = ((folder / f"{name}.csv").read_bytes() for name in (piece.name, "corrections"))
+    return [body, corrected] if corrections.of_table(piece.name, corrected) else [body]
+
+
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
-    """Read one CSV of the pack. Raises Refused with file, row, rule and remedy."""
+    """Read one CSV of the pack, as corrected by a second one. Raises Refused with file, row, rule and remedy."""
     table, file = piece.name, f"{piece.name}.csv"
     schema = TABLES[table].columns()
     wanted = [column for column in column_names(table) if column != "snapshot_id"]
     cells = _cells(bodies[0], file, wanted)
     frame = pl.DataFrame(cells[1:], schema={column: pl.String for column in wanted}, orient="row")
     frame = frame.with_columns(pl.all().replace("", None))
+    frame = corrections.corrected(frame, [each for body in bodies[1:] for each in corrections.of_table(table, body)])
     typed = frame.select(_typed(pl.col(column), schema[column].dtype).alias(column) for column in wanted)
     for column in wanted:
         lost = (frame[column].is_not_null() & typed[column].is_null()).arg_true()
         if len(lost):
             raise Refused(*_unreadable(file, int(lost[0]), column, frame[column][int(lost[0])], schema[column].dtype))
     _no_duplicate_keys(typed, file, TABLES[table].primary_key())
-    return {table: typed}
+    return {table: typed.filter(frame[corrections.KEPT])}
 
 
 def check(frames: Frames, piece: Piece) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from analytics import answers, boards, rank
+from analytics import answers, boards, bounds, rank
 from analytics.warehouse import Warehouse
 from pages import _liquidations_words as words
 
@@ -27,21 +27,25 @@ def days(warehouse: Warehouse, first: str, second: str) -> tuple[str, str]:
 
 def most(warehouse: Warehouse, day: str) -> tuple[str, str]:
     board = boards.every(warehouse, day)["board"][0]
-    return words.most(rank.with_doubt(warehouse, day, board), rank.probabilities(warehouse, day, board))
+    return words.most(bounds.of_board(warehouse, day, board), rank.turning_points(warehouse, day, board))
 
 
 def test_which_exchange_liquidated_most(warehouse: Warehouse) -> None:
     finding, why = most(warehouse, OCT_10)
     assert finding == "Hyperliquid reported the most, $10.3 bn; Binance and OKX may have liquidated more"
-    assert "6.3 times" in why and "Bybit, Feb. 3, 2025" in why and "a scenario, not a measurement" in why
+    assert (
+        "6.3 times (Bybit, Feb. 3, 2025)" in why and "4.0 to 6.8 times what they showed" in why and "draws" not in why
+    )
     finding, why = most(warehouse, AUG_5)
-    assert finding.startswith("Binance reported the most, $412 m; OKX") and "Nor has Binance's" in why
+    assert finding.startswith("Binance reported the most, $412 m; OKX") and "Assumed: Binance's figure stands" in why
 
 
 def test_a_leader_that_no_figure_leaves_room_above_is_said_to_lead(warehouse: Warehouse) -> None:
     board = boards.every(warehouse, OCT_10)["board"][0]
-    alone = rank.with_doubt(warehouse, OCT_10, board).head(2)
-    assert words.most(alone, alone.clear())[0].endswith("no published figure leaves another room above it")
+    alone = bounds.of_board(warehouse, OCT_10, board).head(2)
+    assert words.most(alone, rank.turning_points(warehouse, OCT_10, board).clear())[0].endswith(
+        "no published figure leaves another room above it"
+    )
 
 
 def test_binance_and_bybit_do_not_compare(warehouse: Warehouse) -> None:
@@ -77,11 +81,11 @@ def test_october_beside_august_of_the_year_before(warehouse: Warehouse) -> None:
     assert "Binance with 5.8 times as much and OKX with 3.8 times as much" in why
 
 
-def test_days_of_one_list_have_a_ratio_and_a_break_between_them_is_said(warehouse: Warehouse) -> None:
+def test_days_of_one_list_have_a_ratio_unless_the_measurement_changed_between_them(warehouse: Warehouse) -> None:
     finding, why = days(warehouse, OCT_10, "sep-22-2025")
     assert finding.startswith("Oct. 10, 2025 is 5.3 times Sep. 22, 2025, in one list and with no change")
     finding, why = days(warehouse, OCT_10, "apr-18-2021")
-    assert finding == "Oct. 10, 2025 is 1.9 times Apr. 18, 2021 in one list, across a change of measurement"
+    assert finding.endswith("$9.94 bn on Apr. 18, 2021: one list, but measured differently, so no ratio")
     assert "Bybit's feed" in why
 
 

@@ -26,18 +26,13 @@ def test_comparable_days_come_from_one_publication(warehouse: Warehouse) -> None
     comparable = days.filter("comparable")
     assert comparable.height == 10
     assert comparable.select("origin", "universe", "as_of").n_unique() == 1
-    assert days.filter(~pl.col("comparable"))["times_next"].null_count() == days.height - 10
 
 
-def test_every_day_has_one_row_and_march_2020_no_total(warehouse: Warehouse) -> None:
+def test_every_day_has_one_row_and_a_total_of_low_confidence_is_none(warehouse: Warehouse) -> None:
     days = crash_days.totals(warehouse)
     assert days.height == crash_days.every(warehouse).height == days["crash_day"].n_unique()
-    assert days.filter(pl.col("total_usd").is_null())["crash_day"].to_list() == ["mar-12-2020"]
+    assert days.filter(pl.col("total_usd").is_null())["crash_day"].to_list() == ["oct-17-2025", "mar-12-2020"]
     assert days["source_id"].null_count() == 0
-
-
-def test_the_ratio_to_the_next_day(warehouse: Warehouse) -> None:
-    assert total(warehouse, "oct-10-2025")["times_next"] == pytest.approx(19.16 / 9.94)
 
 
 def test_orders(warehouse: Warehouse) -> None:

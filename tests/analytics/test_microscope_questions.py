@@ -156,13 +156,28 @@ def test_volume_by_price_adds_up_and_lies_where_it_traded() -> None:
     levels = volume_profile.by_price(
         made.warehouse(bars=made.bars("binance", close, volume=volume)), made.key("binance"), *HOUR
     )
-    assert levels["volume_base"].sum() == pytest.approx(volume.sum()) and levels["bars"].sum() == 60
+    assert levels["volume_base"].sum() == pytest.approx(volume.sum())
     assert (levels["taker_buy_base"] + levels["taker_sell_base"]).to_list() == pytest.approx(
         levels["volume_base"].to_list()
     )
-    counts, _ = np.histogram(close, bins=volume_profile.LEVELS, range=(100, 160), weights=volume)
-    assert levels["volume_base"].to_list() == pytest.approx(counts[counts > 0].tolist())
     assert levels["price_from"].is_sorted()
+
+
+def test_a_bar_is_spread_over_its_range_between_what_is_certain_and_what_is_possible() -> None:
+    wide = made.bars(
+        "binance",
+        np.array([100.0, 160.0, 160.0]),
+        low=np.array([100.0, 100.0, 159.5]),
+        volume=np.array([1.0, 6.0, 3.0]),
+    )
+    wide = wide.with_columns(high=pl.Series([100.0, 130.0, 160.0]))
+    levels = volume_profile.by_price(made.warehouse(bars=wide), made.key("binance"), *HOUR)
+    assert levels["refusal"][0].startswith("60 % of the volume lies in bars")
+    narrow = wide.with_columns(volume_base=pl.Series([1.0, 2.0, 7.0]))
+    levels = volume_profile.by_price(made.warehouse(bars=narrow), made.key("binance"), *HOUR)
+    first, last = levels.row(0, named=True), levels.row(-1, named=True)
+    assert first["volume_base"] == pytest.approx(1 + 2 / 30) and (first["least_base"], first["most_base"]) == (1, 3)
+    assert last["volume_base"] == last["least_base"] == last["most_base"] == 7
 
 
 def test_a_side_that_is_not_known_stays_unknown_and_a_constant_price_has_no_levels() -> None:
@@ -192,6 +207,8 @@ def crash_days(*t0: datetime | None) -> pl.DataFrame:
             "title": [f"Day {place}" for place in range(len(t0))],
             "window_start": [(moment or made.START) - timedelta(days=1) for moment in t0],
             "window_end": [(moment or made.START) + timedelta(days=1) for moment in t0],
+            "focus_start": [(moment or made.START) - timedelta(minutes=30) for moment in t0],
+            "focus_end": [(moment or made.START) + timedelta(hours=2) for moment in t0],
             "t0": list(t0),
             "source_id": "days",
         },
@@ -213,10 +230,11 @@ def test_days_are_laid_over_each_other_at_their_own_t0_in_their_own_sigma() -> N
     days = aligned.days(warehouse, "BTC")
     known = days.filter(pl.col("refusal").is_null()).sort("t0")
     assert known["lowest_pct"].to_list() == pytest.approx([-10, -30], rel=1e-6)
-    assert known["lowest_minutes"].to_list() == [11, 11]
+    assert known["lowest_minutes"].to_list() == [10, 10]
     # σ of an hour: the standard deviation of minute returns times the root of 60, whatever the price.
     assert known["sigma_pct"].to_list() == pytest.approx([100 * 0.001 * 60**0.5, 100 * 0.003 * 60**0.5], rel=0.05)
-    assert known["lowest_sigmas"].to_list() == pytest.approx((known["lowest_pct"] / known["sigma_pct"]).to_list())
+    by_the_day = -known["lowest_pct"] / known["sigma_pct"]
+    assert (known["sigmas_low"] <= by_the_day).all() and (by_the_day <= known["sigmas_high"]).all()
     assert days["refusal"].drop_nulls().to_list() == ["No T0 is set for this day."]
     paths = aligned.paths(warehouse, "BTC")
     assert paths.filter(minutes=0)["change_pct"].to_list() == [0, 0]

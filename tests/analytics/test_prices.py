@@ -115,16 +115,16 @@ def test_every_row_names_its_source(warehouse: Warehouse) -> None:
     assert paths.select(pl.col("source_id").is_not_null().all()).item()
 
 
-def test_bitcoins_fall_is_measured_from_the_last_close_by_the_moment() -> None:
+def test_a_fall_is_measured_from_the_last_close_by_the_moment() -> None:
     close = np.array([100.0, 110.0, 90.0, 95.0])
     warehouse = made.warehouse(bars=made.bars("binance", close, low=np.array([99.0, 105.0, 80.0, 90.0])))
     end = made.START + timedelta(minutes=4)
-    fall = prices.bitcoin_fall(warehouse, made.START, end, made.START + timedelta(minutes=2, seconds=30))
+    fall = prices.fall(warehouse, "BTC", made.START, end, made.START + timedelta(minutes=2, seconds=30))
     assert fall.select("before", "low", "low_ts").rows() == [(110.0, 80.0, made.START + timedelta(minutes=2))]
     assert fall["drop_pct"].to_list() == pytest.approx([100 * (80 / 110 - 1)])
     assert fall["before_at"].to_list() == [made.START + timedelta(minutes=2)]
-    early = prices.bitcoin_fall(warehouse, made.START, end, made.START + timedelta(minutes=3))
+    early = prices.fall(warehouse, "BTC", made.START, end, made.START + timedelta(minutes=3))
     assert early.select("before", "low").rows() == [(90.0, 90.0)], "the lower low came before"
-    unknown = prices.bitcoin_fall(warehouse, made.START, end, None)
+    unknown = prices.fall(warehouse, "BTC", made.START, end, None)
     assert unknown.select("before", "before_at").rows() == [(100.0, made.START)]
-    assert prices.bitcoin_fall(warehouse, end, end + timedelta(hours=1), None).is_empty()
+    assert prices.fall(warehouse, "BTC", end, end + timedelta(hours=1), None).is_empty()

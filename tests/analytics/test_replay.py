@@ -67,13 +67,13 @@ def test_without_a_price_in_the_hour_before_there_is_no_fall(warehouse: Warehous
 def test_before_anything_is_known_there_is_nothing(warehouse: Warehouse) -> None:
     assert replay.markets(warehouse, "BTC", SINCE, SINCE, T0).is_empty()
     assert replay.markets(warehouse, "NONE", SINCE, UNTIL, T0).is_empty()
-    assert replay.funding(warehouse, "BTC", SINCE, SINCE).is_empty()
+    assert replay.funding(warehouse, "BTC", SINCE - timedelta(days=30), SINCE - timedelta(days=29)).is_empty()
     assert replay.deleveraging(warehouse, SINCE, UNTIL, at(21, 0)).is_empty()
 
 
 def test_deleveraging_adds_up_to_the_day(warehouse: Warehouse) -> None:
     so_far = replay.deleveraging(warehouse, SINCE, UNTIL, at(21, 16, 6)).row(0, named=True)
-    assert so_far["adl_fills"] == 11_279 and so_far["of_day_pct"] == pytest.approx(100 * 11_279 / 34_983)
+    assert so_far["adl_fills"] == 11_279 and so_far["of_study_pct"] == pytest.approx(100 * 11_279 / 34_983)
     assert replay.deleveraging(warehouse, SINCE, UNTIL, UNTIL)["adl_fills"].to_list() == [34_983]
     assert replay.fills(warehouse, *FOCUS)["fills_so_far"].max() == 34_983
     assert replay.deleveraging(warehouse, SINCE, UNTIL, at(21, 16, 5))["adl_fills"].to_list() == [0]
@@ -82,11 +82,11 @@ def test_deleveraging_adds_up_to_the_day(warehouse: Warehouse) -> None:
 def test_funding_adds_up_the_payments_made(warehouse: Warehouse) -> None:
     paid = replay.funding(warehouse, "BTC", SINCE, at(21, 0)).filter(venue="binance").row(0, named=True)
     rates = warehouse.query(
-        "SELECT funding_rate FROM funding_rates WHERE venue = 'binance' AND symbol = 'BTC/USDT:USDT' AND ts > $since AND ts <= $at",
+        "SELECT funding_rate FROM funding_rates WHERE venue = 'binance' AND symbol = 'BTC/USDT:USDT' AND ts >= $since AND ts <= $at",
         since=SINCE,
         at=at(21, 0),
     )["funding_rate"]
-    assert paid["payments"] == len(rates) == 5
+    assert paid["payments"] == len(rates) == 6
     assert paid["paid_pct"] == pytest.approx(100 * rates.sum()) and paid["last_ts"] == at(16, 0)
 
 

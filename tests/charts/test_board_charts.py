@@ -89,7 +89,7 @@ def test_days_solid_in_one_list_hollow_elsewhere_grey_before_the_change(warehous
         "in one list, before the change": 8,
         "another reading, before the change": 9,
         "in one list, after the change": 2,
-        "another reading, after the change": 7,
+        "another reading, after the change": 6,
     }
     assert traces["in one list, after the change"].marker.color == day_bars.AFTER
     assert traces["another reading, after the change"].marker.color == "rgba(0,0,0,0)"

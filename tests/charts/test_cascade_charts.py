@@ -44,10 +44,27 @@ def test_a_missing_bar_breaks_the_line(warehouse: Warehouse) -> None:
 
 
 def test_a_close_is_drawn_where_its_bar_ends(warehouse: Warehouse) -> None:
-    bybit = lines(price.by_venue(prices.paths(warehouse, "BTC", *FOCUS), *FOCUS))["Bybit BTC/USDT perp, 15m"]
-    bars = prices.paths(warehouse, "BTC", *FOCUS).filter(venue="bybit")
-    assert (bybit.x[0], bybit.y[0]) == ("2025-10-10T20:30:00", bars["open"][0])
-    assert (bybit.x[1], bybit.y[1]) == ("2025-10-10T20:45:00", bars["close"][0])
+    spot = lines(price.by_venue(prices.paths(warehouse, "BTC", *FOCUS), *FOCUS))["Binance BTC/USDT, 5m"]
+    bars = prices.paths(warehouse, "BTC", *FOCUS).filter(venue="binance", market="spot")
+    assert (spot.x[0], spot.y[0]) == ("2025-10-10T20:30:00", bars["open"][0])
+    assert (spot.x[1], spot.y[1]) == ("2025-10-10T20:35:00", bars["close"][0])
+
+
+def test_a_few_long_bars_show_their_low_and_no_line(warehouse: Warehouse) -> None:
+    figure = price.by_venue(prices.paths(warehouse, "BTC", *FOCUS), *FOCUS)
+    assert not any(name.startswith(("Bybit", "OKX")) for name in lines(figure))
+    lows = {trace.name: trace.showlegend for trace in figure.data if trace.mode == "lines+markers"}
+    assert lows["Bybit BTC/USDT perp, 15m"] is True and lows["Binance BTC/USDT perp, 1m"] is False
+    wide = price.by_venue(prices.paths(warehouse, "BTC", *DAYS), *DAYS)
+    assert any(name.startswith("Bybit") for name in lines(wide))
+
+
+def test_a_market_silent_at_the_low_has_no_low_and_a_low_far_below_its_closes_has_a_band(warehouse: Warehouse) -> None:
+    figure = price.by_venue(prices.paths(warehouse, "BTC", *FOCUS), *FOCUS)
+    assert not any(trace.name.startswith("Gemini") for trace in figure.data if trace.mode == "lines+markers")
+    pegs = price.by_venue(prices.paths(warehouse, "USDE", *FOCUS), *FOCUS)
+    assert [trace.name for trace in pegs.data if trace.fill == "tonexty"] == ["Binance USDE/USDT, 1m"]
+    assert not any(trace.fill for trace in figure.data), "with several markets bands would hide each other"
 
 
 def test_a_low_is_drawn_across_the_bar_it_lies_in(warehouse: Warehouse) -> None:
@@ -68,7 +85,7 @@ def test_percent_starts_from_a_hundred_and_leaves_out_what_has_no_reference(ware
     early = datetime(2025, 10, 10, 12, 0, tzinfo=UTC)
     figure = price.by_venue(prices.paths(warehouse, "BTC", *FOCUS, early), *FOCUS, early)
     assert not any(name.startswith("Gemini") for name in lines(figure))
-    assert all(80 < value < 110 for value in lines(figure)["Bybit BTC/USDT perp, 15m"].y)
+    assert all(80 < value < 110 for value in lines(figure)["Binance BTC/USDT, 5m"].y)
 
 
 def test_the_axis_shows_the_whole_range_also_where_nothing_is_known(warehouse: Warehouse) -> None:

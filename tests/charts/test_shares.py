@@ -39,8 +39,15 @@ def test_what_is_not_named_is_hatched_and_said(classes: pl.DataFrame) -> None:
     hatched = [
         text for text, shape in zip(figure.data[0].text, figure.data[0].marker.pattern.shape, strict=True) if shape
     ]
-    assert set(hatched) == {"not named by issuer 2.6 %"}
-    assert [words.count("▨</span> not named by issuer 2.6 %") for words in figure.data[1].text] == [1, 0, 0, 0, 0, 0]
+    assert set(hatched) == {"not named by issuer about 3 %"}
+    assert [words.count("▨</span> not named by issuer about 3 %") for words in figure.data[1].text] == [
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_a_piece_too_narrow_for_its_name_is_named_above_its_bar_with_its_colour(classes: pl.DataFrame) -> None:

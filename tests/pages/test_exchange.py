@@ -87,7 +87,7 @@ def test_an_exchange_that_had_closed_before_the_day_is_said_to_have_and_not_to_b
 
 def test_the_findings_of_binance() -> None:
     told = said(page(venue="binance"))
-    assert "Binance, Oct. 10, 2025: $2.4 bn to $2.41 bn reported liquidated, no rank known" in told
+    assert "Binance, Oct. 10, 2025: $2.4 bn to $2.41 bn reported liquidated (trailing 24h), no rank known" in told
     assert "BTC/USDT:USDT perp: most in the 1m bar of 21:17, 10,542.1 BTC" in told
     assert "In the published window it traded $53.9 bn on futures and $11.78 bn on spot" in told
     assert "What its feed let through on that day: at most one a second" in told
@@ -98,7 +98,7 @@ def test_weak_and_two_sided_figures_are_listed_and_never_said() -> None:
     assert "181" not in said(backpack) and "none of them to quote" in said(backpack)
     assert "rank 36 on Oct 15, 2025" in said(backpack)
     hyperliquid = said(page(venue="hyperliquid"))
-    assert "$9.3 bn to $10.31 bn reported liquidated" in hyperliquid and "5.51 bn" not in hyperliquid
+    assert "$10.2 bn to $10.31 bn reported liquidated (trailing 24h)" in hyperliquid and "5.51 bn" not in hyperliquid
 
 
 def test_another_day_has_its_own_boards_and_the_others_apart() -> None:

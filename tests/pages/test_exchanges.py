@@ -30,7 +30,7 @@ def test_the_findings_of_the_day() -> None:
     said = titles(app)
     assert "Hyperliquid reported the most: $10.3 bn, 53 % of the board's total" in said
     assert "Binance traded the most on futures: $53.9 bn" in said
-    assert "Only Hyperliquid has open interest both before and after" in said
+    assert "Open interest fell: perpetuals by 43 %; all derivatives by 30 to 37 %" in said
     assert "34,983 auto-deleveraging fills" in said
     assert "all of it only on Hyperliquid and Bybit" in said
 

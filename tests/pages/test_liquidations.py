@@ -22,7 +22,7 @@ TOTALS, EXCHANGES, DAYS_APART, LOSSES, HIDDEN = PARTS = (
     "Published totals",
     "Exchange by exchange",
     "Day against day",
-    "Who lost what",
+    "Who was liquidated",
     "What feeds hide",
 )
 DAYS = ("oct-10-2025", "nov-21-2025", "aug-5-2024", "feb-3-2025", "mar-12-2020", "nov-9-2022", "jan-31-2026")
@@ -74,19 +74,22 @@ def test_three_answers_stand_above_every_part() -> None:
 
 def test_the_totals_are_led_to_each_other() -> None:
     said = words(shown())
-    assert "The parts of the window add up to $9.9 bn, $9.89 bn is stated: 0.10 % apart" in said
-    assert "$9.27 bn lie in venues and hours Amberdata does not cover" in said
-    assert "The total was read 8 times, from $9.4 bn to $19.37 bn" in said
-    assert "Hyperliquid, Bybit, Binance and OKX make up the board but for $760 m" in said
-    assert "The estimate adds $10.84 bn to $20.8 bn to what feeds showed" in said
+    assert (
+        "The parts of the window add up to $9.9 bn, $9.89 bn is stated: the same within the rounding of the parts"
+        in said
+    )
+    assert "CoinGlass (via CoinDesk) and Amberdata are $9.27 bn apart" in said
+    assert "CoinGlass's total was read 7 times, from $19.13 bn to $19.37 bn" in said
+    assert "Hyperliquid, Bybit, Binance and OKX make up the board but for $600–920 m" in said
+    assert "The estimate adds about $11–21 bn to what was published" in said
 
 
-def test_exchanges_have_bounds_places_regimes_and_stages() -> None:
+def test_exchanges_have_bounds_turning_points_regimes_and_stages() -> None:
     app = shown(EXCHANGES)
     said = words(app)
     assert not app.exception
-    assert "Hyperliquid and Bybit can be bounded from both sides; Binance and OKX only from below" in said
-    assert "In the scenario Hyperliquid is first in 79 % of the draws" in said
+    assert "Of Binance and OKX only a minimum is known; Hyperliquid was read as $10.2–10.31 bn" in said
+    assert "Binance passes Hyperliquid from 4.3 times what it showed, OKX from 8.6 times" in said
     assert "Hyperliquid: $2.1 bn closed against winners (ADL)" in said
 
 
@@ -122,9 +125,9 @@ def test_without_single_orders_the_page_says_what_would_bring_them() -> None:
     assert "SIMULATION of the method, no data of any day" in words(shown(HIDDEN))
 
 
-def test_with_single_orders_who_lost_what_is_shown_for_one_feed(with_orders: Settings) -> None:
+def test_with_single_orders_who_was_liquidated_is_shown_for_one_feed(with_orders: Settings) -> None:
     app = shown(LOSSES)
-    assert not app.exception and "Longs lost 100 %" in words(app) and "Gini" in words(app)
+    assert not app.exception and "Longs were 100 %" in words(app) and "Gini" in words(app)
     of_feed = [
         frame.value for frame in app.dataframe if "orders" in frame.value.columns or "event_id" in frame.value.columns
     ]
@@ -161,7 +164,7 @@ def test_the_chosen_pair_and_day_change_the_answers() -> None:
     app = app.selectbox(key="first").set_value("hyperliquid").run()
     assert "Yes: Hyperliquid and Bybit can both be seen whole" in words(app)
     app = app.selectbox(key="other").set_value("apr-18-2021").run()
-    assert "Oct. 10, 2025 is 1.9 times Apr. 18, 2021 in one list, across a change of measurement" in words(app)
+    assert "$9.94 bn on Apr. 18, 2021: one list, but measured differently, so no ratio" in words(app)
 
 
 def test_the_microscope_has_boxes_of_the_same_keys_and_neither_page_takes_the_others_choice() -> None:

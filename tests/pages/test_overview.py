@@ -49,7 +49,7 @@ def test_bitcoins_fall_is_measured_from_the_bars(overview: AppTest, warehouse: W
     low = prices.bitcoin(warehouse, day["focus_start"], day["focus_end"])["low"].min()
     assert low == 101_516.5
     assert any(
-        r"to 101,516.5" in words and words.startswith("#### Bitcoin fell 13.1 % in 30 minutes")
+        r"to 101,516.5" in words and words.startswith("#### Bitcoin on Binance's perpetual fell 13.1 % in 30 minutes")
         for words in overview.markdown.values
     )
 
