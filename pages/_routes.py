@@ -14,7 +14,8 @@ from starlette.routing import Route
 from analytics import coverage, freshness
 from analytics.export import Unknown, UnknownTable, Unusable, csv, rows
 from analytics.warehouse import GenerationGone, NoWarehouse, Warehouse, generation_named, hub
-from pipelines.dictionary import layout
+from pipelines import condition
+from pipelines.config import Settings
 from pipelines.tables import TABLES
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
@@ -79,6 +80,7 @@ def healthz(_: Request) -> Response:
         "age_seconds": _age(warehouse.built_at, now),
         "content_hash": warehouse.content_hash,
         "sources": sources.drop("source_id", "age_hours", "promise_hours").to_dicts(),
+        "damage": condition.damage(Settings()),
         "gaps": {name: frame.drop("source_id").to_dicts() for name, frame in holes.items()},
     }
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
@@ -123,8 +125,6 @@ def _gauge(name: str, samples: list[tuple[str, int]]) -> list[str]:
 
 def _watched(now: datetime) -> tuple[Warehouse, pl.DataFrame, dict[str, pl.DataFrame]]:
     """The published generation, its sources, and the hours of late with a hole in a live feed or in minute bars. Raises NoWarehouse."""
-    if hub().published().layout != layout():
-        raise NoWarehouse("The published data have the tables of another version. Run: python -m pipelines build")
     with hub().lease() as warehouse:
         holes = {
             "feeds": coverage.latest_feeds(warehouse).filter(pl.col("recorded_pct") < 100),

@@ -125,5 +125,5 @@ def test_what_is_proposed_is_read_from_what_is_published(tmp_path: Path, monkeyp
         draft.publish(datetime(2027, 2, 1, tzinfo=UTC))
     (day,) = proposed(tmp_path).items()
     assert day[0] == "jan-29-2027" and day[1].startswith("Proposed by the detection rule: ")
-    monkeypatch.setattr("pipelines.detect.layout", lambda: "of another version")
+    monkeypatch.setattr("pipelines.readers.layout", lambda: "of another version")
     assert proposed(tmp_path) == {}

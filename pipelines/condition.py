@@ -1,0 +1,29 @@
+"""What of the state cannot be read, in sentences: for who runs a command and for who looks at the Data page or `/healthz`."""
+
+from __future__ import annotations
+
+from pipelines import notes, snapshots, watch
+from pipelines.config import Settings
+
+
+def damage(settings: Settings) -> list[str]:
+    """A sentence for each damaged file that readers look at: what it costs, and what mends it."""
+    sentences = notes.damage(settings.warehouse_dir)
+    runs = watch.log(settings.data_dir)
+    if runs.content().damaged:
+        sentences.append(
+            f"{runs.path.name} is damaged; what cannot be read of it is left out, so a source may have worked later than "
+            "shown. The next refresh cleans it."
+        )
+    return sentences
+
+
+def index_damage(settings: Settings) -> list[str]:
+    """The same for the index of stored bytes, which only refreshes look at; it may be long."""
+    index = snapshots.index(settings.snapshot_dir)
+    if not index.content().damaged:
+        return []
+    return [
+        f"{index.path.name} is damaged; the pieces it does not name any more count as never fetched and are fetched again "
+        "when they are asked for. The next build or refresh cleans it."
+    ]
