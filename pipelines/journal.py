@@ -97,4 +97,3 @@ def _parsed(parse: Callable[[bytes], Row], text: bytes) -> Row | None:
         return parse(text)
     except UNREADABLE:
         return None
-

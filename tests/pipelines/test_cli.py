@@ -118,6 +118,17 @@ def test_the_columns_of_one_table(own: Settings) -> None:
     assert "taker_buy_base" in run("tables", "bars").stdout
 
 
+@pytest.mark.parametrize("command", [["tables"], ["export", "out"]])
+def test_data_of_other_tables_than_the_codes_are_said_to_be_so(
+    own: Settings, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setattr("pipelines.readers.layout", lambda: "with a table more")
+    result = run(*command)
+    assert result.exit_code == 1
+    assert "have the tables of another version. Run: python -m pipelines build" in result.stderr
+    assert not Path("out").exists()
+
+
 @pytest.mark.parametrize("command", [["tables", "nope"], ["export", "out", "--table", "nope"]])
 def test_an_unknown_table_is_wrong_use_and_names_the_tables(own: Settings, command: list[str]) -> None:
     result = run(*command)
