@@ -62,7 +62,12 @@ def build_missing_warehouse() -> None:
         )
     if failures:
         st.stop()
-    st.rerun()
+    try:
+        with hub().lease():
+            st.rerun()
+    except NoWarehouse as still:
+        st.error(_parts.safe(still))
+        st.stop()
 
 
 try:
@@ -76,6 +81,9 @@ _parts.say_what_is_stale()
 try:
     page.run()
 except NoWarehouse as damaged:
+    published = hub().published()
+    if _parts.generation() == published.generation and not warehouse.is_whole(hub().folder, published):
+        build_missing_warehouse()
     st.error(_parts.safe(damaged), icon=":material/broken_image:")
     st.stop()
 
