@@ -36,7 +36,7 @@ class Warehouse:
     _hub: duckdb.DuckDBPyConnection
 
     def query(self, sql: str, **parameters: object) -> pl.DataFrame:
-        """Run SQL on this generation; values are parameters, never text. The result is materialised before the lease ends.
+        """Run SQL on this generation; values are parameters, never text. The result does not need the lease any more.
 
         Raises NoWarehouse where the generation's file is damaged.
         """

@@ -52,6 +52,9 @@ err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 DISK_FAULTS = (OSError, duckdb.OperationalError, duckdb.FatalException)
 """What a disk that is full or broken makes of a build, wherever it is met: in a copy, a load or a checkpoint."""
 
+NAMED = 10
+"""Pieces a message names; of more it gives the number."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -115,6 +118,7 @@ def refresh(
         if offline:
             if source or start or end or symbol or event or group:
                 raise typer.BadParameter("--offline rebuilds everything that is stored; give it alone.")
+            _refuse_to_lose(condition.pieces_without_bytes(settings))
             with Bars(err, show) as bars:
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
@@ -319,6 +323,16 @@ def _in_a_sentence(settings: Settings) -> Iterator[None]:
     except DISK_FAULTS as error:
         err.print(f"Not done: {error}. What is published in {settings.data_dir} stays as it was.")
         raise typer.Exit(1) from None
+
+
+def _refuse_to_lose(pieces: list[str]) -> None:
+    if pieces:
+        more = f" and {len(pieces) - NAMED:,} more" if len(pieces) > NAMED else ""
+        err.print(
+            f"Not rebuilt: the stored bytes of {', '.join(pieces[:NAMED])}{more} are not known any more, and what is "
+            "published would lose their rows. Refresh these first, or go on without a rebuild."
+        )
+        raise typer.Exit(1)
 
 
 def _print_damage(settings: Settings) -> None:

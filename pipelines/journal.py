@@ -1,4 +1,4 @@
-"""State that is kept as JSON: what a kill, a full disk or a power cut made unreadable is left out, and never in the way."""
+"""State kept as JSON: what a kill, a full disk or a power cut made unreadable is left out, and never in the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written about generations: beside each what proves it, in `current.json` which is published, in `pins.json` which stay.
+"""What is noted of generations: beside each what proves it, which is published (`current.json`), which stay (`pins.json`).
 
 A note that cannot be read costs what it said and nothing else: readers and the next refresh do without it.
 """
@@ -35,7 +35,7 @@ NOTE, PINS = TypeAdapter(Generation), TypeAdapter(set[int])
 
 
 def current(folder: Path) -> Generation | None:
-    """What `current.json` says is published; where it cannot be read, the newest whole generation; None where there is none."""
+    """What `current.json` says is published; where it cannot be read, the newest whole generation; else None."""
     return stated_current(folder) or _newest_whole(folder)
 
 
@@ -132,8 +132,8 @@ def damage(folder: Path) -> list[str]:
     for number in kept:
         if noted(folder, number) is None:
             sentences.append(
-                f"{note_of(folder, number).name} cannot be read. The next build or refresh mends it if generation {number} "
-                "is the published one; else nothing proves its file, and it is not shown until it goes with its age."
+                f"{note_of(folder, number).name} cannot be read. The next build or refresh mends it if generation "
+                f"{number} is the published one; else nothing proves its file, and it is not shown until it goes with its age."
             )
     return sentences
 

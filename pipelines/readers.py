@@ -1,4 +1,4 @@
-"""How a generation is read: marked, so that no refresh removes it meanwhile, and told in a sentence where it cannot be."""
+"""How a generation is read: marked, so that no refresh removes it meanwhile; why it cannot be, in a sentence."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def published(folder: Path) -> Generation:
 
 @contextmanager
 def reading(folder: Path, number: int | None = None) -> Iterator[Generation]:
-    """A kept generation, the published one by default: no refresh removes it meanwhile, and a reader that dies holds nothing.
+    """A kept generation, the published one by default: no refresh removes it meanwhile.
 
-    Raises NoWarehouse, GenerationGone.
+    A reader that dies holds nothing. Raises NoWarehouse, GenerationGone.
     """
     while True:
         generation = published(folder) if number is None else _kept(folder, number)
         with ExitStack() as held:
             # Where nothing can be locked nothing can be refreshed and removed either; reading still works.
             with suppress(OSError):
-                # Not the database itself: closing any handle of it would drop the lock DuckDB holds on it in this process.
+                # Not the database itself: closing a handle of it would drop the lock that DuckDB holds here.
                 handle = held.enter_context(note_of(folder, generation.generation).open())
                 fcntl.flock(handle, fcntl.LOCK_SH)
             if (folder / generation.file).exists():
@@ -60,7 +60,7 @@ def reading(folder: Path, number: int | None = None) -> Iterator[Generation]:
 
 @contextmanager
 def opened(folder: Path, number: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A kept generation, the published one by default, for one reader: read-only, in UTC. Raises NoWarehouse, GenerationGone."""
+    """A generation as `reading` finds it, open for one reader: read-only, in UTC. Raises NoWarehouse, GenerationGone."""
     with (
         reading(folder, number) as generation,
         said_if_damaged(generation.generation),
@@ -83,8 +83,8 @@ def said_if_damaged(number: int) -> Iterator[None]:
 
 def damaged(number: int) -> NoWarehouse:
     return NoWarehouse(
-        f"The file of generation {number} cannot be read whole. Where it is the published one, a whole one takes its place "
-        "with: python -m pipelines build"
+        f"The file of generation {number} cannot be read whole. Where it is the published one, a whole one takes its "
+        "place with: python -m pipelines build"
     )
 
 

@@ -1,4 +1,4 @@
-"""State files cut at any byte, emptied or full of zeros: every command works or says one sentence, and nothing needs a hand."""
+"""State files cut at any byte, emptied, zeroed: every command works or says one sentence, and nothing needs a hand."""
 
 from __future__ import annotations
 
@@ -169,6 +169,17 @@ def test_pieces_are_known_and_added_wherever_the_index_was_cut(hurt: Hurt) -> No
         store.record(entries[-1])
         assert list(Store(folder).entries.values())[-1] == entries[-1]
         assert not store.index.content().damaged
+
+
+@pytest.mark.parametrize("file", ["snapshots/index.jsonl"])
+def test_a_rebuild_never_loses_what_the_index_forgot(hurt: Hurt) -> None:
+    published = notes.current(hurt.settings.warehouse_dir)
+    hurt.by(b"")
+    refused = command("refresh", "--offline")
+    assert refused.exit_code == 1 and "Not rebuilt: the stored bytes of binance_trades" in refused.stderr
+    assert notes.current(hurt.settings.warehouse_dir) == published
+    hurt.by(hurt.whole)
+    assert command("refresh", "--offline").exit_code == 0
 
 
 @pytest.mark.parametrize("file", ["warehouse/pins.json"])
