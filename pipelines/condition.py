@@ -11,10 +11,9 @@ from pipelines.sources import reference_pack
 def damage(settings: Settings) -> list[str]:
     """A sentence for each damaged file that readers look at: what it costs, and what mends it."""
     sentences = notes.damage(settings.warehouse_dir)
-    runs = watch.log(settings.data_dir)
-    if runs.content().damaged:
+    if watch.content(settings.data_dir).damaged:
         sentences.append(
-            f"{runs.path.name} is damaged; what cannot be read of it is left out, so a source may have worked later "
+            "runs.jsonl is damaged; what cannot be read of it is left out, so a source may have worked later "
             "than shown. The next refresh cleans it."
         )
     return sentences

@@ -42,6 +42,14 @@ class Journal(Generic[Row]):
         damaged = len(good) < len(lines) or not lines
         return Content([row for row, _ in good], [line for _, line in good], damaged)
 
+    def as_of(self) -> tuple[int, int, int] | None:
+        """Differs whenever the content does."""
+        try:
+            written = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return written.st_ino, written.st_size, written.st_mtime_ns
+
     def append(self, lines: Iterable[bytes]) -> None:
         """Add lines, durably. What a disk that is full took half of is taken back."""
         text = b"".join(line + b"\n" for line in lines)

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import requests
 
-from pipelines.journal import Journal
+from pipelines.journal import Content, Journal
 from pipelines.pieces import Outcome
 from pipelines.source import Source, discover
 
@@ -60,16 +61,27 @@ def note(data_dir: Path, outcomes: Iterable[Outcome]) -> None:
     """Append a run to the log. One that has grown long keeps its newer half, a damaged one what can be read of it."""
     journal = log(data_dir)
     journal.append(json.dumps(asdict(outcome), default=str).encode() for outcome in outcomes)
-    content = journal.content()
-    if len(content.lines) > LOG_LINES:
-        journal.keep(content.lines[-LOG_LINES // 2 :])
-    elif content.damaged:
-        journal.keep(content.lines)
+    noted = content(data_dir)
+    if len(noted.lines) > LOG_LINES:
+        journal.keep(noted.lines[-LOG_LINES // 2 :])
+    elif noted.damaged:
+        journal.keep(noted.lines)
 
 
 def runs(data_dir: Path) -> list[Run]:
     """The log of runs, oldest first."""
-    return log(data_dir).content().rows
+    return content(data_dir).rows
+
+
+def content(data_dir: Path) -> Content[Run]:
+    """What can be read of the log; read again only once it was written to."""
+    journal = log(data_dir)
+    return _content(journal, journal.as_of())
+
+
+@lru_cache(1)
+def _content(journal: Journal[Run], _: tuple[int, int, int] | None) -> Content[Run]:
+    return journal.content()
 
 
 def health(data_dir: Path, now: datetime) -> list[Health]:
