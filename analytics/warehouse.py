@@ -42,7 +42,7 @@ class Warehouse:
         """
         cursor = self._hub.cursor()
         cursor.execute(f"USE {_alias(self.number)}")
-        with readers.said_if_damaged(self.number):
+        with readers.naming_damage(self.number):
             return cursor.sql(sql, params=parameters).pl()
 
 
@@ -74,7 +74,7 @@ class Hub:
         with readers.reading(self.folder, number) as generation:
             if generation.layout != layout():
                 raise GenerationGone(f"Generation {generation.generation} has the tables of another version.")
-            with readers.said_if_damaged(generation.generation):
+            with readers.naming_damage(generation.generation):
                 self._attach(generation)
             try:
                 yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)

@@ -36,17 +36,17 @@ NOTE, PINS = TypeAdapter(Generation), TypeAdapter(set[int])
 
 def current(folder: Path) -> Generation | None:
     """What `current.json` says is published; where it cannot be read, the newest whole generation; else None."""
-    return stated_current(folder) or _newest_whole(folder)
+    return pointed_to(folder) or _newest_whole(folder)
 
 
-def stated_current(folder: Path) -> Generation | None:
+def pointed_to(folder: Path) -> Generation | None:
     """What `current.json` says; None where it is not there or cannot be read."""
     return journal.read(folder / "current.json", NOTE.validate_json)
 
 
-def noted(folder: Path, number: int) -> Generation | None:
+def note_on(folder: Path, number: int) -> Generation | None:
     """What was noted beside a generation's file when it was published; None where that cannot be read."""
-    return journal.read(note_of(folder, number), NOTE.validate_json)
+    return journal.read(note_path(folder, number), NOTE.validate_json)
 
 
 def generations(folder: Path) -> list[int]:
@@ -76,19 +76,19 @@ def point_to(folder: Path, generation: Generation) -> None:
 
 def note_down(folder: Path, generation: Generation) -> None:
     """Write beside a generation's file what proves it."""
-    _write(note_of(folder, generation.generation), generation)
+    _write(note_path(folder, generation.generation), generation)
 
 
 def mend(folder: Path) -> None:
     """Put right what a kill, a full disk or a power cut made of the notes. Hold `exclusive` around it."""
     generation = current(folder)
-    if generation and generation != stated_current(folder):
+    if generation and generation != pointed_to(folder):
         point_to(folder, generation)
-    if generation and noted(folder, generation.generation) is None and is_whole(folder, generation):
+    if generation and note_on(folder, generation.generation) is None and is_whole(folder, generation):
         note_down(folder, generation)
     if _pins_are_lost(folder):
         _write_pins(folder, pinned(folder))
-    lone = set(folder.glob("gen-*.json")) - {note_of(folder, number) for number in generations(folder)}
+    lone = set(folder.glob("gen-*.json")) - {note_path(folder, number) for number in generations(folder)}
     for litter in [*lone, *folder.glob("*.tmp")]:
         litter.unlink()
 
@@ -117,7 +117,7 @@ def unpin(folder: Path, number: int) -> None:
 def damage(folder: Path) -> list[str]:
     """What of the notes cannot be read, and what that means: a sentence each."""
     kept, sentences = generations(folder), list[str]()
-    if kept and stated_current(folder) is None:
+    if kept and pointed_to(folder) is None:
         generation = current(folder)
         instead = f"generation {generation.generation}, the newest whole one, stands for it" if generation else ""
         sentences.append(
@@ -130,9 +130,9 @@ def damage(folder: Path) -> list[str]:
             f"({', '.join(map(str, kept)) or 'none'}). Unpin those that need not stay."
         )
     for number in kept:
-        if noted(folder, number) is None:
+        if note_on(folder, number) is None:
             sentences.append(
-                f"{note_of(folder, number).name} cannot be read. The next build or refresh mends it if generation "
+                f"{note_path(folder, number).name} cannot be read. The next build or refresh mends it if generation "
                 f"{number} is the published one; else nothing proves its file, and it is not shown until it goes with its age."
             )
     return sentences
@@ -140,7 +140,7 @@ def damage(folder: Path) -> list[str]:
 
 def _newest_whole(folder: Path) -> Generation | None:
     for number in reversed(generations(folder)):
-        generation = noted(folder, number)
+        generation = note_on(folder, number)
         if generation and _sha256_as_of(folder / generation.file) == generation.sha256:
             return generation
     return None
@@ -162,19 +162,19 @@ def _sha256_once(path: Path, *_: int) -> str:
 
 def built_at(folder: Path, number: int) -> datetime:
     """When a generation was built: by its note, else by its file."""
-    generation = noted(folder, number)
+    generation = note_on(folder, number)
     if generation is None:
-        return datetime.fromtimestamp(file_of(folder, number).stat().st_mtime, UTC)
+        return datetime.fromtimestamp(file_path(folder, number).stat().st_mtime, UTC)
     return datetime.fromisoformat(generation.built_at)
 
 
-def file_of(folder: Path, number: int) -> Path:
+def file_path(folder: Path, number: int) -> Path:
     return folder / f"gen-{number:06d}.duckdb"
 
 
-def note_of(folder: Path, number: int) -> Path:
+def note_path(folder: Path, number: int) -> Path:
     """What was published about a generation, beside its file."""
-    return file_of(folder, number).with_suffix(".json")
+    return file_path(folder, number).with_suffix(".json")
 
 
 def _pins(folder: Path) -> set[int] | None:

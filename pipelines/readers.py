@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.dictionary import layout
-from pipelines.notes import Generation, current, file_of, generations, note_of, noted, stated_current
+from pipelines.notes import Generation, current, file_path, generations, note_on, note_path, pointed_to
 
 DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException)
 """What DuckDB raises where a file was cut or altered, beside a bare `duckdb.Error` where a block's checksum differs."""
@@ -46,7 +46,7 @@ def reading(folder: Path, number: int | None = None) -> Iterator[Generation]:
             # Where nothing can be locked nothing can be refreshed and removed either; reading still works.
             with suppress(OSError):
                 # Not the database itself: closing a handle of it would drop the lock that DuckDB holds here.
-                handle = held.enter_context(note_of(folder, generation.generation).open())
+                handle = held.enter_context(note_path(folder, generation.generation).open())
                 fcntl.flock(handle, fcntl.LOCK_SH)
             if (folder / generation.file).exists():
                 yield generation
@@ -55,7 +55,7 @@ def reading(folder: Path, number: int | None = None) -> Iterator[Generation]:
             raise _gone(folder, number)
         # Published a moment ago, replaced and removed since: the one that is published now will do.
         if published(folder) == generation:
-            raise damaged(generation.generation)
+            raise unreadable(generation.generation)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def opened(folder: Path, number: int | None = None) -> Iterator[duckdb.DuckDBPyC
     """A generation as `reading` finds it, open for one reader: read-only, in UTC. Raises NoWarehouse, GenerationGone."""
     with (
         reading(folder, number) as generation,
-        said_if_damaged(generation.generation),
+        naming_damage(generation.generation),
         duckdb.connect(str(folder / generation.file), read_only=True) as connection,
     ):
         connection.execute("SET GLOBAL TimeZone='UTC'")
@@ -71,17 +71,17 @@ def opened(folder: Path, number: int | None = None) -> Iterator[duckdb.DuckDBPyC
 
 
 @contextmanager
-def said_if_damaged(number: int) -> Iterator[None]:
+def naming_damage(number: int) -> Iterator[None]:
     """Raises NoWarehouse where DuckDB meets a file that it cannot read, or that is not what it wrote."""
     try:
         yield
     except duckdb.Error as error:
         if type(error) is duckdb.Error or isinstance(error, DAMAGE):
-            raise damaged(number) from error
+            raise unreadable(number) from error
         raise
 
 
-def damaged(number: int) -> NoWarehouse:
+def unreadable(number: int) -> NoWarehouse:
     return NoWarehouse(
         f"The file of generation {number} cannot be read whole. Where it is the published one, a whole one takes its "
         "place with: python -m pipelines build"
@@ -93,20 +93,20 @@ def remove(folder: Path, number: int) -> bool:
     with ExitStack() as held:
         # Who gets its lock after us finds the file gone.
         with suppress(FileNotFoundError):
-            handle = held.enter_context(note_of(folder, number).open())
+            handle = held.enter_context(note_path(folder, number).open())
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return False
-        file_of(folder, number).unlink()
-        note_of(folder, number).unlink(missing_ok=True)
+        file_path(folder, number).unlink()
+        note_path(folder, number).unlink(missing_ok=True)
     return True
 
 
 def _kept(folder: Path, number: int) -> Generation:
     """A generation by its number. Raises GenerationGone."""
-    stated = stated_current(folder)
-    generation = stated if stated and stated.generation == number else noted(folder, number)
+    stated = pointed_to(folder)
+    generation = stated if stated and stated.generation == number else note_on(folder, number)
     if generation is None:
         raise _gone(folder, number)
     return generation
@@ -114,5 +114,5 @@ def _kept(folder: Path, number: int) -> Generation:
 
 def _gone(folder: Path, number: int) -> GenerationGone:
     kept = [one for one in generations(folder) if one != number]
-    why = "is no longer kept" if not file_of(folder, number).exists() else "cannot be shown: the note on it is lost"
+    why = "is no longer kept" if not file_path(folder, number).exists() else "cannot be shown: the note on it is lost"
     return GenerationGone(f"Generation {number} {why}. Kept are: {', '.join(map(str, kept)) or 'none'}.")

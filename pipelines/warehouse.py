@@ -25,13 +25,13 @@ from pipelines.notes import (
     Generation,
     built_at,
     current,
-    file_of,
+    file_path,
     file_sha256,
     generations,
     is_whole,
     mend,
     note_down,
-    noted,
+    note_on,
     pinned,
     point_to,
 )
@@ -138,7 +138,7 @@ class Draft:
         self.connection.execute("SET checkpoint_threshold = '1KB'; COMMIT; CHECKPOINT")
         self.connection.close()
         sync(self.path)
-        final = file_of(self.folder, self.number)
+        final = file_path(self.folder, self.number)
         generation = Generation(
             self.number,
             final.name,
@@ -178,7 +178,7 @@ def rollback(folder: Path, number: int | None = None) -> Generation:
         raise ValueError(
             f"{'There is no earlier generation' if target is None else f'Generation {target} is not on disk'}. {kept}"
         )
-    generation = noted(folder, target)
+    generation = note_on(folder, target)
     if generation is None:
         raise ValueError(f"The note on generation {target} is lost, so nothing proves its file. {kept}")
     if not is_whole(folder, generation):
@@ -201,7 +201,7 @@ def prune(folder: Path, now: datetime, keep: int = 3, days: int = 14, keep_bytes
         if now - built < timedelta(days=days):
             last_of_day[built.astimezone(UTC).date().isoformat()] = number
     kept |= set(last_of_day.values())
-    sizes = {number: file_of(folder, number).stat().st_size for number in on_disk}
+    sizes = {number: file_path(folder, number).stat().st_size for number in on_disk}
     for number in on_disk:
         if keep_bytes is not None and number not in staying and sum(sizes[one] for one in kept) > keep_bytes:
             kept.discard(number)
