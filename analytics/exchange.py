@@ -10,7 +10,10 @@ from analytics import prices
 from analytics.boards import TRACKED, WINDOW_KIND
 from analytics.warehouse import Warehouse
 
-NAMED = r"regexp_matches(e.venue, '\b(' || replace(concat_ws('|', v.name, v.venue, replace(v.formerly, ';', '|')), '.', '\.') || ')\b', 'i')"
+NAMED = (
+    r"regexp_matches(e.venue, "
+    r"'\b(' || replace(regexp_escape(concat_ws(';', v.name, v.venue, v.formerly)), '\;', '|') || ')\b', 'i')"
+)
 """Who an event is about is free text: a venue `v` is meant where one of its names is a word of it."""
 
 MOST_READINGS = 1000

@@ -7,10 +7,9 @@ one instance per path. Hence the aliases.)
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,16 +18,13 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from pipelines import warehouse as publishing
+from pipelines import readers
 from pipelines.config import Settings
+from pipelines.dictionary import layout
+from pipelines.notes import Generation
+from pipelines.readers import GenerationGone, NoWarehouse
 
-
-class NoWarehouse(LookupError):
-    """Nothing has been published yet."""
-
-
-class GenerationGone(LookupError):
-    """A link names a generation that is no longer kept."""
+__all__ = ["GenerationGone", "Hub", "NoWarehouse", "Warehouse", "generation_named", "hub"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +37,14 @@ class Warehouse:
     _hub: duckdb.DuckDBPyConnection
 
     def query(self, sql: str, **parameters: object) -> pl.DataFrame:
-        """Run SQL on this generation; values are parameters, never text. The result is materialised before the lease ends."""
+        """Run SQL on this generation; values are parameters, never text. The result does not need the lease any more.
+
+        Raises NoWarehouse where the generation's file is damaged.
+        """
         cursor = self._hub.cursor()
         cursor.execute(f"USE {_alias(self.number)}")
-        return cursor.sql(sql, params=parameters).pl()
+        with readers.naming_damage(self.number):
+            return cursor.sql(sql, params=parameters).pl()
 
     def stream(self, sql: str, size: int, **parameters: object) -> pa.RecordBatchReader:
         """The same in batches of `size` rows, made as they are read: read them before the lease ends."""
@@ -64,61 +64,36 @@ class Hub:
         self._connection = duckdb.connect(":memory:")
         for statement in (
             "SET GLOBAL TimeZone='UTC'",
-            f"SET temp_directory='{folder.parent / 'tmp'}'",
+            f"SET temp_directory={_quoted(folder.parent / 'tmp')}",
             f"SET memory_limit='{memory}'",
-            f"SET allowed_directories=['{folder}']",
+            f"SET allowed_directories=[{_quoted(folder)}]",
             "SET enable_external_access=false",
             "SET lock_configuration=true",
         ):
             self._connection.execute(statement)
 
-    def published(self) -> publishing.Generation:
-        generation = publishing.current(self.folder)
-        if generation is None:
-            raise NoWarehouse("No data has been published yet. Run: python -m pipelines build")
-        return generation
+    def published(self) -> Generation:
+        """The published generation. Raises NoWarehouse."""
+        return readers.published(self.folder)
 
     @contextmanager
     def lease(self, number: int | None = None) -> Iterator[Warehouse]:
         """Hold a generation, the published one by default; no refresh removes it meanwhile. Raises NoWarehouse, GenerationGone."""
-        with ExitStack() as held:
-            generation = self._hold(number, held)
-            yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
+        with readers.reading(self.folder, number) as generation:
+            if generation.layout != layout():
+                raise GenerationGone(f"Generation {generation.generation} has the tables of another version.")
+            with readers.naming_damage(generation.generation):
+                self._attach(generation)
+            try:
+                yield Warehouse(generation.generation, generation.built_at, generation.content_hash, self._connection)
+            finally:
+                self._release(generation.generation)
 
-    def _hold(self, number: int | None, held: ExitStack) -> publishing.Generation:
-        """Mark a generation as read and attach it, until `held` is closed."""
-        while True:
-            generation = self.published() if number is None else self._kept(number)
-            with ExitStack() as trying:
-                try:
-                    trying.enter_context(publishing.reading(self.folder, generation.generation))
-                    self._attach(generation)
-                except FileNotFoundError:
-                    # Published a moment ago, replaced and removed since: the one that is published now will do.
-                    if number is None and self.published() != generation:
-                        continue
-                    raise self._gone(generation.generation) from None
-                held.push(trying.pop_all())
-                held.callback(self._release, generation.generation)
-                return generation
-
-    def _gone(self, number: int) -> GenerationGone:
-        kept = ", ".join(map(str, publishing.generations(self.folder)))
-        return GenerationGone(f"Generation {number} is no longer kept. Kept are: {kept}.")
-
-    def _kept(self, number: int) -> publishing.Generation:
-        try:
-            return publishing.Generation(**json.loads((self.folder / f"gen-{number:06d}.json").read_bytes()))
-        except FileNotFoundError:
-            raise self._gone(number) from None
-
-    def _attach(self, generation: publishing.Generation) -> None:
+    def _attach(self, generation: Generation) -> None:
         with self._guard:
             if generation.generation not in self._leases:
-                path = self.folder / generation.file
-                if not path.exists():
-                    raise FileNotFoundError(path)
-                self._connection.cursor().execute(f"ATTACH '{path}' AS {_alias(generation.generation)} (READ_ONLY)")
+                path = _quoted(self.folder / generation.file)
+                self._connection.cursor().execute(f"ATTACH {path} AS {_alias(generation.generation)} (READ_ONLY)")
                 self._leases[generation.generation] = 0
             self._leases[generation.generation] += 1
 
@@ -138,6 +113,11 @@ def generation_named(text: str) -> int | None:
 
 def _alias(number: int) -> str:
     return f"g{number:06d}"
+
+
+def _quoted(path: Path) -> str:
+    """A path as SQL text, for statements that take no parameters."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 @cache

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from analytics import coverage, freshness
 from analytics.warehouse import NoWarehouse, Warehouse, hub
 from api.problem import problem
-from pipelines.dictionary import layout
+from pipelines import condition
+from pipelines.config import Settings
 
 
 def healthz(_: Request) -> Response:
@@ -30,6 +31,7 @@ def healthz(_: Request) -> Response:
         "age_seconds": _age(warehouse.built_at, now),
         "content_hash": warehouse.content_hash,
         "sources": sources.drop("source_id", "age_hours", "promise_hours").to_dicts(),
+        "damage": condition.damage(Settings()),
         "gaps": {name: frame.drop("source_id").to_dicts() for name, frame in holes.items()},
     }
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
@@ -77,8 +79,6 @@ def _watched(now: datetime) -> tuple[Warehouse, pl.DataFrame, dict[str, pl.DataF
 
     Raises NoWarehouse.
     """
-    if hub().published().layout != layout():
-        raise NoWarehouse("The published data have the tables of another version. Run: python -m pipelines build")
     with hub().lease() as warehouse:
         return warehouse, freshness.sources(warehouse, now), _holes(warehouse)
 

@@ -11,7 +11,9 @@ import streamlit as st
 from analytics import coverage, freshness
 from charts import hours
 from charts.words import number, utc
-from pages._parts import ask, card
+from pages._parts import ask, card, safe
+from pipelines import condition
+from pipelines.config import Settings
 
 COLOURS = "Blue: the whole hour. Orange: a hole, the stronger the larger."
 text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
@@ -19,6 +21,12 @@ text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 
 def moment(label: str) -> Any:
     return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm", timezone="UTC")
+
+
+def damage() -> None:
+    """What of the state on disk cannot be read."""
+    for sentence in condition.damage(Settings()):
+        st.warning(safe(sentence), icon=":material/broken_image:")
 
 
 def sources() -> None:

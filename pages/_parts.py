@@ -14,7 +14,7 @@ import streamlit as st
 
 from analytics import crash_days, sources
 from analytics.export import csv
-from analytics.warehouse import GenerationGone, generation_named, hub
+from analytics.warehouse import GenerationGone, NoWarehouse, generation_named, hub
 from charts.words import utc
 from pipelines import watch
 from pipelines.config import Settings
@@ -59,7 +59,7 @@ def say_if_generation_is_gone() -> None:
     try:
         with hub().lease(generation()):
             pass
-    except GenerationGone as gone:
+    except (GenerationGone, NoWarehouse) as gone:
         st.error(f"This link shows the data as known at an earlier time. {gone}", icon=":material/history:")
         link = {key: value for key, value in st.query_params.to_dict().items() if key != "generation"}
         st.markdown(f"[Show the current data instead](?{urlencode(link)})")

@@ -14,7 +14,6 @@ from analytics.warehouse import NoWarehouse, hub
 from pages import _parts
 from pipelines import build, warehouse
 from pipelines.config import Settings
-from pipelines.dictionary import layout
 from web.turns import TURNS
 
 st.set_page_config(page_title="Crashday", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
@@ -52,6 +51,9 @@ def build_missing_warehouse() -> None:
                 label="Another process is building the warehouse. Reload in a few seconds.", state="running"
             )
             st.stop()
+        except OSError as error:
+            progress.update(label=f"The warehouse could not be built: {error.strerror or error}.", state="error")
+            st.stop()
         failures = [outcome.error for outcome in outcomes if outcome.error]
         for failure in failures:
             st.error(_parts.safe(failure))
@@ -61,20 +63,31 @@ def build_missing_warehouse() -> None:
         )
     if failures:
         st.stop()
-    st.rerun()
+    try:
+        with hub().lease():
+            st.rerun()
+    except NoWarehouse as still:
+        st.error(_parts.safe(still))
+        st.stop()
 
 
 with TURNS.turn():
     try:
-        readable = hub().published().layout == layout()
+        with hub().lease():
+            pass
     except NoWarehouse:
-        readable = False
-    if not readable:
         build_missing_warehouse()
 
     _parts.say_if_generation_is_gone()
     _parts.say_what_is_stale()
-    page.run()
+    try:
+        page.run()
+    except NoWarehouse as damaged:
+        published = hub().published()
+        if _parts.generation() == published.generation and not warehouse.is_whole(hub().folder, published):
+            build_missing_warehouse()
+        st.error(_parts.safe(damaged), icon=":material/broken_image:")
+        st.stop()
 
     published = hub().published()
     shown = _parts.generation()

@@ -6,12 +6,11 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import duckdb
 import typer
 
 from pipelines.config import SCHEDULE, Settings
+from pipelines.readers import NoWarehouse, opened
 from pipelines.source import Ask, SourceModule, discover
-from pipelines.warehouse import current
 
 
 def chosen(settings: Settings, names: list[str] | None, group: str | None) -> list[SourceModule]:
@@ -36,6 +35,7 @@ def ask(settings: Settings, start: str | None, end: str | None, event: str | Non
         raise typer.BadParameter("Give either --event or --start and --end.")
     if event:
         first, last = _window(settings, event)
+        last = min(last, now)
     else:
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first, last = _moment("--start", start) or today - timedelta(days=2), _moment("--end", end) or now
@@ -71,11 +71,13 @@ def known_symbols(modules: list[SourceModule], ask: Ask) -> None:
 
 
 def _window(settings: Settings, event: str) -> tuple[datetime, datetime]:
-    published = current(settings.warehouse_dir)
-    if published is None:
-        raise typer.BadParameter("Nothing is published yet, so no crash day is known. Run: python -m pipelines build")
-    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
-        days = connection.sql("SELECT crash_day, window_start, window_end FROM crash_days ORDER BY window_start").pl()
+    try:
+        with opened(settings.warehouse_dir) as connection:
+            days = connection.sql(
+                "SELECT crash_day, window_start, window_end FROM crash_days ORDER BY window_start"
+            ).pl()
+    except NoWarehouse as missing:
+        raise typer.BadParameter(f"No crash day is known. {missing}") from None
     for name, first, last in days.iter_rows():
         if name == event:
             return first.astimezone(UTC), last.astimezone(UTC)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import asking, detect, streams, warehouse
+from pipelines import asking, condition, detect, notes, streams, warehouse
 from pipelines import build as building
 from pipelines import recorder as recording
 from pipelines import refresh as refreshing
@@ -33,6 +34,7 @@ from pipelines.dictionary import dictionary, summary
 from pipelines.mounts import locks_end_here
 from pipelines.pieces import UNPUBLISHED, Outcome
 from pipelines.progress import Bars
+from pipelines.readers import GenerationGone, NoWarehouse, opened, reading
 from pipelines.source import discover
 from pipelines.sources import reference_pack
 from pipelines.tables import TABLES
@@ -50,6 +52,9 @@ err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 DISK_FAULTS = (OSError, duckdb.OperationalError, duckdb.FatalException)
 """What a disk that is full or broken makes of a build, wherever it is met: in a copy, a load or a checkpoint."""
 
+NAMED = 10
+"""Pieces a message names; of more it gives the number."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -58,6 +63,7 @@ def build(json: Json = False) -> None:
     """Build the warehouse from the embedded facts in data/reference/. Loads only what changed; publishes once."""
     settings = Settings()
     began = time.perf_counter()
+    _print_damage(settings)
     try:
         generation, outcomes = building.build(settings)
     except warehouse.Busy as busy:
@@ -107,10 +113,12 @@ def refresh(
         err.print(
             f"{settings.data_dir} lies on {kind}, where a lock holds on this machine only: refresh it from one machine."
         )
+    _print_damage(settings)
     try:
         if offline:
             if source or start or end or symbol or event or group:
                 raise typer.BadParameter("--offline rebuilds everything that is stored; give it alone.")
+            _refuse_to_lose(condition.pieces_without_bytes(settings))
             with Bars(err, show) as bars:
                 generation, outcomes = refreshing.rebuild(settings, bars)
         else:
@@ -177,9 +185,10 @@ def record(
 def status(json: Json = False) -> None:
     """Tell which generation is published, how old it is, and which are kept."""
     settings = Settings()
+    _print_damage(settings)
     published = _published(settings)
     whole = warehouse.is_whole(settings.warehouse_dir, published)
-    kept, pinned = warehouse.generations(settings.warehouse_dir), sorted(warehouse.pinned(settings.warehouse_dir))
+    kept, pinned = warehouse.generations(settings.warehouse_dir), sorted(notes.pinned(settings.warehouse_dir))
     if json:
         _print_json({**asdict(published), "whole": whole, "kept": kept, "pinned": pinned})
     else:
@@ -230,8 +239,7 @@ def tables(
         out.print(table)
         return
     settings = Settings()
-    published = _published(settings)
-    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
+    with _in_a_sentence(settings), opened(settings.warehouse_dir) as connection:
         counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
     if json:
         _print_json([{"table": table, "rows": rows, "one row is": summary(table)} for table, rows in counts.items()])
@@ -250,21 +258,20 @@ def export(
 ) -> None:
     """Write the published tables as CSV or Parquet, with the data dictionary beside them."""
     settings = Settings()
-    published = _published(settings)
     chosen = table or list(TABLES)
     for name in chosen:
         _known_table(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(settings.warehouse_dir / published.file), read_only=True) as connection:
-        connection.execute("SET GLOBAL TimeZone='UTC'")
-        for name in chosen:
-            frame = connection.sql(f"SELECT * FROM {name}").pl()
-            if parquet:
-                frame.write_parquet(folder / f"{name}.parquet")
-            else:
-                frame.write_csv(folder / f"{name}.csv", datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
-    pl.DataFrame(list(dictionary())).write_csv(folder / "dictionary.csv")
-    out.print(f"Wrote {len(chosen)} tables of generation {published.generation} and dictionary.csv to {folder}.")
+    with _in_a_sentence(settings), reading(settings.warehouse_dir) as generation:
+        folder.mkdir(parents=True, exist_ok=True)
+        with opened(settings.warehouse_dir, generation.generation) as connection:
+            for name in chosen:
+                frame = connection.sql(f"SELECT * FROM {name}").pl()
+                if parquet:
+                    frame.write_parquet(folder / f"{name}.parquet")
+                else:
+                    frame.write_csv(folder / f"{name}.csv", datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
+        pl.DataFrame(list(dictionary())).write_csv(folder / "dictionary.csv")
+    out.print(f"Wrote {len(chosen)} tables of generation {generation.generation} and dictionary.csv to {folder}.")
 
 
 @app.command()
@@ -275,12 +282,9 @@ def rollback(
 ) -> None:
     """Point the readers back to an earlier generation."""
     settings = Settings()
-    try:
-        with warehouse.exclusive(settings.warehouse_dir):
-            chosen = warehouse.rollback(settings.warehouse_dir, generation)
-    except (ValueError, warehouse.Busy) as error:
-        err.print(str(error))
-        raise typer.Exit(1) from None
+    _print_damage(settings)
+    with _in_a_sentence(settings), warehouse.exclusive(settings.warehouse_dir):
+        chosen = warehouse.rollback(settings.warehouse_dir, generation)
     out.print(f"Generation {chosen.generation} (built {chosen.built_at}) is published again.")
 
 
@@ -291,24 +295,49 @@ def pin(
     """Keep a generation until it is unpinned, so that links to it stay good."""
     settings = Settings()
     number = _published(settings).generation if generation is None else generation
-    _change_pins(settings, warehouse.pin, number)
+    _change_pins(settings, notes.pin, number)
     out.print(f"Generation {number} is kept until it is unpinned.")
 
 
 @app.command()
 def unpin(generation: Annotated[int, typer.Argument(help="A pinned generation.")]) -> None:
     """Let a pinned generation go the way of the others."""
-    _change_pins(Settings(), warehouse.unpin, generation)
+    _change_pins(Settings(), notes.unpin, generation)
     out.print(f"Generation {generation} is kept no longer than others.")
 
 
 def _change_pins(settings: Settings, change: Callable[[Path, int], None], number: int) -> None:
+    _print_damage(settings)
+    with _in_a_sentence(settings), warehouse.exclusive(settings.warehouse_dir):
+        change(settings.warehouse_dir, number)
+
+
+@contextmanager
+def _in_a_sentence(settings: Settings) -> Iterator[None]:
+    """What cannot be done with the warehouse as it is, or with its disk, ends the command with the reason."""
     try:
-        with warehouse.exclusive(settings.warehouse_dir):
-            change(settings.warehouse_dir, number)
-    except (ValueError, warehouse.Busy) as error:
+        yield
+    except (ValueError, warehouse.Busy, NoWarehouse, GenerationGone) as error:
         err.print(str(error))
         raise typer.Exit(1) from None
+    except DISK_FAULTS as error:
+        err.print(f"Not done: {error}. What is published in {settings.data_dir} stays as it was.")
+        raise typer.Exit(1) from None
+
+
+def _refuse_to_lose(pieces: list[str]) -> None:
+    if pieces:
+        more = f" and {len(pieces) - NAMED:,} more" if len(pieces) > NAMED else ""
+        err.print(
+            f"Not rebuilt: the stored bytes of {', '.join(pieces[:NAMED])}{more} are not known any more, and what is "
+            "published would lose their rows. Refresh these first, or go on without a rebuild."
+        )
+        raise typer.Exit(1)
+
+
+def _print_damage(settings: Settings) -> None:
+    for sentence in [*condition.damage(settings), *condition.index_damage(settings)]:
+        err.print(sentence)
 
 
 def _stopped(settings: Settings, error: Exception) -> typer.Exit:

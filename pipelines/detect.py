@@ -2,7 +2,9 @@
 
 Two measurements, each against the same series' own past, never against another venue's:
 
-- drawdown: the deepest fall from a running high to a later low within the UTC day, on BTC and ETH price bars
+- drawdown: the deepest fall from a high to a later low within the UTC day, on BTC and ETH price bars. Of a single bar
+  only its order is known: it opens, then has its high and its low in either order, then closes. So a low counts from
+  the bar's open and the highs of the bars before it, a high of the same bar only against the close
 - liquidations: a tracker's total of the UTC day
 
 A day is proposed when its value is at least `times` the trailing median of `days` days (of which at least `least_days`
@@ -14,26 +16,32 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from pipelines.config import DetectionRule
-from pipelines.dictionary import layout
-from pipelines.warehouse import Draft, current
+from pipelines.readers import NoWarehouse, opened
+from pipelines.warehouse import Draft
 
 DETECTED = "detected"
 """`snapshot_id` of proposed days: they are computed from other rows, and computed anew by every refresh."""
 
 DRAWDOWNS = """
     WITH path AS (
-        SELECT venue, symbol, interval, source_id, ts::DATE AS day, ts, low,
-               max(high) OVER (PARTITION BY venue, symbol, interval, source_id, ts::DATE ORDER BY ts) AS high_so_far
+        SELECT venue, symbol, interval, source_id, ts::DATE AS day, ts, high, low, close,
+               greatest(open, max(high) OVER earlier) AS high_before
         FROM bars
         WHERE kind = 'trade' AND interval IN ('1m', '5m', '15m', '1h') AND split_part(symbol, '/', 1) IN ('BTC', 'ETH')
           AND split_part(split_part(symbol, '/', 2), ':', 1) IN ('USD', 'USDT', 'USDC')
+        WINDOW earlier AS (
+            PARTITION BY venue, symbol, interval, source_id, ts::DATE ORDER BY ts
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
+    ), falls AS (
+        SELECT *, greatest(1 - low / high_before, 1 - close / high) AS fall FROM path
     )
-    SELECT venue || ' ' || symbol || ' ' || interval || ' ' || source_id AS series, day, 100 * max(1 - low / high_so_far) AS value, arg_max(ts, 1 - low / high_so_far) AS moment
-    FROM path GROUP BY ALL
+    SELECT venue || ' ' || symbol || ' ' || interval || ' ' || source_id AS series, day,
+           100 * max(fall) AS value, arg_max(ts, fall) AS moment
+    FROM falls GROUP BY ALL
 """
 LIQUIDATIONS = """
     SELECT origin || ' ' || universe AS series, window_start::DATE AS day, max(value) AS value, NULL::TIMESTAMPTZ AS moment
@@ -46,12 +54,12 @@ LIQUIDATIONS = """
 
 def proposed(folder: Path) -> dict[str, str]:
     """The proposed days of the published generation, each with the reason; none where nothing readable is published."""
-    published = current(folder)
-    if published is None or published.layout != layout():
+    try:
+        with opened(folder) as connection:
+            days = connection.execute("SELECT crash_day, note FROM crash_days WHERE snapshot_id = $1", [DETECTED])
+            return dict(days.fetchall())
+    except NoWarehouse:
         return {}
-    with duckdb.connect(str(folder / published.file), read_only=True) as connection:
-        days = connection.execute("SELECT crash_day, note FROM crash_days WHERE snapshot_id = $id", {"id": DETECTED})
-        return dict(days.fetchall())
 
 
 def propose(draft: Draft, rule: DetectionRule) -> None:

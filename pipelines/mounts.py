@@ -15,7 +15,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 def locks_end_here(folder: Path, mounts: Path = MOUNTS) -> str | None:
     """The kind of file system `folder` lies on, where other machines may share it and do not see its locks; else None."""
     there, kind, options = Path("/"), "", set[str]()
-    for line in mounts.read_text().splitlines() if mounts.exists() else []:
+    for line in mounts.read_text(errors="surrogateescape").splitlines() if mounts.exists() else []:
         place, found, its_options = _mount(line)
         # The deepest mount counts, and of several at one place the last.
         if folder.resolve().is_relative_to(place) and place.is_relative_to(there):

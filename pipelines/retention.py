@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
 from pipelines import segments, snapshots, warehouse
 from pipelines.config import Settings
+from pipelines.readers import GenerationGone, NoWarehouse, opened
 
 
 def tidy(settings: Settings, now: datetime) -> list[int]:
@@ -17,14 +16,22 @@ def tidy(settings: Settings, now: datetime) -> list[int]:
     if gone:
         remove_snapshots(settings)
     clear_inbox(settings)
+    for litter in [*settings.data_dir.glob("*.tmp"), *settings.snapshot_dir.glob("*.tmp")]:
+        litter.unlink()
     return gone
 
 
 def remove_snapshots(settings: Settings) -> list[Path]:
-    """Remove stored bytes that neither the index's last word on a piece nor a kept generation refers to."""
+    """Remove stored bytes that neither the index's last word on a piece nor a kept generation refers to.
+
+    None goes while a kept generation cannot be read: what it was built from is not known.
+    """
     held: set[tuple[str, str, str]] = set()
     for number in warehouse.generations(settings.warehouse_dir):
-        held.update(_snapshots_of(settings.warehouse_dir / f"gen-{number:06d}.duckdb"))
+        try:
+            held.update(_snapshots_of(settings, number))
+        except (NoWarehouse, GenerationGone):
+            return []
     return snapshots.forget_all_but(settings.snapshot_dir, held)
 
 
@@ -33,12 +40,12 @@ def clear_inbox(settings: Settings) -> None:
     published = warehouse.current(settings.warehouse_dir)
     if published is None or not settings.inbox_dir.exists():
         return
-    loaded = {(loader, piece) for loader, piece, _ in _snapshots_of(settings.warehouse_dir / published.file)}
+    loaded = {(loader, piece) for loader, piece, _ in _snapshots_of(settings, published.generation)}
     for folder in settings.inbox_dir.iterdir():
         segments.clear(folder, {piece for loader, piece in loaded if loader == folder.name})
 
 
-def _snapshots_of(file: Path) -> list[tuple[str, str, str]]:
+def _snapshots_of(settings: Settings, number: int) -> list[tuple[str, str, str]]:
     """The pieces a generation was built from: source, piece, sha256."""
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with opened(settings.warehouse_dir, number) as connection:
         return connection.execute("SELECT loader, piece, sha256 FROM snapshots").fetchall()

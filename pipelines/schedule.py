@@ -84,9 +84,8 @@ def last_run(settings: Settings, group: str, now: datetime) -> datetime | None:
     """
     tried: dict[str, datetime] = {}
     for one in watch.runs(settings.data_dir):
-        started = datetime.fromisoformat(str(one["started_at"]))
-        if started <= now:
-            tried[str(one["loader"])] = started
+        if one.started_at <= now:
+            tried[one.loader] = one.started_at
     last = [tried.get(module.SOURCE.id) for module in asking.chosen(settings, None, group)]
     known = [moment for moment in last if moment]
     return min(known) if known and len(known) == len(last) else None

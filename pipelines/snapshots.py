@@ -1,7 +1,7 @@
 """The bytes themselves: every reply by its sha256, and an index of which piece was answered by which replies.
 
 `snapshots/ab/abcd…` holds a body. `snapshots/index.jsonl` gets a line per fetched piece, after its bytes are safely
-stored; a line that a killed process left unfinished is ignored.
+stored; of a line that cannot be read the piece counts as never fetched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from threading import Lock
 from typing import BinaryIO
 
 from pipelines.disk import sync
+from pipelines.journal import Journal
 from pipelines.source import Piece
 
 
@@ -61,13 +62,14 @@ class Store:
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.index = self.folder / "index.jsonl"
-        lines = self.index.read_bytes() if self.index.exists() else b""
+        self.index = index(self.folder)
         self._syncs, self._keeping = ThreadPoolExecutor(1), Lock()
         self._safe: dict[str, Future[None]] = {}
-        self._whole = lines.rfind(b"\n") + 1
-        for line in lines[: self._whole].splitlines():
-            self._remember(_entry(json.loads(line)))
+        content = self.index.content()
+        if content.damaged:
+            self.index.keep(content.lines)
+        for entry in content.rows:
+            self._remember(entry)
 
     def known(self, source: str, piece: str) -> Entry | None:
         """The last fetch of a piece, if it was good and its bytes are still whole in place."""
@@ -92,7 +94,7 @@ class Store:
                 if final.exists():
                     sync(reply.path)
                 os.replace(reply.path, final)
-                self._safe[reply.sha256] = self._syncs.submit(sync, final)
+                self._safe[reply.sha256] = self._syncs.submit(_sync_with_name, final)
         return Reply(reply.url, reply.status, reply.headers, reply.sha256, reply.size)
 
     def record(self, entry: Entry) -> None:
@@ -100,14 +102,7 @@ class Store:
         for reply in entry.replies:
             if body := self._safe.pop(reply.sha256, None):
                 body.result()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(asdict(entry), default=str, separators=(",", ":")).encode() + b"\n"
-        with self.index.open("ab") as file:
-            file.truncate(self._whole)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        self._whole += len(line)
+        self.index.append([json.dumps(asdict(entry), default=str, separators=(",", ":")).encode()])
         self._remember(entry)
 
     def of(self, sources: Iterable[str]) -> list[Entry]:
@@ -120,29 +115,29 @@ class Store:
         self.entries[entry.source, entry.piece.name] = entry
 
 
+def index(folder: Path) -> Journal[Entry]:
+    return Journal(folder / "index.jsonl", _entry)
+
+
 def forget_all_but(folder: Path, held: Iterable[tuple[str, str, str]]) -> list[Path]:
     """Remove bodies that are no piece's last ones and not among the `held` (source, piece, sha256); returns what went.
 
     The index loses the lines about them, and nothing else. Nobody else may write the store meanwhile.
     """
-    index, kept = folder / "index.jsonl", set(held)
-    lines = index.read_bytes().split(b"\n")[:-1] if index.exists() else []
-    entries = [_entry(json.loads(line)) for line in lines]
+    kept, journal = set(held), index(folder)
+    content = journal.content()
+    entries = content.rows
     last = {(entry.source, entry.piece.name): number for number, entry in enumerate(entries)}
     staying = [
         number
         for number, entry in enumerate(entries)
         if number == last[entry.source, entry.piece.name] or (entry.source, entry.piece.name, entry.sha256) in kept
     ]
-    needed = {reply.sha256 for number in staying for reply in entries[number].replies}
+    # What a generation was built from stays, also where the index has lost the line about it.
+    needed = {reply.sha256 for number in staying for reply in entries[number].replies} | {one[2] for one in kept}
     gone = [path for path in folder.glob("??/*") if path.name not in needed]
-    if len(staying) < len(lines):
-        draft = index.with_suffix(".tmp")
-        with draft.open("wb") as file:
-            file.writelines(lines[number] + b"\n" for number in staying)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, index)
+    if len(staying) < len(entries):
+        journal.keep([content.lines[number] for number in staying])
     for path in gone:
         path.unlink()
     return gone
@@ -173,15 +168,22 @@ def opened(folder: Path, sha256: str, prove: bool = True) -> BinaryIO:
     return file
 
 
-def _entry(line: dict[str, object]) -> Entry:
-    piece = line["piece"]
+def _sync_with_name(body: Path) -> None:
+    """Return when a body is on the disk, and the names that lead to it."""
+    for path in (body, body.parent, body.parent.parent):
+        sync(path)
+
+
+def _entry(line: bytes) -> Entry:
+    stated = json.loads(line)
+    piece = stated["piece"]
     return Entry(
-        source=line["source"],
+        source=stated["source"],
         piece=Piece(piece["name"], facts=piece["facts"]),
-        fetched_at=datetime.fromisoformat(line["fetched_at"]).astimezone(UTC),
+        fetched_at=datetime.fromisoformat(stated["fetched_at"]).astimezone(UTC),
         replies=tuple(
             Reply(reply["url"], reply["status"], reply["headers"], reply["sha256"], reply["size"])
-            for reply in line["replies"]
+            for reply in stated["replies"]
         ),
-        problem=line["problem"],
+        problem=stated["problem"],
     )

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,6 +22,21 @@ import polars as pl
 
 from pipelines.dictionary import column_names, ddl, layout
 from pipelines.disk import sync
+from pipelines.notes import (
+    Generation,
+    built_at,
+    current,
+    file_path,
+    file_sha256,
+    generations,
+    is_whole,
+    mend,
+    note_down,
+    note_on,
+    pinned,
+    point_to,
+)
+from pipelines.readers import remove
 from pipelines.tables import TABLES
 
 MEMORY_LIMIT = "512MB"
@@ -36,36 +48,6 @@ VOLATILE = {"snapshots": "fetched_at"}
 
 class Busy(RuntimeError):
     """Another process is refreshing this warehouse."""
-
-
-@dataclass(frozen=True)
-class Generation:
-    """What `current.json` says: which file is published, and what proves it."""
-
-    generation: int
-    file: str
-    sha256: str
-    content_hash: str
-    built_at: str
-    layout: str = ""
-    """Fingerprint of the tables' columns: pages of another version of the code cannot read it."""
-
-
-def current(folder: Path) -> Generation | None:
-    """The published generation, or None where nothing has been published yet."""
-    try:
-        return Generation(**json.loads((folder / "current.json").read_bytes()))
-    except FileNotFoundError:
-        return None
-
-
-def generations(folder: Path) -> list[int]:
-    """Numbers of the generations on disk, oldest first."""
-    return sorted(
-        int(found[1])
-        for path in folder.glob("gen-*.duckdb")
-        if (found := re.fullmatch(r"gen-(\d+)\.duckdb", path.name))
-    )
 
 
 @contextmanager
@@ -87,11 +69,13 @@ class Draft:
 
     def __init__(self, folder: Path, empty: bool = False) -> None:
         self.folder = folder
+        mend(folder)
         published = current(folder)
         self.published = published if published and is_whole(folder, published) else None
         # A generation built by code with other tables cannot be copied: everything is loaded anew.
         self.base = None if empty or (self.published and self.published.layout != layout()) else self.published
-        self.number = max([*generations(folder), 0]) + 1
+        # Not the number of one whose file was lost either: links to it must not show other data.
+        self.number = max([*generations(folder), published.generation if published else 0]) + 1
         self.path = folder / f"building-{self.number:06d}.duckdb"
         self._clear()
         try:
@@ -184,7 +168,7 @@ class Draft:
         self.connection.execute("SET checkpoint_threshold = '1KB'; COMMIT; CHECKPOINT")
         self.connection.close()
         sync(self.path)
-        final = _file(self.folder, self.number)
+        final = file_path(self.folder, self.number)
         generation = Generation(
             self.number,
             final.name,
@@ -193,7 +177,7 @@ class Draft:
             now.astimezone(UTC).isoformat(timespec="seconds"),
             layout=layout(),
         )
-        _write(_note(self.folder, self.number), generation)
+        note_down(self.folder, generation)
         os.replace(self.path, final)
         point_to(self.folder, generation)
         return generation
@@ -214,22 +198,6 @@ def content_hash_of(connection: duckdb.DuckDBPyConnection) -> str:
     return hashlib.sha256("".join(found[table] for table in TABLES if table in found).encode()).hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def is_whole(folder: Path, generation: Generation) -> bool:
-    """Whether the generation's file is there, byte for byte as it was published."""
-    path = folder / generation.file
-    return path.exists() and file_sha256(path) == generation.sha256
-
-
-def point_to(folder: Path, generation: Generation) -> None:
-    """Replace `current.json` atomically: this is the publication."""
-    _write(folder / "current.json", generation)
-
-
 def rollback(folder: Path, number: int | None = None) -> Generation:
     """Point back to an earlier generation, the one before the published one by default. Raises ValueError if it is not whole on disk."""
     published, on_disk = current(folder), generations(folder)
@@ -240,7 +208,9 @@ def rollback(folder: Path, number: int | None = None) -> Generation:
         raise ValueError(
             f"{'There is no earlier generation' if target is None else f'Generation {target} is not on disk'}. {kept}"
         )
-    generation = Generation(**json.loads(_note(folder, target).read_bytes()))
+    generation = note_on(folder, target)
+    if generation is None:
+        raise ValueError(f"The note on generation {target} is lost, so nothing proves its file. {kept}")
     if not is_whole(folder, generation):
         raise ValueError(f"Generation {target} is damaged (its sha256 differs from the one recorded). {kept}")
     point_to(folder, generation)
@@ -257,82 +227,12 @@ def prune(folder: Path, now: datetime, keep: int = 3, days: int = 14, keep_bytes
     kept = set(on_disk[-keep:]) | staying
     last_of_day: dict[str, int] = {}
     for number in on_disk:
-        built_at = datetime.fromisoformat(json.loads(_note(folder, number).read_bytes())["built_at"])
-        if now - built_at < timedelta(days=days):
-            last_of_day[built_at.astimezone(UTC).date().isoformat()] = number
+        built = built_at(folder, number)
+        if now - built < timedelta(days=days):
+            last_of_day[built.astimezone(UTC).date().isoformat()] = number
     kept |= set(last_of_day.values())
-    sizes = {number: _file(folder, number).stat().st_size for number in on_disk}
+    sizes = {number: file_path(folder, number).stat().st_size for number in on_disk}
     for number in on_disk:
         if keep_bytes is not None and number not in staying and sum(sizes[one] for one in kept) > keep_bytes:
             kept.discard(number)
-    removed = [number for number in on_disk if number not in kept and not is_read(folder, number)]
-    for number in removed:
-        _file(folder, number).unlink()
-        _note(folder, number).unlink()
-    return removed
-
-
-@contextmanager
-def reading(folder: Path, number: int) -> Iterator[None]:
-    """Mark a generation as read: no refresh removes it meanwhile, and a reader that dies holds nothing. Raises FileNotFoundError."""
-    # Not the database itself: closing any handle of it would drop the lock DuckDB holds on it in this process.
-    with _note(folder, number).open() as handle:
-        # Where nothing can be locked nothing can be refreshed and removed either; reading still works.
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        yield
-
-
-def is_read(folder: Path, number: int) -> bool:
-    """Whether anybody reads this generation at this moment."""
-    with _note(folder, number).open() as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def pinned(folder: Path) -> set[int]:
-    """Generations that are kept until they are unpinned."""
-    try:
-        return set(json.loads((folder / "pins.json").read_bytes()))
-    except FileNotFoundError:
-        return set()
-
-
-def pin(folder: Path, number: int) -> None:
-    """Keep a generation until it is unpinned. Raises ValueError if it is not on disk."""
-    if number not in generations(folder):
-        kept = ", ".join(map(str, generations(folder))) or "none"
-        raise ValueError(f"Generation {number} is not on disk. Kept: {kept}.")
-    _replace(folder / "pins.json", json.dumps(sorted(pinned(folder) | {number})))
-
-
-def unpin(folder: Path, number: int) -> None:
-    """Let a generation go the way of the others. Raises ValueError if it is not pinned."""
-    pins = pinned(folder)
-    if number not in pins:
-        raise ValueError(f"Generation {number} is not pinned. Pinned: {', '.join(map(str, sorted(pins))) or 'none'}.")
-    _replace(folder / "pins.json", json.dumps(sorted(pins - {number})))
-
-
-def _file(folder: Path, number: int) -> Path:
-    return folder / f"gen-{number:06d}.duckdb"
-
-
-def _note(folder: Path, number: int) -> Path:
-    """What was published about a generation, beside its file."""
-    return _file(folder, number).with_suffix(".json")
-
-
-def _write(path: Path, generation: Generation) -> None:
-    _replace(path, json.dumps(asdict(generation), indent=1))
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_text(text)
-    sync(draft)
-    os.replace(draft, path)
-    sync(path.parent)
+    return [number for number in on_disk if number not in kept and remove(folder, number)]

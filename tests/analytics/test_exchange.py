@@ -16,6 +16,7 @@ from analytics.warehouse import Hub, Warehouse
 from pipelines import build
 from pipelines.config import Settings
 from pipelines.sources import coingecko_derivatives, coingecko_exchanges
+from tests.analytics import made
 from tests.pipelines.sources_kit import NOW, ask, run, settings_for
 from tests.replay.server import Route, serve
 
@@ -81,6 +82,21 @@ def test_moments_are_found_by_the_venues_name_as_a_word(warehouse: Warehouse) ->
     assert "all (Binance view)" in set(moments(warehouse, "binance")["venue"])
     assert moments(warehouse, "bybit").is_empty()
     assert set(moments(warehouse, "okx")["venue"]) == {"OKX"}
+
+
+@pytest.mark.parametrize("name", ["\\house", "a\\", "(b", "c+d", "[e", "f|g", "h*", "Gate.io"])
+def test_a_name_is_only_text_whatever_signs_it_holds(name: str) -> None:
+    def event(number: int, about: str) -> dict[str, object]:
+        return {"event_id": str(number), "ts": DAY, "venue": about, "timeline": "v", "standing": "reported"}
+
+    venue = {"venue": "v", "name": f"x{name}x", "formerly": f"y{name}y;z{name}z"}
+    spoken = [f"x{name}x", f"on Y{name}Y", f"(z{name}z)", "xGatexio"]
+    told = made.warehouse(
+        venues=pl.DataFrame([venue]),
+        events=pl.DataFrame([event(*one) | {"source_id": made.SOURCE} for one in enumerate(spoken)]),
+        sources=pl.DataFrame([{"source_id": made.SOURCE, "publisher": "p"}]),
+    )
+    assert moments(told, "v")["venue"].to_list() == spoken[:3]
 
 
 def test_a_moment_told_on_both_timelines_is_listed_once(warehouse: Warehouse) -> None:

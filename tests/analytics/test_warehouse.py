@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from analytics.warehouse import GenerationGone, Hub, NoWarehouse, Warehouse, generation_named
+from pipelines import notes, readers
 from pipelines import warehouse as publishing
 from pipelines.config import ROOT
 from tests.pipelines.test_warehouse import NOW, publish
@@ -142,6 +143,29 @@ def test_values_are_parameters(warehouse: Warehouse) -> None:
         "SELECT $value AS value, (SELECT count(*) FROM bars WHERE venue = $value) AS rows", value=evil
     )
     assert found.row(0) == (evil, 0)
+
+
+def test_a_kept_generation_of_other_tables_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path, ["binance"])
+    for module in ("analytics.warehouse", "pipelines.readers"):
+        monkeypatch.setattr(f"{module}.layout", lambda: "with a table more")
+    with pytest.raises(GenerationGone, match="the tables of another version"), Hub(tmp_path).lease(1):
+        pass
+    with pytest.raises(NoWarehouse, match="the tables of another version"), Hub(tmp_path).lease():
+        pass
+
+
+def test_a_reader_whose_generation_was_removed_a_moment_ago_gets_the_one_published_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, ["binance"])
+    first = notes.current(tmp_path)
+    publish(tmp_path, ["okx"])
+    assert readers.remove(tmp_path, 1)
+    second, answers = notes.current(tmp_path), iter([first])
+    monkeypatch.setattr(readers, "current", lambda _: next(answers, second))
+    with Hub(tmp_path).lease() as warehouse:
+        assert venues(warehouse) == ["okx"]
 
 
 def test_nothing_published_is_said_with_its_remedy(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -197,7 +198,7 @@ def test_the_api_serves_a_pinned_generation_and_says_when_there_is_none(api: str
     path.write_text(path.read_text().replace(",curated,", ",proposed,", 1))
     build.build(own)
     now, then = get(api, "/api/v1/crash_days.csv"), get(api, "/api/v1/crash_days.csv", generation=1)
-    (own.warehouse_dir / "current.json").unlink()
+    shutil.rmtree(own.warehouse_dir)
     missing, health = get(api, "/api/v1/crash_days.csv"), get(api, "/healthz")
     hub.cache_clear()
     assert (now.headers["X-Crashday-Generation"], then.headers["X-Crashday-Generation"]) == ("2", "1")

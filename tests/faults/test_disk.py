@@ -7,15 +7,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines import notes, watch
+from pipelines.cli import app
 from pipelines.config import ROOT, Settings
+from pipelines.pieces import Outcome
 from tests.faults import victim
 from tests.faults.victim import Scene
 from tests.replay.server import Replay
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 KILOBYTE = 1024
 ENOUGH = 512 * KILOBYTE
 
@@ -36,7 +42,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
 
 
 def grow(folder: Path) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={ENOUGH}k", folder], check=True)
+    subprocess.run(["mount", "-o", f"remount,rw,size={ENOUGH}k", folder], check=True)
 
 
 def command(settings: Settings, replay: Replay) -> subprocess.CompletedProcess[str]:
@@ -56,6 +62,10 @@ def command(settings: Settings, replay: Replay) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
     )
+
+
+def make_read_only(folder: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
 
 
 def size(folder: Path) -> int:
@@ -80,3 +90,37 @@ def test_a_full_disk(scene: Scene, replay: Replay, tmp_path: Path, share: float)
         grow(tmp_path / "disk")
         scene.check_completes(settings)
     assert full.returncode or share > 1
+
+
+def test_a_disk_that_is_read_only(
+    scene: Scene, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk", ENOUGH), scene.copy(tmp_path / "disk" / "data") as settings:
+        notes.pin(settings.warehouse_dir, 1)
+        make_read_only(tmp_path / "disk")
+        monkeypatch.setenv("CRASHDAY_DATA_DIR", str(settings.data_dir))
+        out = str(tmp_path / "disk" / "out")
+        for arguments in (["status"], ["tables"], ["sources"], ["export", str(tmp_path / "out"), "--table", "venues"]):
+            assert CliRunner().invoke(app, arguments).exit_code == 0
+        for arguments in (["rollback", "1"], ["pin"], ["unpin", "1"], ["build"], ["export", out]):
+            result = CliRunner().invoke(app, arguments)
+            assert result.exit_code == 1 and isinstance(result.exception, SystemExit), arguments
+            assert "Read-only file system" in result.stderr
+        scene.check_as_published(settings)
+        grow(tmp_path / "disk")
+
+
+@pytest.mark.parametrize("kilobytes", [1, 3, 5])
+def test_a_log_of_runs_that_a_full_disk_cut_in_the_middle(tmp_path: Path, kilobytes: int) -> None:
+    """The folder is on a file system of a few pages, on which the log grows until it is full."""
+    run, lines = Outcome("r", "okx_liquidations", NOW, NOW, "failed", error="why " * 60), 0
+    with small_disk(tmp_path / "log", 4 * kilobytes):
+        with pytest.raises(OSError, match="No space left"):
+            while True:
+                watch.note(tmp_path / "log", [run, run])
+                lines += 2
+        assert len(watch.runs(tmp_path / "log")) == lines
+        assert not watch.log(tmp_path / "log").content().damaged
+        grow(tmp_path / "log")
+        watch.note(tmp_path / "log", [run])
+        assert len(watch.runs(tmp_path / "log")) == lines + 1

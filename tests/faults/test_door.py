@@ -23,7 +23,7 @@ from requests_ratelimiter import LimiterMixin
 from starlette.applications import Starlette
 
 from analytics.warehouse import hub
-from pages._routes import ROUTES
+from api import ROUTES
 from pipelines import refresh, watch
 from pipelines.config import ROOT, Settings
 from pipelines.http import Client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def own_pages(own: Settings) -> Iterator[Settings]:
 
 @pytest.fixture
 def no_warehouse(own_pages: Settings) -> Settings:
-    (own_pages.warehouse_dir / "current.json").unlink()
+    shutil.rmtree(own_pages.warehouse_dir)
     return own_pages
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,12 @@ def damage(own: Settings) -> None:
 
 
 def test_a_build_says_what_it_published_and_then_that_nothing_changed(tmp_path: Path, own: Settings) -> None:
-    (own.warehouse_dir / "current.json").unlink()
+    shutil.rmtree(own.warehouse_dir)
     first, again = run("build"), run("build")
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "rows loaded, 0 refused" in first.stdout
-    assert "Published generation 2" in first.stdout
-    assert "Nothing changed. Generation 2, built " in again.stdout
+    assert "Published generation 1" in first.stdout
+    assert "Nothing changed. Generation 1, built " in again.stdout
 
 
 def test_a_build_in_json(own: Settings) -> None:
@@ -115,6 +116,17 @@ def test_the_columns_of_one_table(own: Settings) -> None:
     columns = json.loads(run("tables", "bars", "--json").stdout)
     assert [row["column"] for row in columns] == column_names("bars")
     assert "taker_buy_base" in run("tables", "bars").stdout
+
+
+@pytest.mark.parametrize("command", [["tables"], ["export", "out"]])
+def test_data_of_other_tables_than_the_codes_are_said_to_be_so(
+    own: Settings, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setattr("pipelines.readers.layout", lambda: "with a table more")
+    result = run(*command)
+    assert result.exit_code == 1
+    assert "have the tables of another version. Run: python -m pipelines build" in result.stderr
+    assert not Path("out").exists()
 
 
 @pytest.mark.parametrize("command", [["tables", "nope"], ["export", "out", "--table", "nope"]])

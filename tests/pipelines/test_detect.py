@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 
 from pipelines.config import DetectionRule
-from pipelines.detect import outliers, propose, proposed
+from pipelines.detect import DRAWDOWNS, outliers, propose, proposed
 from pipelines.load import accept
 from pipelines.warehouse import Draft
 
 RULE = DetectionRule()
 FIRST = date(2027, 1, 1)
+FIRST_HOUR = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def daily(values: list[float]) -> pl.DataFrame:
@@ -93,6 +94,32 @@ def test_a_quiet_month_proposes_nothing(tmp_path: Path) -> None:
         assert draft.rows("SELECT * FROM crash_days").is_empty()
 
 
+def hour(at: int, open: float, high: float, low: float, close: float) -> dict[str, object]:
+    return {"ts": FIRST_HOUR + timedelta(hours=at), "open": open, "high": high, "low": low, "close": close}
+
+
+@pytest.mark.parametrize(
+    ("hours", "fallen"),
+    [
+        ([hour(0, 100, 110, 100, 110), hour(1, 110, 125, 110, 125)], 0),
+        ([hour(0, 100, 120, 90, 120)], 10),
+        ([hour(0, 100, 120, 100, 105)], 12.5),
+        ([hour(0, 100, 110, 100, 110), hour(1, 108, 109, 88, 100)], 20),
+        ([hour(0, 100, 120, 90, 120), hour(24, 80, 80, 80, 80)], 10),
+    ],
+    ids=["a rally", "a low under its own open", "a close under its own high", "a low after a high", "another day"],
+)
+def test_a_fall_is_from_a_high_to_what_came_after_it(
+    tmp_path: Path, hours: list[dict[str, object]], fallen: float
+) -> None:
+    labels = bars(None, 1).drop("ts", "open", "high", "low", "close").head(1)
+    priced = pl.DataFrame(hours).with_columns(pl.col("open", "high", "low", "close").cast(float))
+    with Draft(tmp_path) as draft:
+        draft.insert("bars", accept("bars", priced.join(labels, how="cross"), "x").good)
+        found = draft.rows(DRAWDOWNS).sort("day")
+    assert found["value"][0] == pytest.approx(fallen)
+
+
 def test_a_curated_day_is_not_proposed_again(tmp_path: Path) -> None:
     day = FIRST + timedelta(days=28)
     start = datetime(2027, 1, 29, tzinfo=UTC)
@@ -125,5 +152,5 @@ def test_what_is_proposed_is_read_from_what_is_published(tmp_path: Path, monkeyp
         draft.publish(datetime(2027, 2, 1, tzinfo=UTC))
     (day,) = proposed(tmp_path).items()
     assert day[0] == "jan-29-2027" and day[1].startswith("Proposed by the detection rule: ")
-    monkeypatch.setattr("pipelines.detect.layout", lambda: "of another version")
+    monkeypatch.setattr("pipelines.readers.layout", lambda: "of another version")
     assert proposed(tmp_path) == {}

@@ -17,9 +17,10 @@ from benchmarks.tape import agg_trades, zipped
 from pipelines import retention, warehouse
 from pipelines.cli import app
 from pipelines.config import ROOT, Settings
+from pipelines.notes import pin, unpin
 from pipelines.refresh import rebuild
 from pipelines.sources import _binance
-from pipelines.warehouse import current, generations, pin, prune, unpin
+from pipelines.warehouse import current, generations, prune
 from tests.pipelines.sources_kit import ask, run, settings_for
 from tests.pipelines.test_warehouse import publish
 from tests.replay.server import Route, serve
@@ -61,7 +62,7 @@ def test_a_pin_that_names_nothing_is_an_error(tmp_path: Path) -> None:
 def test_a_generation_read_by_another_process_stays_until_that_process_is_gone(tmp_path: Path) -> None:
     for name in ("binance", "bybit", "gemini", "kraken"):
         publish(tmp_path, [name])
-    script = f"from pathlib import Path; from pipelines.warehouse import reading\nwith reading(Path({str(tmp_path)!r}), 1): print('reading', flush=True); input()"
+    script = f"from pathlib import Path; from pipelines.readers import reading\nwith reading(Path({str(tmp_path)!r}), 1): print('reading', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Container, Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import asking, schedule
+from pipelines import asking, schedule, watch
 from pipelines.config import Settings
+from pipelines.pieces import Outcome
 from pipelines.schedule import is_due, is_missed, last_run, trigger
 
 HOURLY = trigger(Settings(), "hourly")
@@ -58,8 +58,7 @@ MORNING, NOON = at("2026-11-22T03:20"), at("2026-11-22T12:00")
 
 def logged(folder: Path, *runs: tuple[str, datetime]) -> Settings:
     """A log of runs: which source was tried when."""
-    lines = [json.dumps({"loader": loader, "started_at": str(started)}) + "\n" for loader, started in runs]
-    (folder / "runs.jsonl").write_text("".join(lines))
+    watch.note(folder, [Outcome("run", loader, started, started) for loader, started in runs])
     return Settings(data_dir=folder)
 
 
@@ -114,9 +113,8 @@ def played(
     def start(_: object, group: str) -> int:
         started.append((group, now[0]))
         if now[0] not in busy:
-            with (settings.data_dir / "runs.jsonl").open("a") as log:
-                for module in asking.chosen(settings, None, group):
-                    log.write(json.dumps({"loader": module.SOURCE.id, "started_at": str(now[0])}) + "\n")
+            tried = [module.SOURCE.id for module in asking.chosen(settings, None, group)]
+            watch.note(settings.data_dir, [Outcome("run", source, now[0], now[0]) for source in tried])
         return 0
 
     def step(*_: object) -> None:

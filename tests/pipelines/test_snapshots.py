@@ -53,6 +53,25 @@ def test_a_recorded_body_is_replaced_only_by_one_that_is_as_safe(
     assert there != before and synced[0] == there
 
 
+def test_bytes_a_generation_was_built_from_stay_though_the_index_lost_them(tmp_path: Path) -> None:
+    store = Store(tmp_path / "snapshots")
+    entry = kept(store, b"trades")
+    store.record(entry)
+    store.index.path.write_bytes(b"")
+    assert snapshots.forget_all_but(store.folder, {(entry.source, entry.piece.name, entry.sha256)}) == []
+    assert snapshots.forget_all_but(store.folder, set()) == [store.path(entry.sha256)]
+
+
+def test_the_names_of_recorded_bytes_are_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = list[Path]()
+    monkeypatch.setattr(snapshots, "sync", synced.append)
+    store = Store(tmp_path / "snapshots")
+    entry = kept(store, b"trades")
+    store.record(entry)
+    body = store.path(entry.sha256)
+    assert synced == [body, body.parent, store.folder]
+
+
 def test_a_piece_may_have_more_pages_than_a_process_may_have_open_files(tmp_path: Path) -> None:
     class Pages:
         SOURCE = discover()["dydx_trades"].SOURCE
