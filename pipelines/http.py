@@ -56,8 +56,8 @@ class FetchFailed(RuntimeError):
     """A request that did not succeed: which, why, and what the reader can do."""
 
     def __init__(self, why: str, url: str = "") -> None:
-        super().__init__(f"{url}: {why}" if url else why)
-        self.why, self.url = why, url
+        self.why, self.url = why, url.partition("?")[0]
+        super().__init__(f"{self.url}: {why}" if url else why)
 
 
 class NotThere(FetchFailed):
@@ -132,7 +132,7 @@ class Client:
         """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body. Raises FetchFailed."""
         with _in_words(urldefrag(request.url).url):
             url = requests.Request("GET", urldefrag(request.url).url, params=dict(request.params)).prepare().url or ""
-            host = self._hosts.setdefault(urlsplit(url).netloc, Host())
+            host = self._hosts.setdefault(urlsplit(self._address(url)[0]).netloc, Host())
         try:
             reply = self._tried(url, host, request, known, count)
         except (NoAccess, Unavailable) as failure:
@@ -198,9 +198,9 @@ class Client:
                 else:
                     host.answered = True
                     return response
-            place = f"the mirror in CRASHDAY_URL_{self.source.id.upper()}" if self.base else "it"
-            host.left = f"{place} could not be reached ({cause})"
-        raise Unavailable(f"{host.left.removeprefix('it ')}. {LATER}", url)
+            host.left = "it could not be reached"
+        mirror = f"the mirror in CRASHDAY_URL_{self.source.id.upper()} " if self.base else ""
+        raise Unavailable(f"{mirror}could not be reached ({cause}). {LATER}", url)
 
     def _sent(
         self, session: requests.Session, url: str, request: Request, conditions: Mapping[str, str]

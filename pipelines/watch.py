@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from pipelines.pieces import Outcome
 from pipelines.source import Source, discover
@@ -89,10 +90,14 @@ def tell(webhook: str | None, lines: list[str]) -> str | None:
     try:
         # The answer's text is not read: a server that drips it must not hold up whoever refreshes.
         with requests.post(
-            webhook, json={"text": "Crashday: " + "\n".join(lines)}, timeout=WEBHOOK_SECONDS, stream=True
+            webhook,
+            json={"text": "Crashday: " + "\n".join(lines)},
+            timeout=WEBHOOK_SECONDS,
+            stream=True,
+            allow_redirects=False,
         ) as answer:
             answer.raise_for_status()
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError, ValueError) as error:
         return f"The webhook could not be told ({type(error).__name__}). The refresh itself is not affected."
     return None
 

@@ -110,7 +110,9 @@ def test_a_new_crash_day_is_told_once_it_is_published(
     assert "times the trailing median" in told and hook.heard == [told]
 
 
-@pytest.mark.parametrize("how", ["refuses", "is angry", "says nothing"])
+@pytest.mark.parametrize(
+    "how", ["refuses", "is angry", "says nothing", "http://a..b/", "http://[::1", "nonsense", "gopher://x/"]
+)
 def test_a_dead_webhook_does_not_hurt_a_refresh(
     scene: Scene, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Hook, how: str
 ) -> None:
@@ -122,7 +124,12 @@ def test_a_dead_webhook_does_not_hurt_a_refresh(
         port = silent.getsockname()[1]
         if how == "refuses":
             silent.close()
-        url = hook.url if how == "is angry" else f"http://127.0.0.1:{port}/"
+        here = {
+            "is angry": hook.url,
+            "refuses": f"http://127.0.0.1:{port}/",
+            "says nothing": f"http://127.0.0.1:{port}/",
+        }
+        url = here.get(how, how)
         done = refreshed(settings, replay, monkeypatch, url)
         assert done.exit_code == 0, done.stderr
         assert "The webhook could not be told" in done.stderr and "Traceback" not in done.stderr
