@@ -357,13 +357,13 @@ def _report(
 
 
 def _exit_code(outcomes: list[Outcome], keys_wanted: bool) -> int:
-    """0 done, 1 failed, 3 partly. Embedded facts are never part of it: where one is refused, nothing is published."""
+    """0 done, 1 failed, PARTLY. Embedded facts are never part of it: where one is refused, nothing is published."""
     bad = {"failed", "skipped"} if keys_wanted else {"failed"}
     failed = {outcome.loader for outcome in outcomes if outcome.outcome in bad}
     if not failed:
         return 0
     loaded = {outcome.loader for outcome in outcomes if outcome.rows_loaded}
-    return 3 if loaded - {reference_pack.SOURCE.id} and reference_pack.SOURCE.id not in failed else 1
+    return scheduling.PARTLY if loaded - {reference_pack.SOURCE.id} and reference_pack.SOURCE.id not in failed else 1
 
 
 def _print_outcome(outcome: Outcome) -> None:

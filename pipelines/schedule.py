@@ -18,6 +18,8 @@ from pipelines import asking, watch
 from pipelines.config import SCHEDULE, Settings
 
 LOOK_BACK = timedelta(days=32)
+PARTLY = 3
+"""The exit code of a refresh that loaded something and failed at something."""
 KNOCK, AFTER_FAILURE = 60.0, 600.0
 """Seconds between two looks at what is due. They pass by a clock that nobody sets; the due times are the wall clock's."""
 
@@ -47,19 +49,19 @@ def run(settings: Settings) -> None:
     """Refresh what is due, again and again, until stopped."""
     refresh = Refreshes()
     while True:
-        failed = _refresh_due(settings, refresh)
+        failed = any(_refresh_due(settings, refresh))
         threading.Event().wait(AFTER_FAILURE if failed else KNOCK)
 
 
 def once(settings: Settings) -> int:
-    """Refresh every group that is due, each once, and end: for cron and its kin. Returns 0, or 1 where one failed."""
-    return int(_refresh_due(settings, Refreshes()))
+    """Refresh every group that is due, each once, and end: for cron and its kin. Returns 0, 1 where one failed, or 3 where one did partly."""
+    codes = _refresh_due(settings, Refreshes())
+    return int(any(code not in (0, PARTLY) for code in codes)) or max(codes, default=0)
 
 
-def _refresh_due(settings: Settings, refresh: Refreshes) -> bool:
-    """Refresh the groups that are due, one after the other; returns whether one failed."""
-    codes = [refresh(group) for group in SCHEDULE if is_due(settings, group, datetime.now(UTC))]
-    return any(codes)
+def _refresh_due(settings: Settings, refresh: Refreshes) -> list[int]:
+    """Refresh the groups that are due, one after the other; returns their exit codes."""
+    return [refresh(group) for group in SCHEDULE if is_due(settings, group, datetime.now(UTC))]
 
 
 def trigger(settings: Settings, group: str) -> CronTrigger:

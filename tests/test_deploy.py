@@ -139,7 +139,7 @@ def test_the_steps_of_the_workflow_run_one_after_the_other(installed: Path) -> N
 def test_the_workflow_keeps_its_state_asks_for_no_rights_and_never_overlaps() -> None:
     assert RUNS[1:] == [
         "python -m pipelines build",
-        "python -m pipelines schedule --once",
+        "python -m pipelines schedule --once || [ $? -eq 3 ]",
         "python -m pipelines export tables --parquet",
     ]
     (cron,) = re.findall(r'- cron: "(.+)"', WORKFLOW)

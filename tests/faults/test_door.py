@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,12 +19,14 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import uvicorn
+from requests_ratelimiter import LimiterMixin
 from starlette.applications import Starlette
 
 from analytics.warehouse import hub
 from pages._routes import ROUTES
 from pipelines import refresh, watch
 from pipelines.config import ROOT, Settings
+from pipelines.http import Client
 from pipelines.pieces import Outcome
 from pipelines.source import discover
 from pipelines.sources import binance_trades
@@ -137,7 +141,7 @@ def test_an_index_that_still_names_a_mirror_publishes_it_no_more(tmp_path: Path)
 
 
 class Ends:
-    """Who sees how each source ends, and when: by how many requests had been planned for until then."""
+    """Who sees each source begin and end."""
 
     def __init__(self) -> None:
         self.order: list[str] = []
@@ -157,7 +161,15 @@ class Ends:
 def test_without_a_network_every_source_is_one_line_at_once_and_nobody_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.http.time.sleep", lambda _: pytest.fail("nothing is worth waiting for"))
+    turns: Counter[str] = Counter()
+    paced, pauses = LimiterMixin.send, []
+
+    def counted(self: LimiterMixin, request: requests.PreparedRequest, **more: object) -> requests.Response:
+        turns[str(id(self))] += 1
+        return paced(self, request, **more)
+
+    monkeypatch.setattr(LimiterMixin, "send", counted)
+    monkeypatch.setattr("pipelines.refresh.Client", partial(Client, sleep=pauses.append))
     modules = [one for one in discover().values() if one.SOURCE.default and one.SOURCE.group != "embedded"]
     with socket.create_server(("127.0.0.1", 0)) as closed:
         base = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -170,6 +182,7 @@ def test_without_a_network_every_source_is_one_line_at_once_and_nobody_waits(
     )
     ends = Ends()
     _, outcomes = refresh.refresh(settings, modules, ask("2025-10-09T00:00Z", "2025-10-13T00:00Z"), ends)
+    assert pauses == [] and set(turns.values()) == {1}, "each source asks for one turn, which it gets at once"
     failed = [outcome for outcome in outcomes if outcome.error]
     assert len(failed) > 20
     for outcome in failed:

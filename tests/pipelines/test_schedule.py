@@ -197,3 +197,15 @@ def test_a_run_that_met_another_refresh_is_made_up_for_when_that_has_ended(
     moments = minutes("2026-11-22T09:00", "2026-11-22T09:30")
     started = played(up_to_date(tmp_path, at("2026-11-22T08:30")), monkeypatch, moments, busy)
     assert times(started, "hourly") == ["22 09:07", "22 09:08", "22 09:09", "22 09:10"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [([0, 0, 0], 0), ([0, 3, 0], 3), ([3, 3, 3], 3), ([3, 1, 0], 1), ([0, -15, 3], 1), ([], 0)]
+)
+def test_a_knock_ends_in_the_worst_of_its_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codes: list[int], code: int
+) -> None:
+    left = iter(codes)
+    monkeypatch.setattr(schedule, "is_due", lambda _, group, __: list(schedule.SCHEDULE).index(group) < len(codes))
+    monkeypatch.setattr(schedule, "Refreshes", lambda: lambda _: next(left))
+    assert schedule.once(Settings(data_dir=tmp_path)) == code
