@@ -93,7 +93,6 @@ def main(rows: int = BARS) -> None:
     with tempfile.TemporaryDirectory() as folder:
         publish(Settings(data_dir=Path(folder)), rows)
         with serving(Path(folder)) as (server, process), ProcessPoolExecutor(1, get_context("spawn")) as client:
-            requests.get(f"{server}/healthz", timeout=60).raise_for_status()
             idle = held(process)
             table = Table(
                 f"{rows:,} bars, idle {idle / MEGA:,.0f} MB", "answers", "MB sent", "seconds", "peak over idle, MB"
