@@ -36,11 +36,11 @@ DAYS = {
 def days(warehouse: Warehouse, base: str) -> pl.DataFrame:
     """Every crash day: what its curve is drawn from, or why it has none; those with a curve first.
 
-    Columns: `crash_day title t0 market interval sigma_pct lowest_pct sigmas_low sigmas_high lowest_minutes refusal source_id`.
-    `sigma_pct` is the standard deviation of an hour's return before T0, from the returns of the bars in the day up to it; null
-    where there are fewer than 60. `lowest_pct` and `lowest_minutes` are the day's fall by `prices.fall`. `sigmas_low` to
-    `sigmas_high` is that fall in hours' usual moves, by the day or the six hours before T0, and by the standard deviation or
-    the median absolute one: none of them is the right one.
+    Columns: `crash_day title t0 market interval sigma_pct lowest_pct sigmas_low sigmas_high lowest_minutes refusal
+    source_id`. `sigma_pct` is the standard deviation of an hour's return before T0, from the returns of the bars in
+    the day up to it; null where there are fewer than 60. `lowest_pct` and `lowest_minutes` are the day's fall by
+    `prices.fall`. `sigmas_low` to `sigmas_high` is that fall in hours' usual moves, by the day or the six hours
+    before T0, and by the standard deviation or the median absolute one: none of them is the right one.
     """
     rows = [_day(warehouse, day, base) for day in crash_days.every(warehouse).iter_rows(named=True)]
     return pl.DataFrame([{column: row.get(column) for column in DAYS} for row in rows], schema=DAYS).sort(
@@ -161,7 +161,8 @@ def _day(warehouse: Warehouse, day: dict[str, object], base: str) -> dict[str, o
 
 
 def _usual(warehouse: Warehouse, t0: datetime, base: str) -> list[float]:
-    """Percent an hour's return usually spreads before T0, the standard deviation of the day first; none where too few bars tell."""
+    """Percent an hour's return usually spreads before T0, the standard deviation of the day first; none where too few
+    bars tell."""
     key = _key(warehouse, t0, base, t0 - USUAL, t0)
     if key is None:
         return []

@@ -16,7 +16,8 @@ LISTED = "metric = 'liquidations' AND asset = 'all' AND counting IN ('floor', 'c
 TRACKED = "r.crash_day IS NULL AND r.asset <> 'all' AND r.venue <> 'all' AND r.metric = 'liquidations' AND r.window_start <= d.t0 AND d.t0 < r.window_end"
 """A tracker's figure (`r`) that a crash day (`d`) is in."""
 WINDOW_KIND = "coalesce(nullif(regexp_extract(window_label, '^trailing [0-9]+h'), ''), board)"
-"""What readings of one universe must share to stand in one range: trailing windows of one length, else the board itself."""
+"""What readings of one universe must share to stand in one range: trailing windows of one length, else the board
+itself."""
 
 
 def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
@@ -55,12 +56,13 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
     """One board's exchanges, largest first.
 
-    Columns: `board venue name long_usd short_usd unsplit_usd total_usd low_usd high_usd share_pct computed confidence note
-    completeness regime source_id`. The rest of the board's stated total is the row `other`, marked `computed`; `low_usd` to
-    `high_usd` is what the rounding of the figures leaves open of it, null in all other rows. Long and short are null where the board
-    does not split them; `unsplit_usd` is the part of a total whose side is not stated, null where both are. `completeness`
-    and `regime` are those of the exchange's best feed on the day (`regimes.in_force`), null where none is described. Never
-    concatenate two boards: their windows or universes differ.
+    Columns: `board venue name long_usd short_usd unsplit_usd total_usd low_usd high_usd share_pct computed confidence
+    note completeness regime source_id`. The rest of the board's stated total is the row `other`, marked `computed`;
+    `low_usd` to `high_usd` is what the rounding of the figures leaves open of it, null in all other rows. Long and
+    short are null where the board does not split them; `unsplit_usd` is the part of a total whose side is not stated,
+    null where both are. `completeness` and `regime` are those of the exchange's best feed on the day
+    (`regimes.in_force`), null where none is described. Never concatenate two boards: their windows or universes
+    differ.
     """
     rows = warehouse.query(
         f"""
@@ -91,7 +93,8 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
         SELECT $board AS board, venue, CASE WHEN computed THEN 'Other exchanges' ELSE coalesce(v.name, venue) END AS name, long_usd, short_usd,
                CASE WHEN long_usd IS NULL OR short_usd IS NULL
                     THEN (total_usd::DECIMAL(18, 2) - coalesce(long_usd, short_usd, 0)::DECIMAL(18, 2))::DOUBLE END AS unsplit_usd,
-               total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct, (SELECT total_usd FROM whole) AS whole_usd, computed, confidence, listed.note,
+               total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct,
+               (SELECT total_usd FROM whole) AS whole_usd, computed, confidence, listed.note,
                completeness, regime, concat_ws(';', listed.source_id, held.source_id) AS source_id
         FROM listed LEFT JOIN venues v USING (venue) LEFT JOIN held USING (venue)
         ORDER BY computed, total_usd DESC NULLS LAST, venue

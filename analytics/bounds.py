@@ -1,9 +1,11 @@
-"""From what was reported to what must have been: a lower bound for each exchange of a board, or how its readings spread.
+"""From what was reported to what must have been: a lower bound for each exchange of a board, or how its readings
+spread.
 
-A published figure bounds the truth from below where the feed it may have been read from hides liquidations. Where the feed can
-be seen whole the readings of one tracker lie close together, but that is their spread and no bound: whether it counts take-overs
-or auto-deleveraging, and at which price, is not stated. Open interest also falls where positions are closed by
-choice and rises again where the liquidated come back, so its change is told beside the figure and enters no bound.
+A published figure bounds the truth from below where the feed it may have been read from hides liquidations. Where the
+feed can be seen whole the readings of one tracker lie close together, but that is their spread and no bound: whether
+it counts take-overs or auto-deleveraging, and at which price, is not stated. Open interest also falls where positions
+are closed by choice and rises again where the liquidated come back, so its change is told beside the figure and
+enters no bound.
 """
 
 from __future__ import annotations

@@ -84,12 +84,13 @@ def disputed(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 def bridges(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The sums that connect the published totals of a day, line by line, several bridges below each other.
 
-    Columns: `topic bridge position kind line value_usd base_usd low_usd high_usd universe origin window_label as_of as_of_precision source_id`.
-    Topics: `readings` (one figure of one universe through time), `windows` (parts of a window and the whole), `sides` (long and short),
-    `exchanges` (a board's exchanges and its rest), `universes` (a wide total and a narrow one), `estimates` (what an estimate
-    adds). Kinds: `part` and `reading` are published and added, `stated` is published and compared, `sum` and `difference` are
-    computed. A line reaches from `base_usd` over `value_usd`; `low_usd` to `high_usd` is what the rounding of the parts
-    leaves open of a sum, or of what is left for other exchanges.
+    Columns: `topic bridge position kind line value_usd base_usd low_usd high_usd universe origin window_label as_of
+    as_of_precision source_id`. Topics: `readings` (one figure of one universe through time), `windows` (parts of a
+    window and the whole), `sides` (long and short), `exchanges` (a board's exchanges and its rest), `universes` (a
+    wide total and a narrow one), `estimates` (what an estimate adds). Kinds: `part` and `reading` are published and
+    added, `stated` is published and compared, `sum` and `difference` are computed. A line reaches from `base_usd`
+    over `value_usd`; `low_usd` to `high_usd` is what the rounding of the parts leaves open of a sum, or of what is
+    left for other exchanges.
     """
     totals = published(warehouse, crash_day).filter(pl.col("confidence") != "low", pl.col("total_usd").is_not_null())
     counted = totals.filter(pl.col("metric") == "liquidations", pl.col("counting") != "two_sided")
@@ -108,7 +109,8 @@ def bridges(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
 
 def _readings(rows: list[Row], settled: Row | None) -> list[Row]:
-    """Totals of the crash in the universe of the settled one by the time they were read; two pages of one reading are one."""
+    """Totals of the crash in the universe of the settled one by the time they were read; two pages of one reading are
+    one."""
     seen: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: (row["as_of"], row["total_usd"])):
         if settled and row["phase"] == "crash" and row["universe"] == settled["universe"]:

@@ -37,11 +37,11 @@ def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
     """One row a crash day, newest or largest first: the reported total of all venues, and whether it may stand beside the others.
 
     Columns: `crash_day title window_start total_usd comparable estimate_low_usd estimate_high_usd estimate_origin
-    window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the figure stands
-    in the one publication that states the most days (one origin, universe, kind of window and as-of); only those compare, as
-    long as the measurement did not change between them (`regimes.changes`). Other days carry their best single reading, or null where no total
-    of all venues was published with more than low confidence. The estimate is the range over all published ones, null where there is none. `order` is a
-    key of ORDERS.
+    window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the
+    figure stands in the one publication that states the most days (one origin, universe, kind of window and as-of);
+    only those compare, as long as the measurement did not change between them (`regimes.changes`). Other days carry
+    their best single reading, or null where no total of all venues was published with more than low confidence. The
+    estimate is the range over all published ones, null where there is none. `order` is a key of ORDERS.
     """
     return warehouse.query(
         f"""

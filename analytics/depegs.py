@@ -91,12 +91,15 @@ def published(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFr
 
 
 def lower_by_day(warehouse: Warehouse, base: str, low: float, start: datetime, end: datetime) -> pl.DataFrame:
-    """Markets of an asset in dollar tokens that printed less than `low` by their range of a whole day: `venue name symbol low source_id`, the lowest first."""
+    """Markets of an asset in dollar tokens that printed less than `low` by their range of a whole day: `venue name
+    symbol low source_id`, the lowest first."""
     return warehouse.query(
         """
-        SELECT b.venue, coalesce(v.name, b.venue) AS name, b.symbol, min(b.low) AS low, string_agg(DISTINCT b.source_id, ';') AS source_id
+        SELECT b.venue, coalesce(v.name, b.venue) AS name, b.symbol, min(b.low) AS low,
+               string_agg(DISTINCT b.source_id, ';') AS source_id
         FROM bars b LEFT JOIN venues v USING (venue)
-        WHERE b.interval = '1d' AND b.kind = 'trade' AND split_part(b.symbol, '/', 1) = $base AND b.ts >= $start AND b.ts < $end
+        WHERE b.interval = '1d' AND b.kind = 'trade' AND split_part(b.symbol, '/', 1) = $base
+          AND b.ts >= $start AND b.ts < $end
           AND split_part(split_part(b.symbol, '/', 2), ':', 1) IN (SELECT unnest($dollars))
         GROUP BY ALL HAVING min(b.low) < $low ORDER BY low, b.symbol
         """,

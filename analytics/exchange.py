@@ -145,10 +145,10 @@ def window_volume(warehouse: Warehouse, venue: str, start: datetime, end: dateti
 def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     """Every published liquidation figure of the venue on every crash day, the newest day first, all assets before single ones.
 
-    Columns: `crash_day title window_start asset phase window_label board long_usd short_usd total_usd counting universe origin
-    as_of as_of_precision confidence second_hand note kind source_id`. One row is one board: rows are never added, and only those
-    of one `universe` and `kind` of window stand in one range. A tracker's figures of a UTC day or a step of hours are those of
-    the crash day in it.
+    Columns: `crash_day title window_start asset phase window_label board long_usd short_usd total_usd counting
+    universe origin as_of as_of_precision confidence second_hand note kind source_id`. One row is one board: rows are
+    never added, and only those of one `universe` and `kind` of window stand in one range. A tracker's figures of a
+    UTC day or a step of hours are those of the crash day in it.
     """
     return warehouse.query(
         f"""

@@ -55,10 +55,10 @@ def quotes(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
 def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) -> pl.DataFrame:
     """Markets of one quote currency by how far the day's low lies below the day's high, the deepest first.
 
-    Columns: `rank venue name market symbol base quote high low drop_pct peers peers_drop_pct compared_with thin pegged source_id`.
-    Peers are the coin's other markets on the venue, or all markets of the quote currency where the coin has no other;
-    `peers_drop_pct` is their median. `thin` marks a market that kept less than `THIN` of what its median peer kept.
-    The high may come after the low: this is a range, not a path.
+    Columns: `rank venue name market symbol base quote high low drop_pct peers peers_drop_pct compared_with thin
+    pegged source_id`. Peers are the coin's other markets on the venue, or all markets of the quote currency where the
+    coin has no other; `peers_drop_pct` is their median. `thin` marks a market that kept less than `THIN` of what its
+    median peer kept. The high may come after the low: this is a range, not a path.
     """
     rows = warehouse.query(
         f"""

@@ -230,7 +230,8 @@ def found(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetim
 
 
 def lowest(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
-    """The lowest bar of a market's whole range, which may lie outside its phases: `low low_at source_id`, one row or none."""
+    """The lowest bar of a market's whole range, which may lie outside its phases: `low low_at source_id`, one row or
+    none."""
     bars = measured(warehouse, key, start, end)
     return bars.sort("low", "ts").head(1).select("low", pl.col("ts").alias("low_at"), "source_id")
 

@@ -34,7 +34,8 @@ LINE = ["venue", "market", "symbol", "kind", "interval"]
 LEAST_LINE = 20
 """Bars a line has at least, unless they are of a minute or less: between a few closes a line would hide the fall."""
 SILENT = timedelta(minutes=5)
-"""A market that printed nothing for so long while the asset was lowest has no low: what it would have printed is not known."""
+"""A market that printed nothing for so long while the asset was lowest has no low: what it would have printed is not
+known."""
 
 
 def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
@@ -101,11 +102,11 @@ def paths(
 ) -> pl.DataFrame:
     """One asset's prices on every market that is comparable with its best documented one, each at its finest interval.
 
-    The columns of `bars`, and `name` (of the venue), `quote`, `unit` (dollars and dollar tokens are one unit), `close_at`
-    (end of the bar, when `close` was the price), `reference_price`, `reference_at` (the last close in the hour up to
-    `reference`), and `open_pct`, `low_pct`, `close_pct`: percent of that price. Those are null where no reference is known.
-    `silent` marks a market without a print in the `SILENT` minutes up to the asset's low, `coarse` one whose bars are too long
-    for a line over the range.
+    The columns of `bars`, and `name` (of the venue), `quote`, `unit` (dollars and dollar tokens are one unit),
+    `close_at` (end of the bar, when `close` was the price), `reference_price`, `reference_at` (the last close in the
+    hour up to `reference`), and `open_pct`, `low_pct`, `close_pct`: percent of that price. Those are null where no
+    reference is known. `silent` marks a market without a print in the `SILENT` minutes up to the asset's low,
+    `coarse` one whose bars are too long for a line over the range.
     """
     chosen = finest(_intraday(series(warehouse, start, end)).filter(pl.col("base") == base))
     rows = _worded(warehouse, bars(warehouse, _keys(chosen), start, end))
@@ -132,9 +133,9 @@ def lowest(
 ) -> pl.DataFrame:
     """The lowest price of each series of `paths`, the lowest first.
 
-    Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price reference_at first_ts last_ts source_id`.
-    The low lies somewhere between `low_from` and `low_until`: a bar does not say when within it. It is null, last, where the
-    market was silent at the asset's low.
+    Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price
+    reference_at first_ts last_ts source_id`. The low lies somewhere between `low_from` and `low_until`: a bar does
+    not say when within it. It is null, last, where the market was silent at the asset's low.
     """
     at_low, silent = pl.col("low").arg_min(), pl.col("silent").first()
     known = (
@@ -163,13 +164,16 @@ def lowest(
 
 
 def silent(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """The markets without a print in the `SILENT` minutes up to their asset's low of a range, by minute bars: `base venue market symbol`."""
+    """The markets without a print in the `SILENT` minutes up to their asset's low of a range, by minute bars: `base
+    venue market symbol`."""
     return warehouse.query(
         """
         WITH minute AS (
             SELECT split_part(symbol, '/', 1) AS base, venue, market, symbol, ts, low,
-                   lag(ts) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts) + INTERVAL 1 MINUTE AS over_at
-            FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
+                   lag(ts) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)
+                   + INTERVAL 1 MINUTE AS over_at
+            FROM bars
+            WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
         ), deepest AS (SELECT base, arg_min(ts, row(low, ts)) AS low_ts FROM minute GROUP BY base)
         SELECT DISTINCT base, venue, market, symbol FROM minute JOIN deepest USING (base)
         WHERE over_at <= low_ts AND ts >= low_ts AND ts - over_at >= $silent::INTERVAL ORDER BY ALL
@@ -186,7 +190,8 @@ def bitcoin(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
 
 
 def best_covered(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """An asset through a range on its best covered market (minute bars where there are any, then the most traded), in the columns of `bars`. Empty where none is known."""
+    """An asset through a range on its best covered market (minute bars where there are any, then the most traded), in
+    the columns of `bars`. Empty where none is known."""
     known = series(warehouse, start, end).filter(
         (pl.col("base") == base) & (pl.col("kind") == "trade") & pl.col("quote").is_in(DOLLARS)
     )
@@ -202,11 +207,12 @@ def best_covered(warehouse: Warehouse, base: str, start: datetime, end: datetime
 
 
 def fall(warehouse: Warehouse, base: str, start: datetime, end: datetime, since: datetime | None) -> pl.DataFrame:
-    """How far an asset fell in a range on one market, that of `best_covered`: the one definition of a fall on every page.
+    """How far an asset fell in a range on one market, that of `best_covered`: the one definition of a fall on every
+    page.
 
-    Columns: `venue name market symbol interval before_at before low_ts low drop_pct minutes source_id`. `before` is the last
-    close by `since`, or the first open where no bar was over by then; `low` the lowest since, in the bar that began at
-    `low_ts`, `minutes` later. One row, or none where no bars with a price are known.
+    Columns: `venue name market symbol interval before_at before low_ts low drop_pct minutes source_id`. `before` is
+    the last close by `since`, or the first open where no bar was over by then; `low` the lowest since, in the bar
+    that began at `low_ts`, `minutes` later. One row, or none where no bars with a price are known.
     """
     known = _worded(warehouse, best_covered(warehouse, base, start, end)).filter(pl.col("close").is_not_null())
     over_at = pl.col("ts") + pl.duration(seconds=pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64))

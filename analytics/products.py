@@ -120,7 +120,8 @@ def moves(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def moves_by_year(warehouse: Warehouse) -> pl.DataFrame:
-    """How many products entered and left in each year: `year move products low_confidence names source_id`; days that are not known are left out.
+    """How many products entered and left in each year: `year move products low_confidence names source_id`; days that
+    are not known are left out.
 
     `products` counts what is known with more than low confidence, `low_confidence` the rest.
     """

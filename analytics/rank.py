@@ -1,8 +1,9 @@
 """Whether the order of a board's exchanges may be another one, and how much a hiding feed would have to hide for that.
 
-What a feed hid is not known, so nobody can say how likely another order is. What can be computed without a guess is the
-factor at which an exchange whose feed hides liquidations would pass the first one. Beside it stands the factor that a
-published estimate of the whole implies, if all that it adds was hidden by these exchanges, by each in the same proportion.
+What a feed hid is not known, so nobody can say how likely another order is. What can be computed without a guess is
+the factor at which an exchange whose feed hides liquidations would pass the first one. Beside it stands the factor
+that a published estimate of the whole implies, if all that it adds was hidden by these exchanges, by each in the same
+proportion.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ TURNS = {
 
 
 def turning_points(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
-    """The exchanges of a board whose feeds hide liquidations, and how many times what they showed would make each the first.
+    """The exchanges of a board whose feeds hide liquidations, and how many times what they showed would make each the
+    first.
 
     Columns: `board venue name bound_usd leader leader_usd factor factor_low factor_high implied_low implied_high
     estimate_origin stated_most stated_case source_id`, the smallest factor first; the leader itself is left out.
-    `factor_low` to `factor_high` is what the rounding of both figures leaves open. `implied_low` to `implied_high` is what the
-    day's estimate means for all of them together, null where there is none; `stated_most` is the largest factor a venue ever
-    stated of itself (`stated_case`).
+    `factor_low` to `factor_high` is what the rounding of both figures leaves open. `implied_low` to `implied_high` is
+    what the day's estimate means for all of them together, null where there is none; `stated_most` is the largest
+    factor a venue ever stated of itself (`stated_case`).
     """
     known = bounds.of_board(warehouse, crash_day, board).sort("bound_usd", descending=True)
     if known.is_empty():

@@ -115,10 +115,11 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, colu
 
 
 def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datetime) -> pl.DataFrame:
-    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_study_pct study_start study_end first_ts last_ts source_id`.
+    """Auto-deleveraging so far, one side of each fill: `venue name adl_fills of_study_pct study_start study_end
+    first_ts last_ts source_id`.
 
-    A second counts once it is over. `of_study_pct` is the part of all fills counted from `start` to `end`; the counts reach
-    from `study_start` to `study_end`, and what happened outside them is not known.
+    A second counts once it is over. `of_study_pct` is the part of all fills counted from `start` to `end`; the counts
+    reach from `study_start` to `study_end`, and what happened outside them is not known.
     """
     return warehouse.query(
         """

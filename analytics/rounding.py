@@ -8,7 +8,8 @@ import polars as pl
 
 
 def half_step(value: float) -> float:
-    """Half of the place of a figure's last digit that is not zero: 2.4 billion is known to 50 million, 4.65 billion to 5."""
+    """Half of the place of a figure's last digit that is not zero: 2.4 billion is known to 50 million, 4.65 billion
+    to 5."""
     if value == 0:
         return 0.0
     exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent

@@ -85,7 +85,8 @@ def bounded(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def not_named(warehouse: Warehouse, reading: str) -> pl.DataFrame:
-    """The part of a reading that belongs to no issuer it names, as far as rounded figures tell: `low_pct high_pct source_id`, one row."""
+    """The part of a reading that belongs to no issuer it names, as far as rounded figures tell: `low_pct high_pct
+    source_id`, one row."""
     rows = bounded(warehouse).filter((pl.col("reading") == reading) & DRAWN)
     return rows.select(
         low_pct=pl.max_horizontal(100 - pl.col("high_pct").sum(), 0.0),
@@ -147,8 +148,10 @@ def members(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFr
 def by_class(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFrame:
     """The share of each class in one reading under every ruleset, and that of each issuer under `issuers`; every ruleset adds up to 100 %.
 
-    Columns: `reading measure unit ruleset name rank ranks class_name issuers members value total share_pct low_confidence source_id`.
-    `low_confidence`: all of its members are there by facts of low confidence. A class none of the named issuers falls into is there with 0; what the reading does not break out stands under "not named by issuer".
+    Columns: `reading measure unit ruleset name rank ranks class_name issuers members value total share_pct
+    low_confidence source_id`. `low_confidence`: all of its members are there by facts of low confidence. A class none
+    of the named issuers falls into is there with 0; what the reading does not break out stands under "not named by
+    issuer".
     """
     rows = members(warehouse, reading, own_rule)
     if rows.is_empty():

@@ -142,9 +142,9 @@ def _named(points: pl.DataFrame, name: pl.Expr) -> pl.DataFrame:
 def concentration(warehouse: Warehouse) -> pl.DataFrame:
     """How concentrated the market is by value, per reading that names issuers, oldest first.
 
-    Columns: `as_of as_of_precision origin scope issuers named_pct hhi_low hhi_high source_id`. The Herfindahl-Hirschman index sums
-    the squared percentages of the issuers: the named ones alone at least, and at most the rest as one more issuer, both with
-    what the rounding of every figure leaves open.
+    Columns: `as_of as_of_precision origin scope issuers named_pct hhi_low hhi_high source_id`. The
+    Herfindahl-Hirschman index sums the squared percentages of the issuers: the named ones alone at least, and at most
+    the rest as one more issuer, both with what the rounding of every figure leaves open.
     """
     squares = (
         tokenized.bounded(warehouse)

@@ -13,9 +13,9 @@ from analytics.warehouse import Warehouse
 def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """The lowest print of each asset on each venue in a range: `base venue name market symbol low low_ts minutes source_id`.
 
-    Only bars of one source are used, the one that carries minute bars of the most assets on several venues: one clock and
-    one method for all. `minutes` counts the minutes with trades; `low` is null where a venue had none in the five minutes up to
-    the asset's low: it has no low where it did not trade.
+    Only bars of one source are used, the one that carries minute bars of the most assets on several venues: one clock
+    and one method for all. `minutes` counts the minutes with trades; `low` is null where a venue had none in the five
+    minutes up to the asset's low: it has no low where it did not trade.
     """
     rows = warehouse.query(
         """

@@ -40,8 +40,10 @@ def of_topics(warehouse: Warehouse, crash_day: str, topics: tuple[str, ...]) -> 
 def open_interest(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """Open interest before and after a crash day as each origin published it, venues before sums over all venues.
 
-    Columns: `venue name asset origin universe before_usd before_at after_usd after_at change_usd change_pct perpetuals confidence note source_id`.
-    `perpetuals`: the change is of perpetuals alone, which do not compare with all derivatives. Null where the origin does not state it; dates, universes and definitions differ from row to row, so the falls conflict.
+    Columns: `venue name asset origin universe before_usd before_at after_usd after_at change_usd change_pct
+    perpetuals confidence note source_id`. `perpetuals`: the change is of perpetuals alone, which do not compare with
+    all derivatives. Null where the origin does not state it; dates, universes and definitions differ from row to row,
+    so the falls conflict.
     """
     return warehouse.query(
         f"""

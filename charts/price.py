@@ -102,9 +102,10 @@ def by_venue(
 ) -> go.Figure:
     """One asset's prices market by market (`analytics.prices.paths`), and the lowest of each, over the whole chosen range.
 
-    A close is drawn where its bar ends; a low is drawn across the bar it lies in, for its moment within the bar is not
-    known. Bars too long for a line show their low only, and a market that was silent at the asset's low has none. With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line.
-    Raises ValueError when the quote currencies do not compare.
+    A close is drawn where its bar ends; a low is drawn across the bar it lies in, for its moment within the bar is
+    not known. Bars too long for a line show their low only, and a market that was silent at the asset's low has none.
+    With a `reference` all are percent of each market's own price at that time. A missing bar breaks the line. Raises
+    ValueError when the quote currencies do not compare.
     """
     if paths["unit"].n_unique() > 1:
         raise ValueError("Prices in different currencies may not share an axis.")
@@ -179,7 +180,8 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
 
 
 def _range(figure: go.Figure, line: pl.DataFrame, suffix: str, name: str) -> None:
-    """The band from low to high of the only traded market, where its lowest bar closed far above: else the dot of the low would hang in the air."""
+    """The band from low to high of the only traded market, where its lowest bar closed far above: else the dot of the
+    low would hang in the air."""
     closes = line["close"].drop_nulls()
     if suffix or closes.is_empty():
         return

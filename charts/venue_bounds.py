@@ -62,7 +62,8 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
 
 
 def turns(turning: pl.DataFrame) -> go.Figure:
-    """How many times what its feed showed would make each exchange the first (`analytics.rank.turning_points`), beside what an estimate implies.
+    """How many times what its feed showed would make each exchange the first (`analytics.rank.turning_points`),
+    beside what an estimate implies.
 
     Raises ValueError when exchanges of several boards are mixed.
     """

@@ -94,7 +94,8 @@ def finding(venue: Row, day: Row) -> str:
 
 
 def _quotable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Totals of the crash that may be said, of one universe and kind of window, the one that was read most: not low, not both sides."""
+    """Totals of the crash that may be said, of one universe and kind of window, the one that was read most: not low,
+    not both sides."""
     told = rows.filter(
         (pl.col("phase") == "crash")
         & (pl.col("asset") == "all")

@@ -1,4 +1,5 @@
-"""Who was liquidated: sides, assets, sizes and concentration of one feed's single liquidations, or what was published per asset."""
+"""Who was liquidated: sides, assets, sizes and concentration of one feed's single liquidations, or what was published
+per asset."""
 
 from __future__ import annotations
 

@@ -124,7 +124,8 @@ def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
 
 
 def _moved(rows: pl.DataFrame) -> str:
-    """Between which minutes each border lies over the rule as it is and every change to it, and how many changes find none."""
+    """Between which minutes each border lies over the rule as it is and every change to it, and how many changes find
+    none."""
     spans = (
         rows.drop_nulls("begins")
         .group_by("border", maintain_order=True)

@@ -80,7 +80,8 @@ def _members(chosen: Chosen) -> None:
 
 
 def _class_words(classes: pl.DataFrame, chosen: Chosen) -> list[str]:
-    """Each class of a rule with its share; what is not named by issuer as the range that rounded readings leave open."""
+    """Each class of a rule with its share; what is not named by issuer as the range that rounded readings leave
+    open."""
     least, most = _not_named(chosen)
     return [
         f"{label} {least:.1f} to {percent(most)}" if label == tokenized.NOT_NAMED else f"{label} {percent(share)}{mark}"

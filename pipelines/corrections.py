@@ -1,8 +1,8 @@
 """Errors in what others published or recorded, mended at load: each with its reason, and with what it expects to find.
 
-The files keep the rows as they came. A correction names one row by some of its cells, what one cell of it must still say,
-and what is put instead; without a column the row is left out. Once nothing matches any more, upstream has changed: the load
-is refused, so that no correction outlives its error.
+The files keep the rows as they came. A correction names one row by some of its cells, what one cell of it must still
+say, and what is put instead; without a column the row is left out. Once nothing matches any more, upstream has
+changed: the load is refused, so that no correction outlives its error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ CELLS = ("table_name", "row_key", "expect", "column_name", "value")
 
 
 def of_table(table: str, body: bytes) -> list[tuple[int, dict[str, str]]]:
-    """The corrections of one table with their row numbers in the file. A line that cannot be read is none: the file's own load refuses it."""
+    """The corrections of one table with their row numbers in the file. A line that cannot be read is none: the file's
+    own load refuses it."""
     try:
         rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
     except (UnicodeDecodeError, csv.Error):
@@ -34,7 +35,8 @@ def of_table(table: str, body: bytes) -> list[tuple[int, dict[str, str]]]:
 
 
 def corrected(frame: pl.DataFrame, corrections: list[tuple[int, dict[str, str]]]) -> pl.DataFrame:
-    """The cells of a table, all text, as corrected; `kept` is false in rows to leave out. Raises Refused where a correction does not match."""
+    """The cells of a table, all text, as corrected; `kept` is false in rows to leave out. Raises Refused where a
+    correction does not match."""
     frame = frame.with_columns(pl.lit(value=True).alias(KEPT))
     for number, row in corrections:
         here = _holds(frame, row["row_key"], number)
@@ -49,7 +51,8 @@ def corrected(frame: pl.DataFrame, corrections: list[tuple[int, dict[str, str]]]
 
 
 def _holds(frame: pl.DataFrame, cells: str, number: int) -> pl.Expr:
-    """Whether a row has all of these cells, written `column=text;column=text`; an empty text is a cell that is not known."""
+    """Whether a row has all of these cells, written `column=text;column=text`; an empty text is a cell that is not
+    known."""
     pairs = [cell.partition("=")[::2] for cell in cells.split(";")]
     for column, _ in pairs:
         _known(frame, column, number)

@@ -1,4 +1,5 @@
-"""The embedded CSVs as pandas reads them, and the few recipes several figures share. Nothing here knows the code that is tested."""
+"""The embedded CSVs as pandas reads them, and the few recipes several figures share. Nothing here knows the code that
+is tested."""
 
 from __future__ import annotations
 
@@ -114,7 +115,8 @@ def traded(base: str, start: pd.Timestamp = START, end: pd.Timestamp = END) -> p
 
 @cache
 def recorded_lows() -> pd.DataFrame:
-    """The lowest print by asset and venue in the recorder's minute bars; a venue silent up to the asset's low has none."""
+    """The lowest print by asset and venue in the recorder's minute bars; a venue silent up to the asset's low has
+    none."""
     frame = bars(source_id="prints_to_bars", interval="1m")
     minutes = bars(interval="1m", kind="trade")
     rows = []

@@ -87,7 +87,8 @@ def funding(base: str) -> float:
 
 
 def largest_market(base: str) -> pd.DataFrame:
-    """The bars of the market that the page shows first: the most traded one, at its finest bars that cover the range."""
+    """The bars of the market that the page shows first: the most traded one, at its finest bars that cover the
+    range."""
     frame = facts.bars(base=base, kind="trade")
     frame = frame[frame.volume_base.notna() & (frame.interval != "1d")]
     finest = {}
@@ -105,7 +106,8 @@ def low_of_the_range(base: str) -> float:
 
 
 def gap_at_the_low() -> float:
-    """Percent between the closes of Binance's perpetual and Gemini, in the minute after which they stood furthest apart."""
+    """Percent between the closes of Binance's perpetual and Gemini, in the minute after which they stood furthest
+    apart."""
     one, other = (
         own.set_index("until").close for own in (facts.binance(), facts.bars(symbol="BTC/USD", interval="1m"))
     )

@@ -25,7 +25,8 @@ def shown(page: str, link: tuple[tuple[str, str], ...] = ()) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """A sentence of a view, with `{}` where its figures stand, and what they must be: numbers in the unit shown, or text."""
+    """A sentence of a view, with `{}` where its figures stand, and what they must be: numbers in the unit shown, or
+    text."""
 
     page: str
     link: tuple[tuple[str, str], ...]
