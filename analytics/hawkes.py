@@ -155,9 +155,11 @@ def fit(times: Array, end: float) -> Fit:
 
 
 def fit_varying(times: Array, end: float) -> Fit:
-    """The process whose background varies that fits best by Akaike's criterion. Raises ValueError where `refusal`
-    has a reason."""
-    return _with_interval(*_fitted(times, end, _knots(times)))
+    """The process whose background varies that fits best by Akaike's criterion, without its interval.
+
+    Raises ValueError where `refusal` has a reason.
+    """
+    return _fitted(times, end, _knots(times))[1]
 
 
 def chance_of_misfit(fitted: Fit, times: Array, end: float) -> float:
