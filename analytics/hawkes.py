@@ -8,7 +8,7 @@ branching ratio near one if its background is taken for constant (Filimonov and 
 15, 1293, arXiv 1308.6756). So two models are fitted, one with a constant background and one whose logarithm is
 linear between knots, their number by Akaike's criterion; there is a verdict only where each holds the other's
 branching ratio possible, and it is the range of both. Waiting times at two scales, as Lallouache and Challet (2014,
-Quantitative Finance 16, 1) need them for markets, get a second exponential where the likelihood asks for it. Whether
+arXiv 1406.3967) need them for markets, get a second exponential where the likelihood asks for it. Whether
 the model fits is asked of its residuals, which come at rate one in time that runs as fast as the fitted rate (Ogata
 1988); since they were fitted, their distance from theory is compared with that of streams made by the fitted model
 and fitted again (parametric bootstrap, stopped early as by Besag and Clifford 1991).
@@ -155,9 +155,11 @@ def fit(times: Array, end: float) -> Fit:
 
 
 def fit_varying(times: Array, end: float) -> Fit:
-    """The process whose background varies that fits best by Akaike's criterion. Raises ValueError where `refusal`
-    has a reason."""
-    return _with_interval(*_fitted(times, end, _knots(times)))
+    """The process whose background varies that fits best by Akaike's criterion, without its interval.
+
+    Raises ValueError where `refusal` has a reason.
+    """
+    return _fitted(times, end, _knots(times))[1]
 
 
 def chance_of_misfit(fitted: Fit, times: Array, end: float) -> float:

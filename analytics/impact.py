@@ -89,7 +89,8 @@ def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
             FROM bar WHERE value_usd > 0 GROUP BY epoch_us(ts) // $length
         ), usual AS (SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd FROM summed)
         SELECT begins, until, bars, volume_usd, moved_pct, per_usd,
-               CASE WHEN bars >= $least AND volume_usd >= per_usd THEN moved_pct / volume_usd * per_usd END AS impact_pct,
+               CASE WHEN bars >= $least AND volume_usd >= per_usd
+                    THEN moved_pct / volume_usd * per_usd END AS impact_pct,
                source_id
         FROM summed, usual ORDER BY begins
         """,
@@ -134,7 +135,8 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
     bars = warehouse.query(
         f"""
         SELECT ts, 100 * ln(close / coalesce(lag(close) OVER (ORDER BY ts), open)) AS moved_pct,
-               (2 * taker_buy_base - volume_base) * coalesce(volume_quote / nullif(volume_base, 0), close) AS net_usd, source_id
+               (2 * taker_buy_base - volume_base) * coalesce(volume_quote / nullif(volume_base, 0), close) AS net_usd,
+               source_id
         FROM bars WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0 ORDER BY ts
         """,
         **dict(zip(decimate.KEY, key, strict=True)),

@@ -63,7 +63,7 @@ def branching(fits: pl.DataFrame) -> go.Figure:
                 "color": colour,
             },
             customdata=fitted.select("part", "events").rows(),
-            hovertemplate=f"%{{customdata[0]}}, {name} background: %{{x:.2f}}, %{{customdata[1]:,}} events<extra></extra>",
+            hovertemplate=f"%{{customdata[0]}}, {name} background: %{{x:.2f}}<extra>%{{customdata[1]:,}} events</extra>",
         )
     figure.add_vline(x=1, line={"width": 1, "dash": "dot", "color": theme.SHORT}, annotation={"text": "feeds itself"})
     figure.update_layout(

@@ -65,7 +65,7 @@ def order_flow(rows: pl.DataFrame, colour: str) -> go.Figure:
     figure.add_vline(x=0, line={"width": 1, "dash": "dot", "color": theme.EVENT})
     figure.update_layout(
         hovermode="closest",
-        xaxis={"title": {"text": f"% per net {per} bought by takers"}, "showgrid": True},
+        xaxis={"title": {"text": f"% per net {per}"}, "showgrid": True},
         yaxis={"autorange": "reversed", "type": "category"},
     )
     return figure

@@ -57,23 +57,24 @@ CALIBRATION = {
 LIKE = f"{1 / throttle.DOUBT:.2f} to {throttle.DOUBT:g} times"
 MODELS = RULES | {"last or largest": "either passes", "none": "neither rule"}
 METHOD = f"""
-**If the last order of a second passes:** nothing can hide an order in the last milliseconds of its second, for nothing
-follows it there. These milliseconds, taken over all seconds, are a nearly complete sample in a known part of the time; how
-many orders they hold gives the number of all.
+**If the last order of a second passes:** nothing can hide an order in the last milliseconds of its second, for
+nothing follows it there. These milliseconds, taken over all seconds, are a nearly complete sample in a known part of
+the time; how many orders they hold gives the number of all.
 
-**If the largest passes:** an order hides only smaller ones. Going down from the largest, the share of seconds with so large an
-order gives how many there were, as long as orders do not come in bursts; bursts show in neighbouring seconds.
+**If the largest passes:** an order hides only smaller ones. Going down from the largest, the share of seconds with so
+large an order gives how many there were, as long as orders do not come in bursts; bursts show in neighbouring
+seconds.
 
-**How large the hidden ones are is assumed:** on average {LIKE} what the model
-makes of those that passed. In a cascade the large orders may come first or last; nothing in such a feed tells. Every range
-and every bound is conditional on this.
+**How large the hidden ones are is assumed:** on average {LIKE} what the model makes of those that passed. In a
+cascade the large orders may come first or last; nothing in such a feed tells. Every range and every bound is
+conditional on this.
 
-**Which rule holds is asked of the orders.** Where they leave both possible, the range is over both; where one of the two has
-none, there is none.
+**Which rule holds is asked of the orders.** Where they leave both possible, the range is over both; where one of the
+two has none, there is none.
 
-**There is no range** where the seconds are too full, bursts too short, orders too few, or the times do not look as the rule
-says. At ten thousand orders a second even the last millisecond is full: then there is a bound and nothing else. All of it
-assumes that a rule on record is the feed's and that the feed's seconds are the clock's.
+**There is no range** where the seconds are too full, bursts too short, orders too few, or the times do not look as
+the rule says. At ten thousand orders a second even the last millisecond is full: then there is a bound and nothing
+else. All of it assumes that a rule on record is the feed's and that the feed's seconds are the clock's.
 """
 CONDITION = (
     f"Conditional: hidden orders are taken to be on average {LIKE} what the model makes of those that passed; "
