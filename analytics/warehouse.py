@@ -51,7 +51,8 @@ class Warehouse:
         cursor = self._hub.cursor()
         cursor.execute(f"USE {_alias(self.number)}")
         # Not cursor.execute(sql).to_arrow_reader(): that holds all rows before it gives the first.
-        return cursor.sql(sql, params=parameters).to_arrow_reader(size)
+        with readers.naming_damage(self.number):
+            return cursor.sql(sql, params=parameters).to_arrow_reader(size)
 
 
 class Hub:
