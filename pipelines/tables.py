@@ -201,8 +201,7 @@ class FeedRegimes(Traced):
 
 
 class FeedCoverage(Traced):
-    """A span in which a live feed was recorded here, its line seen to deliver, or was not and why. What lies in no row was
-    not listened to either."""
+    """A span in which a live feed was seen to deliver, or was not and why. What lies in no row was not listened to."""
 
     venue = text("Venue", primary_key=True)
     feed = text("Feed; its completeness is in `feed_regimes`", primary_key=True)
