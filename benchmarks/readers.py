@@ -96,6 +96,8 @@ async def read(address: str, names: list[str], until: float, seen: Seen) -> None
 
 
 async def ask_for_health(address: str, seen: Seen) -> None:
+    """Ask twice a second, from the moment on in which the server answers at all."""
+    await asyncio.to_thread(requests.get, f"{address}/_stcore/health", timeout=60)
     while True:
         began = time.monotonic()
         try:

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pipelines.config import ROOT
@@ -43,46 +45,53 @@ with TURNS.turn():
 """
 
 
-def started(*command: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def started(*command: str, cwd: Path = ROOT) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
         [sys.executable, *command],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def process(work: str, silence: float, stop: float) -> subprocess.Popen[str]:
+def working(work: str, silence: float, stop: float) -> AbstractContextManager[subprocess.Popen[str]]:
     return started("-c", PROCESS.format(work=work, silence=silence, stop=stop))
 
 
 def test_a_process_on_which_no_page_runs_any_more_shows_its_stacks_and_ends() -> None:
-    _, said = (frozen := process("guard.page_has_run(); stands_still()", silence=1, stop=60)).communicate(timeout=60)
+    with working("guard.page_has_run(); stands_still()", silence=1, stop=60) as frozen:
+        _, said = frozen.communicate(timeout=60)
     assert frozen.returncode == -signal.SIGABRT
     assert "No page has run for 1 s" in said and "in stands_still" in said
 
 
 def test_a_stop_that_is_not_heard_is_forced() -> None:
-    frozen = process(f"{HEARS_SIGTERM}; stands_still()", silence=600, stop=1)
-    assert frozen.stdout and frozen.stdout.readline() == "frozen\n"
-    frozen.send_signal(signal.SIGTERM)
-    _, said = frozen.communicate(timeout=60)
+    with working(f"{HEARS_SIGTERM}; stands_still()", silence=600, stop=1) as frozen:
+        assert frozen.stdout and frozen.stdout.readline() == "frozen\n"
+        frozen.send_signal(signal.SIGTERM)
+        _, said = frozen.communicate(timeout=60)
     assert frozen.returncode == -signal.SIGKILL
     assert "did not end within 1 s of being asked to" in said
 
 
 def test_a_process_that_ends_by_itself_is_left_alone() -> None:
-    ending = process("print(guard._process.pid, flush=True)", silence=600, stop=600)
-    _, said = ending.communicate(timeout=60)  # the guard holds the same streams: they end when it has ended too
+    with working("pass", silence=600, stop=600) as ending:
+        _, said = ending.communicate(timeout=60)  # the guard holds the same streams: they end when it has ended too
     assert ending.returncode == 0 and said == ""
 
 
 def test_a_server_whose_page_stands_still_is_found_by_a_visit_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "page.py").write_text(PAGE)
-    frozen = started("-m", "streamlit", "run", "app.py", "--server.port=0", "--server.headless=true", cwd=tmp_path)
-    _, said = frozen.communicate(timeout=120)
+    command = ("-m", "streamlit", "run", "app.py", "--server.port=0", "--server.headless=true")
+    with started(*command, cwd=tmp_path) as frozen:
+        _, said = frozen.communicate(timeout=120)
     assert frozen.returncode == -signal.SIGABRT, said
     assert "No page has run for 3 s" in said and "page.py" in said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
 from benchmarks.readers import PAGES, Seen, read
+from pipelines.config import ROOT
 from tests.browser.site import served
 from tests.shell import PAGES as LISTED
 
@@ -54,3 +57,10 @@ def test_a_visitor_can_leave_no_file(site: str) -> None:
         for method in ("PUT", "POST", "DELETE", "OPTIONS"):
             answer = requests.request(method, address, files={"file": b"0123456789"}, headers=headers, timeout=30)
             assert (answer.status_code, answer.text) == (403, "This dashboard takes no files.")
+
+
+def test_what_pages_of_several_readers_would_import_at_once_is_there_before_the_first() -> None:
+    code = "import sys, app; app.import_what_pages_use(); print(*(set(sys.argv[1:]) - set(sys.modules)))"
+    needed = ("pandas", "plotly.graph_objects", "pyarrow", "analytics.sources", "charts.words", "pages._parts")
+    done = subprocess.run([sys.executable, "-c", code, *needed], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
