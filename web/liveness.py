@@ -54,7 +54,7 @@ class Visitor(SessionClient):
             self.has_seen_it.set()
 
 
-async def visit(patience: float = EVERY) -> None:
+async def visit(patience: float) -> None:
     """Run the first page in a session as any reader's. Raises TimeoutError where that takes longer."""
     visitor, server = Visitor(), runtime.get_instance()
     session = server.connect_session(visitor, user_info={})
@@ -66,18 +66,20 @@ async def visit(patience: float = EVERY) -> None:
 
 
 @asynccontextmanager
-async def guarded(turns: Turns, silence: float = SILENCE, stop: float = STOP) -> AsyncIterator[None]:
+async def guarded(
+    turns: Turns, every: float = EVERY, silence: float = SILENCE, stop: float = STOP
+) -> AsyncIterator[None]:
     """Pages run, also where there is no reader, or the process ends after this silence; asked to stop, it ends within `stop`."""
     turns.after_each = Guard(silence, stop).page_has_run
-    visits = asyncio.create_task(_visits())
+    visits = asyncio.create_task(_visits(every))
     try:
         yield
     finally:
         visits.cancel()
 
 
-async def _visits() -> None:
+async def _visits(every: float) -> None:
     while True:
+        await asyncio.sleep(every)  # at first too: what a fresh server has yet to build is shown to its first reader
         with suppress(TimeoutError):  # a busy server is alive: the guard counts the pages of all readers
-            await visit()
-        await asyncio.sleep(EVERY)
+            await visit(EVERY)

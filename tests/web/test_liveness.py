@@ -32,7 +32,7 @@ import streamlit as st
 from web.liveness import guarded
 from web.turns import TURNS
 
-app = st.App("page.py", lifespan=lambda _: guarded(TURNS, silence=3))
+app = st.App("page.py", lifespan=lambda _: guarded(TURNS, every=0.1, silence=3))
 """
 PAGE = f"""
 import ctypes
