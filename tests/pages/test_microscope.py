@@ -301,3 +301,8 @@ def test_of_a_rate_that_changes_by_itself_no_branching_is_told() -> None:
 def test_no_model_is_said_to_fit(chance: float, verb: str) -> None:
     assert f"The events {verb} the model" in explosive.fit_title(chance)
     assert "fits" not in explosive.fit_title(chance)
+
+
+def test_a_venue_that_is_named_is_named_with_how_thin_it_is() -> None:
+    assert "**Gemini spot**, the thinnest of them, with prints in" in said(page(coin="AVAX"))
+    assert "Prints: Binance in" in notes(page(coin="AVAX", lens="Dislocation"))
