@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import pkgutil
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +26,8 @@ from web.liveness import guarded
 from web.turns import TURNS
 from web.uploads import WithoutUploads
 
-IMPORTED = ("analytics.", "charts.", "pages._")
+SCRIPT = re.compile(r"^pages\.(_shell|(\w+)\.\2)$")
+"""What Streamlit runs; all else is imported."""
 
 
 @asynccontextmanager
@@ -49,8 +51,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 def import_what_pages_use() -> None:
     """Before the first reader: two threads that import the same modules at the same time may find them unfinished."""
     for room in (analytics, charts, pages):
-        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
-            if module.name.startswith(IMPORTED) and module.name != "pages._shell":
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if not SCRIPT.search(module.name):
                 import_module(module.name)
 
 

@@ -18,11 +18,11 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from pipelines import readers
 from pipelines.config import Settings
-from pipelines.dictionary import layout
-from pipelines.notes import Generation
-from pipelines.readers import GenerationGone, NoWarehouse
+from pipelines.generations import readers
+from pipelines.generations.notes import Generation
+from pipelines.generations.readers import GenerationGone, NoWarehouse
+from pipelines.tables.dictionary import layout
 
 __all__ = ["GenerationGone", "Hub", "NoWarehouse", "Warehouse", "generation_named", "hub"]
 

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analytics.export import as_text, csv
+from analytics.data.export import as_text, csv
 
 Batches = Iterable[pa.RecordBatch]
 EVERY = 2**62

@@ -10,7 +10,7 @@ import polars as pl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analytics import coverage, freshness
+from analytics.data import coverage, freshness
 from analytics.warehouse import NoWarehouse, Warehouse, hub
 from api.problem import problem
 from pipelines import condition

@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from analytics.export import Selection, Unknown, UnknownTable, Unusable, select
+from analytics.data.export import Selection, Unknown, UnknownTable, Unusable, select
 from analytics.warehouse import GenerationGone, NoWarehouse, Warehouse, downloads, generation_named, hub
 from api.forms import EXCEL, FORMS, Form
 from api.problem import problem
 from api.turns import Busy, aside, turn
-from pipelines.tables import TABLES
+from pipelines.tables.canonical import TABLES
 
 LIGHT = 20_000
 """Rows to look through that need no turn."""

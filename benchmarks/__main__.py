@@ -12,8 +12,8 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.build import build
 from pipelines.config import Settings
+from pipelines.refreshing.build import build
 
 BUILDS = 3
 

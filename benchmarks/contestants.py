@@ -40,7 +40,7 @@ def isal_floor(archive: str) -> Work:
 def ours(data_dir: str, base: str, days: str) -> Work:
     """Loopback HTTP, snapshot, checksum, exact 1-second bars, new generation, published."""
     from pipelines.config import Settings
-    from pipelines.refresh import refresh
+    from pipelines.refreshing.refresh import refresh
     from pipelines.source import Ask, discover
 
     start = datetime(2025, 10, 10, tzinfo=UTC)
@@ -97,7 +97,7 @@ def duckdb(archive: str) -> Work:
 
 
 def _isal() -> Callable[[str], bytes]:
-    from pipelines.sources._archives import csv_blocks
+    from pipelines.sources.common.archives import csv_blocks
 
     def inflate(archive: str) -> bytes:
         with Path(archive).open("rb") as file:

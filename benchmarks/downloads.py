@@ -31,10 +31,10 @@ from rich.table import Table
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from pipelines.build import build
 from pipelines.config import ROOT, Settings
-from pipelines.dictionary import column_names
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.refreshing.build import build
+from pipelines.tables.dictionary import column_names
 
 BARS, SYMBOLS, TOGETHER = 5_000_000, 500, 1_000_000
 MEGA = 1_000_000

@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analytics import hawkes
+from analytics.market import hawkes
 
 END, EVENTS, DECAY = 900.0, 1100, 1.0
 RUNS, SEED = 60, 40_000

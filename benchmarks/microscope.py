@@ -19,16 +19,16 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics import decimate, dislocation, first_movers, impact, phases, replay, volume_profile
+from analytics.market import decimate, dislocation, first_movers, impact, phases, replay, volume_profile
 from analytics.warehouse import Warehouse
-from charts import dislocation as dislocation_chart
-from charts import impact as impact_chart
-from charts import lead_lag as lead_lag_chart
-from charts import phases as phases_chart
-from charts import replay as replay_chart
-from charts import volume_profile as profile_chart
-from pipelines.dictionary import ddl
-from pipelines.tables import TABLES
+from charts.market import dislocation as dislocation_chart
+from charts.market import impact as impact_chart
+from charts.market import lead_lag as lead_lag_chart
+from charts.market import phases as phases_chart
+from charts.market import replay as replay_chart
+from charts.market import volume_profile as profile_chart
+from pipelines.tables.canonical import TABLES
+from pipelines.tables.dictionary import ddl
 
 START = datetime(2024, 2, 29, tzinfo=UTC)
 END, T0 = START + timedelta(days=1), START + timedelta(hours=12)

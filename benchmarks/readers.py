@@ -31,8 +31,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from pipelines.build import build
 from pipelines.config import ROOT, Settings
+from pipelines.refreshing.build import build
 
 PAGES = (
     "", "cascade", "exchanges", "how-much", "tokenized", "crash-days", "data", "microscope", "exchange", "backpack", "settlement",

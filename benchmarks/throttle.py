@@ -1,7 +1,7 @@
 """`python -m benchmarks.throttle [runs]`: what throttled feeds hide, estimated on simulated streams and compared with
 the truth.
 
-Prints what `analytics.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how long
+Prints what `analytics.liquidations.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how long
 throttling, fitting and bounding take on one core as the stream grows. The streams (`benchmarks.cascades`) are not
 made by the estimators' models.
 """
@@ -21,7 +21,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from analytics import backtest, calibration, throttle
+from analytics.liquidations import backtest, calibration, throttle
 from benchmarks.cascades import Kind, stream
 
 KINDS = (

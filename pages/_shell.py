@@ -11,9 +11,10 @@ from pathlib import Path
 import streamlit as st
 
 from analytics.warehouse import NoWarehouse, hub
-from pages import _parts
-from pipelines import build, warehouse
+from pages.shared import parts
 from pipelines.config import Settings
+from pipelines.generations import draft
+from pipelines.refreshing import build
 from web.turns import TURNS
 
 st.set_page_config(page_title="Crashday", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
@@ -22,19 +23,19 @@ st.logo(Path(__file__).with_name("logo.svg"), size="large")
 page = st.navigation(
     {
         "": [
-            st.Page("overview.py", title="Overview", icon=":material/bolt:", default=True),
-            st.Page("cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
-            st.Page("exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
-            st.Page("liquidations.py", title="How much, really?", icon=":material/balance:", url_path="how-much"),
-            st.Page("tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
-            st.Page("crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
-            st.Page("data.py", title="Data", icon=":material/database:", url_path="data"),
+            st.Page("overview/overview.py", title="Overview", icon=":material/bolt:", default=True),
+            st.Page("cascade/cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
+            st.Page("exchanges/exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
+            st.Page("liquidations/liquidations.py", title="How much, really?", icon=":material/balance:", url_path="how-much"),
+            st.Page("tokenized/tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
+            st.Page("crash_days/crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
+            st.Page("data/data.py", title="Data", icon=":material/database:", url_path="data"),
         ],
         "In depth": [
-            st.Page("microscope.py", title="Microscope", icon=":material/biotech:", url_path="microscope"),
-            st.Page("exchange.py", title="One exchange", icon=":material/search:", url_path="exchange"),
-            st.Page("backpack.py", title="Backpack case", icon=":material/backpack:", url_path="backpack"),
-            st.Page("settlement.py", title="Settlement", icon=":material/calculate:", url_path="settlement"),
+            st.Page("microscope/microscope.py", title="Microscope", icon=":material/biotech:", url_path="microscope"),
+            st.Page("exchange/exchange.py", title="One exchange", icon=":material/search:", url_path="exchange"),
+            st.Page("backpack/backpack.py", title="Backpack case", icon=":material/backpack:", url_path="backpack"),
+            st.Page("settlement/settlement.py", title="Settlement", icon=":material/calculate:", url_path="settlement"),
         ],
     },
     position="top",
@@ -46,7 +47,7 @@ def build_missing_warehouse() -> None:
     with st.status("Building the warehouse from the embedded facts …", expanded=True) as progress:
         try:
             _, outcomes = build.build(Settings())
-        except warehouse.Busy:
+        except draft.Busy:
             progress.update(
                 label="Another process is building the warehouse. Reload in a few seconds.", state="running"
             )
@@ -56,7 +57,7 @@ def build_missing_warehouse() -> None:
             st.stop()
         failures = [outcome.error for outcome in outcomes if outcome.error]
         for failure in failures:
-            st.error(_parts.safe(failure))
+            st.error(parts.safe(failure))
         progress.update(
             label="The warehouse could not be built." if failures else "The warehouse is built.",
             state="error" if failures else "complete",
@@ -67,7 +68,7 @@ def build_missing_warehouse() -> None:
         with hub().lease():
             st.rerun()
     except NoWarehouse as still:
-        st.error(_parts.safe(still))
+        st.error(parts.safe(still))
         st.stop()
 
 
@@ -78,19 +79,19 @@ with TURNS.turn():
     except NoWarehouse:
         build_missing_warehouse()
 
-    _parts.say_if_generation_is_gone()
-    _parts.say_what_is_stale()
+    parts.say_if_generation_is_gone()
+    parts.say_what_is_stale()
     try:
         page.run()
     except NoWarehouse as damaged:
         published = hub().published()
-        if _parts.generation() == published.generation and not warehouse.is_whole(hub().folder, published):
+        if parts.generation() == published.generation and not draft.is_whole(hub().folder, published):
             build_missing_warehouse()
-        st.error(_parts.safe(damaged), icon=":material/broken_image:")
+        st.error(parts.safe(damaged), icon=":material/broken_image:")
         st.stop()
 
     published = hub().published()
-    shown = _parts.generation()
+    shown = parts.generation()
     pinned = (
         f"This link is pinned to generation {shown}; the current one is {published.generation}. "
         if shown != published.generation

@@ -1,5 +1,5 @@
 """`python -m pipelines …`"""
 
-from pipelines.cli import app
+from pipelines.commands.cli import app
 
 app()

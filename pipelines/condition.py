@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pipelines import notes, snapshots, watch
+from pipelines import health
 from pipelines.config import Settings
-from pipelines.readers import NoWarehouse, opened
+from pipelines.generations import notes
+from pipelines.generations.readers import NoWarehouse, opened
+from pipelines.refreshing import snapshots
 from pipelines.sources import reference_pack
 
 
 def damage(settings: Settings) -> list[str]:
     """A sentence for each damaged file that readers look at: what it costs, and what mends it."""
     sentences = notes.damage(settings.warehouse_dir)
-    if watch.content(settings.data_dir).damaged:
+    if health.content(settings.data_dir).damaged:
         sentences.append(
             "runs.jsonl is damaged; what cannot be read of it is left out, so a source may have worked later "
             "than shown. The next refresh cleans it."

@@ -19,8 +19,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.config import DetectionRule
-from pipelines.readers import NoWarehouse, opened
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.generations.readers import NoWarehouse, opened
 
 DETECTED = "detected"
 """`snapshot_id` of proposed days: they are computed from other rows, and computed anew by every refresh."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pipelines.disk import sync
+from pipelines.generations.fsync import sync
 
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What reading bytes that are no JSON, or JSON of another shape, ends in."""

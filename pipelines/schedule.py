@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
-from pipelines import asking, watch
+from pipelines import health
+from pipelines.commands import asking
 from pipelines.config import SCHEDULE, Settings
 
 LOOK_BACK = timedelta(days=32)
@@ -83,7 +84,7 @@ def last_run(settings: Settings, group: str, now: datetime) -> datetime | None:
     set back, do not count: what is due by the clock of today is not held up by them.
     """
     tried: dict[str, datetime] = {}
-    for one in watch.runs(settings.data_dir):
+    for one in health.runs(settings.data_dir):
         if one.started_at <= now:
             tried[one.loader] = one.started_at
     last = [tried.get(module.SOURCE.id) for module in asking.chosen(settings, None, group)]

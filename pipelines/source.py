@@ -158,8 +158,8 @@ def next_page(module: SourceModule, body: bytes, request: Request) -> Request | 
 
 def discover() -> dict[str, SourceModule]:
     """Every source in the folder, by id."""
-    files = sorted(module.name for module in pkgutil.iter_modules(pipelines.sources.__path__))
-    return {name: named(name) for name in files if not name.startswith("_")}
+    files = sorted(module.name for module in pkgutil.iter_modules(pipelines.sources.__path__) if not module.ispkg)
+    return {name: named(name) for name in files}
 
 
 def named(source: str) -> SourceModule:

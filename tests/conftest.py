@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from analytics.warehouse import Hub, Warehouse, hub
-from pipelines import build
 from pipelines.config import ROOT, Settings
+from pipelines.refreshing import build
 
 # The same examples on every machine, and never a failure because a machine is slow.
 settings.register_profile(

@@ -9,9 +9,9 @@ import duckdb
 import polars as pl
 
 from analytics.warehouse import Hub, Warehouse
-from pipelines import warehouse as publishing
 from pipelines.config import Settings
-from pipelines.dictionary import column_names
+from pipelines.generations import draft as publishing
+from pipelines.tables.dictionary import column_names
 
 FEEDS = {
     "binance": "forceOrder (USD-M)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
@@ -22,7 +23,7 @@ class Page:
 
     @property
     def stem(self) -> str:
-        return self.file.removesuffix(".py")
+        return Path(self.file).stem
 
 
 def _page(call: ast.Call) -> Page:

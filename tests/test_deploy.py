@@ -15,7 +15,7 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 
 from pipelines.config import ROOT, Settings
-from pipelines.warehouse import current
+from pipelines.generations.draft import current
 from tests.faults.test_schedule_child import NEVER, nothing_is_due
 from web import liveness
 

@@ -11,11 +11,11 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from analytics import export
+from analytics.data import export
 from analytics.warehouse import Warehouse
-from pipelines import streams
-from pipelines.cli import app
+from pipelines.commands.cli import app
 from pipelines.config import ROOT, Settings
+from pipelines.recording import streams
 from tests.shell import PAGES, Page
 
 README, MAKEFILE = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()

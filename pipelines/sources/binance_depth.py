@@ -7,22 +7,22 @@ from collections.abc import Iterable
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
-from pipelines.sources import _binance
-from pipelines.sources._archives import named_columns
-from pipelines.sources._spans import past_days, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.archives import named_columns
+from pipelines.sources.common.spans import past_days, wanted
 
 SOURCE = Source(
     id="binance_depth",
     publisher="Binance",
     dataset="Order-book depth (data.binance.vision, bookDepth)",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="Quantity and value from the middle of the book out to a percentage of it, about every 30 seconds, as the archive states them. The files of Oct. 10, 2025 are known to hold books that cannot have stood; every series is judged by rule before any of it is drawn.",
     tables=("book_depth",),
     span="to yesterday; the archive states no beginning",
     resolution="30 seconds",
     reaches_oct_2025=True,
-    requests_per_second=_binance.PACE,
+    requests_per_second=binance.PACE,
     crash_days_only=True,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT")
@@ -33,14 +33,14 @@ COLUMNS = {"timestamp": pl.String, "percentage": pl.Float64, "depth": pl.Float64
 def plan(ask: Ask) -> Iterable[Piece]:
     """COIN-M files are not asked for: whether their depth is in contracts or coins is nowhere stated."""
     return [
-        _binance.archive("bookDepth", symbol, day)
+        binance.archive("bookDepth", symbol, day)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
     ]
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
-    rows = named_columns(COLUMNS)(b"".join(_binance.unpacked(bodies, piece)), True)
+    rows = named_columns(COLUMNS)(b"".join(binance.unpacked(bodies, piece)), True)
     ts = rows["timestamp"].str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False)
     if ts.null_count():
         raise Refused(piece.facts["file"], "a timestamp is not a time", "The source may have changed its format.")

@@ -7,22 +7,22 @@ from collections.abc import Iterable
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
-from pipelines.sources import _binance
-from pipelines.sources._archives import named_columns
-from pipelines.sources._spans import utc_months, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.archives import named_columns
+from pipelines.sources.common.spans import utc_months, wanted
 
 SOURCE = Source(
     id="binance_funding",
     publisher="Binance",
     dataset="Funding payments (data.binance.vision, fundingRate)",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="Venue's own rates and the hours they cover, as its monthly files state them.",
     tables=("funding_rates",),
     span="to last month; how far back differs by symbol",
     resolution="every payment (8 hours for most, 4 or 1 for some)",
     reaches_oct_2025=True,
-    requests_per_second=_binance.PACE,
+    requests_per_second=binance.PACE,
     limits="A month has its file after its end.",
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")
@@ -33,7 +33,7 @@ COLUMNS = {"calc_time": pl.Int64, "funding_interval_hours": pl.Float64, "last_fu
 def plan(ask: Ask) -> Iterable[Piece]:
     begun = ask.now.strftime("%Y-%m")
     return [
-        _binance.archive("fundingRate", symbol, month, monthly=True)
+        binance.archive("fundingRate", symbol, month, monthly=True)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for month in utc_months(ask)
         if f"{month:%Y-%m}" < begun
@@ -41,12 +41,12 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
-    rows = named_columns(COLUMNS)(b"".join(_binance.unpacked(bodies, piece)), True)
+    rows = named_columns(COLUMNS)(b"".join(binance.unpacked(bodies, piece)), True)
     return {
         "funding_rates": rows.select(
             pl.lit("binance").alias("venue"),
             pl.lit(piece.facts["symbol"]).alias("symbol"),
-            _binance.utc("calc_time").alias("ts"),
+            binance.utc("calc_time").alias("ts"),
             pl.col("last_funding_rate").alias("funding_rate"),
             pl.col("funding_interval_hours").alias("interval_hours"),
         )

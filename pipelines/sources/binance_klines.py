@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipelines.source import Ask, Piece, Source
-from pipelines.sources import _binance
-from pipelines.sources._binance_bars import KINDS, check, parse
-from pipelines.sources._spans import past_days, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.binance_bars import KINDS, check, parse
+from pipelines.sources.common.spans import past_days, wanted
 
 __all__ = ["SOURCE", "check", "parse", "plan"]
 
@@ -15,14 +15,14 @@ SOURCE = Source(
     id="binance_klines",
     publisher="Binance",
     dataset="Price bars (data.binance.vision): 1 and 5 minutes",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="Venue's own bars. COIN-M volumes are converted from contracts to the base asset by the archive's own base column. Mark, index and premium bars carry no volume.",
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 minute; 5 minutes of symbols asked for by name",
     reaches_oct_2025=True,
-    requests_per_second=_binance.PACE,
+    requests_per_second=binance.PACE,
 )
 SYMBOLS = (
     "BTC/USDT",
@@ -41,9 +41,9 @@ FORMS = ("BASE/QUOTE", "BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive(kind, symbol, day, interval=interval)
+        binance.archive(kind, symbol, day, interval=interval)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
-        for kind in (("klines",) if _binance.market_of(symbol) == _binance.SPOT else KINDS)
+        for kind in (("klines",) if binance.market_of(symbol) == binance.SPOT else KINDS)
         for interval in (("1m", "5m") if ask.symbols else ("1m",))
         for day in past_days(ask)
     ]

@@ -8,16 +8,16 @@ from datetime import date
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
-from pipelines.sources import _binance
-from pipelines.sources._archives import named_columns
-from pipelines.sources._spans import past_days, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.archives import named_columns
+from pipelines.sources.common.spans import past_days, wanted
 
 SOURCE = Source(
     id="binance_liquidations",
     publisher="Binance",
     dataset="COIN-M liquidation orders (data.binance.vision, liquidationSnapshot)",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="One row a liquidation order. A liquidation order that sells closes a long. Executed contracts (100 USD for BTC, 10 USD for others) over their average price give the base asset. The archive writes every row twice; the second is dropped and counted.",
     tables=("liquidations",),
     span="2023-06-25 to 2024-10-14; USD-M never (that archive is deleted)",
@@ -40,7 +40,7 @@ COLUMNS = {
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("liquidationSnapshot", symbol, day)
+        binance.archive("liquidationSnapshot", symbol, day)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
         if FIRST <= day <= LAST
@@ -49,10 +49,10 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     symbol, file = piece.facts["symbol"], piece.facts["file"]
-    orders = named_columns(COLUMNS)(b"".join(_binance.unpacked(bodies, piece)), True)
+    orders = named_columns(COLUMNS)(b"".join(binance.unpacked(bodies, piece)), True)
     if not orders["side"].is_in(["BUY", "SELL"]).all():
         raise Refused(file, "an order's side is neither BUY nor SELL", "The source may have changed its format.")
-    usd = pl.col("accumulated_fill_quantity") * _binance.contract_usd(symbol)
+    usd = pl.col("accumulated_fill_quantity") * binance.contract_usd(symbol)
     return {
         "liquidations": orders.select(
             pl.lit("binance").alias("venue"),
@@ -60,7 +60,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
             pl.lit(symbol).alias("symbol"),
             # The archive has no number for an order; these are what stays the same while it fills.
             pl.concat_str("time", "side", "original_quantity", "price", separator="-").alias("event_id"),
-            _binance.utc("time").alias("ts"),
+            binance.utc("time").alias("ts"),
             pl.when(pl.col("side") == "SELL").then(pl.lit("long")).otherwise(pl.lit("short")).alias("liquidated_side"),
             pl.col("average_price").alias("price"),
             pl.lit("fill").alias("price_kind"),

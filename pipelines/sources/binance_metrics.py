@@ -8,22 +8,22 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
-from pipelines.sources import _binance
-from pipelines.sources._archives import named_columns
-from pipelines.sources._spans import midnight, past_days, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.archives import named_columns
+from pipelines.sources.common.spans import midnight, past_days, wanted
 
 SOURCE = Source(
     id="binance_metrics",
     publisher="Binance",
     dataset="Open interest (data.binance.vision, metrics)",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="Venue's own open interest. Times are the moment of the observation, as Binance's REST API gives them: labels that name the start of the five minutes before it are moved five minutes on. USD-M: base asset and USDT, taken as USD. COIN-M: contracts at face value are USD, and the archive's value column is the base asset. Whether one or both sides are counted is not stated.",
     tables=("open_interest",),
     span="2020-09 (BTC) or 2021-12 to yesterday; some days are missing or incomplete",
     resolution="5 minutes",
     reaches_oct_2025=True,
-    requests_per_second=_binance.PACE,
+    requests_per_second=binance.PACE,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")
 FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
@@ -41,7 +41,7 @@ by the start. https://github.com/binance/binance-public-data/issues/491"""
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("metrics", symbol, day)
+        binance.archive("metrics", symbol, day)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
     ]
@@ -49,16 +49,16 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     symbol, file = piece.facts["symbol"], piece.facts["file"]
-    rows = named_columns(COLUMNS)(b"".join(_binance.unpacked(bodies, piece)), True)
-    if rows["symbol"].unique().to_list() not in ([], [_binance.native(symbol)]):
+    rows = named_columns(COLUMNS)(b"".join(binance.unpacked(bodies, piece)), True)
+    if rows["symbol"].unique().to_list() not in ([], [binance.native(symbol)]):
         raise Refused(file, "it holds another symbol", "The source may have mixed up its files.")
     labels = rows["create_time"].str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False)
     if labels.null_count():
         raise Refused(file, "a create_time is not a time", "The source may have changed its format.")
     opening = midnight(date.fromisoformat(piece.facts["day"]))
     moments = labels + (STEP if _labelled_by_start(labels, opening, symbol) else timedelta())
-    coin_margined = _binance.market_of(symbol) == _binance.COIN_M
-    face = _binance.contract_usd(symbol)
+    coin_margined = binance.market_of(symbol) == binance.COIN_M
+    face = binance.contract_usd(symbol)
     interest = rows.select(
         pl.lit("binance").alias("venue"),
         pl.lit(symbol).alias("symbol"),
@@ -91,4 +91,4 @@ def _labelled_by_start(labels: pl.Series, opening: datetime, symbol: str) -> boo
     to_end = (labels >= opening + timedelta(days=1)).any()
     if from_start != to_end:
         return from_start
-    return _binance.market_of(symbol) == _binance.COIN_M or opening >= midnight(START_LABELS_SINCE)
+    return binance.market_of(symbol) == binance.COIN_M or opening >= midnight(START_LABELS_SINCE)

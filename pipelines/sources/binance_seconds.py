@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipelines.source import Ask, Piece, Source
-from pipelines.sources import _binance
-from pipelines.sources._binance_bars import check, parse
-from pipelines.sources._spans import past_days, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.binance_bars import check, parse
+from pipelines.sources.common.spans import past_days, wanted
 
 __all__ = ["SOURCE", "check", "parse", "plan"]
 
@@ -15,14 +15,14 @@ SOURCE = Source(
     id="binance_seconds",
     publisher="Binance",
     dataset="Price bars (data.binance.vision): 1 second",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="Venue's own bars.",
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 second",
     reaches_oct_2025=True,
-    requests_per_second=_binance.PACE,
+    requests_per_second=binance.PACE,
     limits="Spot markets only.",
     crash_days_only=True,
 )
@@ -33,7 +33,7 @@ FORMS = ("BASE/QUOTE",)
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("klines", symbol, day, interval="1s")
+        binance.archive("klines", symbol, day, interval="1s")
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
     ]

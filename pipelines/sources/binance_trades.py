@@ -9,22 +9,22 @@ from typing import BinaryIO
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
-from pipelines.sources import _binance
-from pipelines.sources._archives import TAPE, csv_blocks, one_second_bars, read_block
-from pipelines.sources._spans import past_days, wanted
+from pipelines.sources.common import binance
+from pipelines.sources.common.archives import TAPE, csv_blocks, one_second_bars, read_block
+from pipelines.sources.common.spans import past_days, wanted
 
 SOURCE = Source(
     id="binance_trades",
     publisher="Binance",
     dataset="Aggregate trades (data.binance.vision), as 1-second bars",
-    url=_binance.BASE,
-    licence=_binance.LICENCE,
+    url=binance.BASE,
+    licence=binance.LICENCE,
     method="Aggregate trades added up by second with exact sums; open and close by trade number. COIN-M contracts are converted at face value over price. ADL and insurance-fund trades are not in the archive.",
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 second",
     reaches_oct_2025=True,
-    requests_per_second=_binance.PACE,
+    requests_per_second=binance.PACE,
     max_bytes=2 << 30,
     heavy=True,
     crash_days_only=True,
@@ -46,7 +46,7 @@ BEST_MATCH = {"is_best_match": pl.Boolean}
 
 def plan(ask: Ask) -> Iterable[Piece]:
     return [
-        _binance.archive("aggTrades", symbol, day)
+        binance.archive("aggTrades", symbol, day)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
     ]
@@ -54,13 +54,13 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     symbol = piece.facts["symbol"]
-    spot = _binance.market_of(symbol) == _binance.SPOT
+    spot = binance.market_of(symbol) == binance.SPOT
     schema = COLUMNS | BEST_MATCH if spot else COLUMNS
-    face = _binance.contract_usd(symbol) if _binance.market_of(symbol) == _binance.COIN_M else None
+    face = binance.contract_usd(symbol) if binance.market_of(symbol) == binance.COIN_M else None
 
     def trades(rows: pl.DataFrame) -> pl.DataFrame:
         return rows.select(
-            time_us=pl.when(pl.col("time") >= _binance.YEAR_MICROSECONDS).then("time").otherwise(pl.col("time") * 1000),
+            time_us=pl.when(pl.col("time") >= binance.YEAR_MICROSECONDS).then("time").otherwise(pl.col("time") * 1000),
             order="agg_trade_id",
             price="price",
             quantity=pl.col("quantity") if face is None else pl.col("quantity") * face / pl.col("price"),
@@ -69,7 +69,7 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
         )
 
     bars = one_second_bars(
-        csv_blocks(_binance.verified(bodies, piece), piece.facts["file"], TAPE),
+        csv_blocks(binance.verified(bodies, piece), piece.facts["file"], TAPE),
         partial(read_block, schema=schema),
         trades,
     )

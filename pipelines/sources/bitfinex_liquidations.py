@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations
-from pipelines.sources._json import error_number, known_shape, loaded
-from pipelines.sources._spans import midnight, milliseconds, utc_days
+from pipelines.sources.common import liquidations
+from pipelines.sources.common.json import error_number, known_shape, loaded
+from pipelines.sources.common.spans import midnight, milliseconds, utc_days
 
 URL = "https://api-pub.bitfinex.com/v2/liquidations/hist"
 SOURCE = Source(
@@ -70,7 +70,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         raise Refused(piece.name, "it holds no liquidation at all", "The history may not reach this day.")
     with known_shape(piece.name):
         executed = [row for row in rows if row[IS_MATCH] == 1 and unified(row[MARKET])]
-        return {"liquidations": _liquidations.frame(map(_event, executed))}
+        return {"liquidations": liquidations.frame(map(_event, executed))}
 
 
 def check(frames: Frames, piece: Piece) -> None:

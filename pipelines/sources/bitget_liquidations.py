@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations
-from pipelines.sources._json import error_number, loaded
+from pipelines.sources.common import liquidations
+from pipelines.sources.common.json import error_number, loaded
 
 BASE = "https://api.bitget.com/api/v3/market"
 SOURCE = Source(
@@ -67,7 +67,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     listed = {one["symbol"]: one for one in loaded(bodies[0], piece.name)["data"]}
     rows = [row for body in bodies[1:] for row in loaded(body, piece.name)["data"]["list"]]
     in_coins = not rows or _counts_coins(rows, listed, piece.name)
-    return {"liquidations": _liquidations.frame(_row(row, listed.get(row["symbol"]), in_coins) for row in rows)}
+    return {"liquidations": liquidations.frame(_row(row, listed.get(row["symbol"]), in_coins) for row in rows)}
 
 
 def check(frames: Frames, piece: Piece) -> None:

@@ -8,15 +8,15 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
-from pipelines.sources import _bybit
-from pipelines.sources._spans import midnight, utc_months, wanted
+from pipelines.sources.common import bybit
+from pipelines.sources.common.spans import midnight, utc_months, wanted
 
 SOURCE = Source(
     id="bybit_funding_history",
     publisher="Bybit",
     dataset="Funding payments (v5 API)",
     url="https://bybit-exchange.github.io/docs/v5/market/history-fund-rate",
-    licence=_bybit.LICENCE,
+    licence=bybit.LICENCE,
     method="Venue's own rates. The reply does not say how many hours a rate covers: it is the time since the payment before it, and a rate whose predecessor is missing is refused rather than guessed.",
     tables=("funding_rates",),
     span="since the symbol's launch",
@@ -35,7 +35,7 @@ WINDOW = timedelta(days=8)
 INTERVALS = (1.0, 2.0, 4.0, 8.0)
 COLUMNS = {"symbol": pl.String, "fundingRateTimestamp": pl.Int64, "fundingRate": pl.Float64}
 
-fault = _bybit.fault
+fault = bybit.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
@@ -44,12 +44,12 @@ def plan(ask: Ask) -> Iterable[Piece]:
             opening = midnight(month)
             closing = midnight((month + timedelta(days=31)).replace(day=1))
             # From the payment before the month on: it dates the first rate. A start without an end is an error at Bybit.
-            spans = _bybit.begun(opening - LONGEST, closing, WINDOW, ask.now)
+            spans = bybit.begun(opening - LONGEST, closing, WINDOW, ask.now)
             if spans:
                 yield Piece(
-                    f"{_bybit.category_of(symbol)}/funding/{_bybit.native(symbol)}-{month:%Y-%m}",
+                    f"{bybit.category_of(symbol)}/funding/{bybit.native(symbol)}-{month:%Y-%m}",
                     tuple(
-                        _bybit.asked("funding/history", symbol, span, ("startTime", "endTime"), limit=MOST_ROWS)
+                        bybit.asked("funding/history", symbol, span, ("startTime", "endTime"), limit=MOST_ROWS)
                         for span in spans
                     ),
                     {"symbol": symbol, "month": f"{month:%Y-%m}"},
@@ -58,14 +58,14 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
-    found = [row for body in bodies for row in _bybit.answered(body, piece)[0]]
-    rows = _bybit.typed(found, COLUMNS, piece).sort("fundingRateTimestamp")
-    _bybit.only_about(rows["symbol"].drop_nulls(), piece)
+    found = [row for body in bodies for row in bybit.answered(body, piece)[0]]
+    rows = bybit.typed(found, COLUMNS, piece).sort("fundingRateTimestamp")
+    bybit.only_about(rows["symbol"].drop_nulls(), piece)
     hours = pl.col("ts").diff().dt.total_seconds() / 3600
     payments = rows.select(
         pl.lit("bybit").alias("venue"),
         pl.lit(piece.facts["symbol"]).alias("symbol"),
-        _bybit.utc("fundingRateTimestamp").alias("ts"),
+        bybit.utc("fundingRateTimestamp").alias("ts"),
         pl.col("fundingRate").alias("funding_rate"),
     ).with_columns(interval_hours=pl.when(hours.is_in(INTERVALS)).then(hours))
     return {"funding_rates": payments.filter(pl.col("ts").dt.strftime("%Y-%m") >= piece.facts["month"])}

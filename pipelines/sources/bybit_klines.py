@@ -8,15 +8,15 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
-from pipelines.sources import _bybit
-from pipelines.sources._spans import midnight, utc_days, wanted
+from pipelines.sources.common import bybit
+from pipelines.sources.common.spans import midnight, utc_days, wanted
 
 SOURCE = Source(
     id="bybit_klines",
     publisher="Bybit",
     dataset="Price bars (v5 API): 1 minute",
     url="https://bybit-exchange.github.io/docs/v5/market/kline",
-    licence=_bybit.LICENCE,
+    licence=bybit.LICENCE,
     method="Venue's own bars that were over when asked for. Inverse volumes are stated in USD with the turnover in the base asset; both are put in their columns. Mark and index bars carry no volume.",
     tables=("bars",),
     span="since the symbol's launch",
@@ -43,21 +43,21 @@ MOST_BARS = 1000
 PRICES = {"start": pl.Int64, "open": pl.Float64, "high": pl.Float64, "low": pl.Float64, "close": pl.Float64}
 TRADED = PRICES | {"volume": pl.Float64, "turnover": pl.Float64}
 
-fault = _bybit.fault
+fault = bybit.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
-        category = _bybit.category_of(symbol)
-        for kind, path in KINDS.items() if category != _bybit.SPOT else [("trade", KINDS["trade"])]:
+        category = bybit.category_of(symbol)
+        for kind, path in KINDS.items() if category != bybit.SPOT else [("trade", KINDS["trade"])]:
             for day in utc_days(ask):
                 opening, closing = midnight(day), midnight(day) + timedelta(days=1)
-                spans = _bybit.begun(opening, closing, MOST_BARS * MINUTE, ask.now - MINUTE)
+                spans = bybit.begun(opening, closing, MOST_BARS * MINUTE, ask.now - MINUTE)
                 if spans:
                     yield Piece(
-                        f"{category}/{path}/{_bybit.native(symbol)}-{day}",
+                        f"{category}/{path}/{bybit.native(symbol)}-{day}",
                         tuple(
-                            _bybit.asked(path, symbol, span, ("start", "end"), interval=1, limit=MOST_BARS)
+                            bybit.asked(path, symbol, span, ("start", "end"), interval=1, limit=MOST_BARS)
                             for span in spans
                         ),
                         {"symbol": symbol, "kind": kind, "day": f"{day}"},
@@ -68,14 +68,14 @@ def plan(ask: Ask) -> Iterable[Piece]:
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     symbol, kind = piece.facts["symbol"], piece.facts["kind"]
     rows = pl.concat(_finished(body, piece) for body in bodies).sort("start")
-    bars = rows.select(_bybit.utc("start").alias("ts"), "open", "high", "low", "close")
+    bars = rows.select(bybit.utc("start").alias("ts"), "open", "high", "low", "close")
     if kind == "trade":
-        inverse = _bybit.category_of(symbol) == _bybit.INVERSE
+        inverse = bybit.category_of(symbol) == bybit.INVERSE
         base, quote = ("turnover", "volume") if inverse else ("volume", "turnover")
         bars = bars.with_columns(volume_base=rows[base], volume_quote=rows[quote])
     labels = {
         "venue": "bybit",
-        "market": _bybit.market_of(symbol),
+        "market": bybit.market_of(symbol),
         "symbol": symbol,
         "kind": kind,
         "interval": "1m",
@@ -93,6 +93,6 @@ def check(frames: Frames, piece: Piece) -> None:
 
 def _finished(body: bytes, piece: Piece) -> pl.DataFrame:
     """The bars of a reply that were over when it was given: the newest of today is still forming."""
-    rows, given = _bybit.answered(body, piece)
-    bars = _bybit.typed(rows, TRADED if piece.facts["kind"] == "trade" else PRICES, piece)
+    rows, given = bybit.answered(body, piece)
+    bars = bybit.typed(rows, TRADED if piece.facts["kind"] == "trade" else PRICES, piece)
     return bars.filter(pl.col("start") + MINUTE // timedelta(milliseconds=1) <= given)

@@ -8,15 +8,15 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
-from pipelines.sources import _bybit
-from pipelines.sources._spans import midnight, utc_days, wanted
+from pipelines.sources.common import bybit
+from pipelines.sources.common.spans import midnight, utc_days, wanted
 
 SOURCE = Source(
     id="bybit_open_interest",
     publisher="Bybit",
     dataset="Open interest (v5 API)",
     url="https://bybit-exchange.github.io/docs/v5/market/open-interest",
-    licence=_bybit.LICENCE,
+    licence=bybit.LICENCE,
     method="Venue's own figure: one side where the reply has `singleOpenInterest` (added on 2026-06-11), else `openInterest`, which adds up both sides; the row says which. Linear contracts in the base asset, inverse ones in USD; nothing is converted.",
     tables=("open_interest",),
     span="since the symbol's launch",
@@ -34,19 +34,19 @@ WINDOW = timedelta(hours=12)
 """144 rows: within the limit, so that the cursor the reply carries need not be followed."""
 COLUMNS = {"timestamp": pl.Int64, "openInterest": pl.Float64, "singleOpenInterest": pl.Float64}
 
-fault = _bybit.fault
+fault = bybit.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         for day in utc_days(ask):
             opening, closing = midnight(day), midnight(day) + timedelta(days=1)
-            spans = _bybit.begun(opening, closing, WINDOW, ask.now - STEP)
+            spans = bybit.begun(opening, closing, WINDOW, ask.now - STEP)
             if spans:
                 yield Piece(
-                    f"{_bybit.category_of(symbol)}/open-interest/{_bybit.native(symbol)}-{day}",
+                    f"{bybit.category_of(symbol)}/open-interest/{bybit.native(symbol)}-{day}",
                     tuple(
-                        _bybit.asked(
+                        bybit.asked(
                             "open-interest",
                             symbol,
                             span,
@@ -63,16 +63,16 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     symbol = piece.facts["symbol"]
-    found = [row for body in bodies for row in _bybit.answered(body, piece)[0]]
-    inverse = _bybit.category_of(symbol) == _bybit.INVERSE
+    found = [row for body in bodies for row in bybit.answered(body, piece)[0]]
+    inverse = bybit.category_of(symbol) == bybit.INVERSE
     single = pl.col("singleOpenInterest")
     interest = (
-        _bybit.typed(found, COLUMNS, piece)
+        bybit.typed(found, COLUMNS, piece)
         .sort("timestamp")
         .select(
             pl.lit("bybit").alias("venue"),
             pl.lit(symbol).alias("symbol"),
-            _bybit.utc("timestamp").alias("ts"),
+            bybit.utc("timestamp").alias("ts"),
             pl.lit("minute").alias("precision"),
             pl.coalesce(single, "openInterest").alias("open_interest_usd" if inverse else "open_interest_base"),
             pl.when(single.is_null()).then(pl.lit("both")).otherwise(pl.lit("one")).alias("sides"),

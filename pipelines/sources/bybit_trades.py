@@ -9,16 +9,16 @@ from typing import BinaryIO
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _bybit
-from pipelines.sources._archives import TAPE, csv_blocks, named_columns, one_second_bars
-from pipelines.sources._spans import midnight, past_days, wanted
+from pipelines.sources.common import bybit
+from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
+from pipelines.sources.common.spans import midnight, past_days, wanted
 
 SOURCE = Source(
     id="bybit_trades",
     publisher="Bybit",
     dataset="Trades (public.bybit.com), as 1-second bars",
-    url=_bybit.ARCHIVE,
-    licence=_bybit.LICENCE,
+    url=bybit.ARCHIVE,
+    licence=bybit.LICENCE,
     method="Trades added up by second with exact sums; open and close by time and place in the file. Inverse contracts count USD and are converted at the price of each trade. The archive has no checksum files: gzip's own is verified.",
     tables=("bars",),
     span="to yesterday; how far back differs by symbol",
@@ -43,8 +43,8 @@ def plan(ask: Ask) -> Iterable[Piece]:
 
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     symbol, file = piece.facts["symbol"], piece.facts["file"]
-    category = _bybit.category_of(symbol)
-    size = "volume" if category == _bybit.SPOT else "size"
+    category = bybit.category_of(symbol)
+    size = "volume" if category == bybit.SPOT else "size"
     read = named_columns({"timestamp": pl.Float64, "side": pl.String, size: pl.Float64, "price": pl.Float64})
     seen, step = 0, 1
 
@@ -54,7 +54,7 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
             taker_buys=pl.col("side").str.to_lowercase().replace_strict(SIDES, default=None, return_dtype=pl.Boolean)
         )
         if any(rows.null_count().row(0)):
-            raise Refused(file, f"a trade lacks its time, side, {size} or price", _bybit.CHANGED)
+            raise Refused(file, f"a trade lacks its time, side, {size} or price", bybit.CHANGED)
         if not seen and rows.height and rows["timestamp"][0] > rows["timestamp"][-1]:
             step = -1  # A file may begin with its newest trade.
         time_us = _microseconds("timestamp")
@@ -65,14 +65,14 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
             order=time_us % 1_000_000 * PLACES + step * place,
             price="price",
             # Inverse sizes are USD; homeNotional and foreignNotional are swapped there, so neither is used.
-            quantity=pl.col(size) / pl.col("price") if category == _bybit.INVERSE else pl.col(size),
+            quantity=pl.col(size) / pl.col("price") if category == bybit.INVERSE else pl.col(size),
             taker_buys="taker_buys",
             count=pl.lit(1),
         )
 
     labels = {
         "venue": "bybit",
-        "market": _bybit.market_of(symbol),
+        "market": bybit.market_of(symbol),
         "symbol": symbol,
         "kind": "trade",
         "interval": "1s",
@@ -90,11 +90,11 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def _archive(symbol: str, day: date) -> Piece:
-    spot, name = _bybit.category_of(symbol) == _bybit.SPOT, _bybit.native(symbol)
+    spot, name = bybit.category_of(symbol) == bybit.SPOT, bybit.native(symbol)
     folder, file = ("spot", f"{name}_{day}.csv.gz") if spot else ("trading", f"{name}{day}.csv.gz")
     return Piece(
         f"{folder}/{file}",
-        (Request(f"{_bybit.ARCHIVE}/{folder}/{name}/{file}"),),
+        (Request(f"{bybit.ARCHIVE}/{folder}/{name}/{file}"),),
         {"symbol": symbol, "file": file, "day": f"{day}"},
         final_at=midnight(day) + timedelta(days=4),
     )

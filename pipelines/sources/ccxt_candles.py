@@ -17,9 +17,9 @@ import requests
 from requests.adapters import BaseAdapter
 
 from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _candles
-from pipelines.sources._json import error_number, loaded
-from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources.common import candles
+from pipelines.sources.common.json import error_number, loaded
+from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
 
 SOURCE = Source(
     id="ccxt_candles",
@@ -106,17 +106,17 @@ def plan(ask: Ask) -> Iterable[Piece]:
         for symbol in wanted(how.symbols, ask.symbols, how.forms):
             market, settle = _native(venue, symbol), symbol.partition(":")[2]
             for day in utc_days(ask):
-                start, end = _candles.finished_part(day, ask.now)
+                start, end = candles.finished_part(day, ask.now)
                 spans = [
                     (milliseconds(first) // 1000, milliseconds(after) // 1000)
-                    for first, after in windows(start, end, how.bars * _candles.MINUTE)
+                    for first, after in windows(start, end, how.bars * candles.MINUTE)
                 ]
                 if spans:
                     yield Piece(
                         f"{venue}/{'perp' if settle else 'spot'}/{market}-{day}",
                         tuple(how.asked(market, settle, *span) for span in spans),
                         {"venue": venue, "symbol": symbol, "day": f"{day}"},
-                        final_at=midnight(day) + timedelta(days=1) + _candles.SETTLED,
+                        final_at=midnight(day) + timedelta(days=1) + candles.SETTLED,
                     )
 
 
@@ -148,10 +148,10 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     )
     # Upbit counts back over minutes without a bar, and others include the end of a window: what is beyond the day is not
     # this piece's, and what came twice is dropped by the loader.
-    return _candles.traded(bars.filter(pl.col("ts").dt.strftime("%Y-%m-%d") == piece.facts["day"]), venue, symbol)
+    return candles.traded(bars.filter(pl.col("ts").dt.strftime("%Y-%m-%d") == piece.facts["day"]), venue, symbol)
 
 
-check = _candles.check_day
+check = candles.check_day
 
 
 class Stored(BaseAdapter):

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import bases, midnight, utc_months
-from pipelines.sources._trackers import Window, reports
-from pipelines.sources._venues import venue_of
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import bases, midnight, utc_months
+from pipelines.sources.common.trackers import Window, reports
+from pipelines.sources.common.venues import venue_of
 
 SOURCE = Source(
     id="coinalyze",

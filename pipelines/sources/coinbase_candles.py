@@ -8,9 +8,9 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _candles
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import midnight, utc_days, wanted, windows
+from pipelines.sources.common import candles
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import midnight, utc_days, wanted, windows
 
 SOURCE = Source(
     id="coinbase_candles",
@@ -39,8 +39,8 @@ def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
         product = symbol.replace("/", "-")
         for day in utc_days(ask):
-            start, end = _candles.finished_part(day, ask.now)
-            spans = list(windows(start, end, BARS * _candles.MINUTE))
+            start, end = candles.finished_part(day, ask.now)
+            spans = list(windows(start, end, BARS * candles.MINUTE))
             if spans:
                 yield Piece(
                     f"{product}-{day}",
@@ -50,13 +50,13 @@ def plan(ask: Ask) -> Iterable[Piece]:
                             {
                                 "granularity": 60,
                                 "start": f"{first:%Y-%m-%dT%H:%M:%SZ}",
-                                "end": f"{after - _candles.MINUTE:%Y-%m-%dT%H:%M:%SZ}",
+                                "end": f"{after - candles.MINUTE:%Y-%m-%dT%H:%M:%SZ}",
                             },
                         )
                         for first, after in spans
                     ),
                     {"symbol": symbol, "day": f"{day}"},
-                    final_at=midnight(day) + timedelta(days=1) + _candles.SETTLED,
+                    final_at=midnight(day) + timedelta(days=1) + candles.SETTLED,
                 )
 
 
@@ -76,10 +76,10 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         close="close",
         volume_base="volume",
     )
-    return _candles.traded(bars, "coinbase", piece.facts["symbol"])
+    return candles.traded(bars, "coinbase", piece.facts["symbol"])
 
 
-check = _candles.check_day
+check = candles.check_day
 
 
 def _rows(body: bytes, piece: Piece) -> list[list[float]]:

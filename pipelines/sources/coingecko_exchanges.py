@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
-from pipelines.sources import _coingecko
+from pipelines.sources.common import coingecko
 
 SOURCE = Source(
     id="coingecko_exchanges",
     publisher="CoinGecko",
     dataset="Exchanges: rank, trust score, trailing 24 h volume",
     url="https://docs.coingecko.com/reference/exchanges",
-    licence=_coingecko.LICENCE,
+    licence=coingecko.LICENCE,
     method="Rank and score are CoinGecko's. Volume is its trailing 24 h volume in BTC, in USD at the price of bitcoin asked for in the same reading. An exchange without a score has none here.",
     tables=("exchange_ranks",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
     reaches_oct_2025=False,
     group="hourly",
-    limits=_coingecko.LIMITS,
-    requests_per_second=_coingecko.PACE,
+    limits=coingecko.LIMITS,
+    requests_per_second=coingecko.PACE,
     accumulates=True,
     key_header="x-cg-demo-api-key",
     key_optional=True,
 )
 
-fault = _coingecko.fault
-follow = _coingecko.next_page
+fault = coingecko.fault
+follow = coingecko.next_page
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_coingecko.reading("exchanges", ask, _coingecko.PRICE, _coingecko.page("exchanges"))]
+    return [coingecko.reading("exchanges", ask, coingecko.PRICE, coingecko.page("exchanges"))]
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
-    return {"exchange_ranks": _coingecko.ranks(bodies, piece, "spot")}
+    return {"exchange_ranks": coingecko.ranks(bodies, piece, "spot")}
 
 
 def check(frames: Frames, piece: Piece) -> None:

@@ -9,23 +9,23 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _coingecko
-from pipelines.sources._json import loaded
+from pipelines.sources.common import coingecko
+from pipelines.sources.common.json import loaded
 
 SOURCE = Source(
     id="coingecko_rwas",
     publisher="CoinGecko",
     dataset="Tokenized stocks and ETFs: market value and volume, in all and for some issuers",
     url="https://docs.coingecko.com/reference/rwas-markets",
-    licence=_coingecko.LICENCE,
+    licence=coingecko.LICENCE,
     method="Market value and trailing 24 h volume of the tokens of stocks and of ETFs, added up over all that state them; and the same of all tokens of an issuer as CoinGecko adds them up. The two scopes differ: an issuer's tokens may be of other assets too.",
     tables=("tokenized_metrics",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
     reaches_oct_2025=False,
     group="daily",
-    limits=f"{_coingecko.LIMITS} These lists were answered to others without a key on 2026-09-02; the history of a token needs a paid plan (401).",
-    requests_per_second=_coingecko.PACE,
+    limits=f"{coingecko.LIMITS} These lists were answered to others without a key on 2026-09-02; the history of a token needs a paid plan (401).",
+    requests_per_second=coingecko.PACE,
     accumulates=True,
     key_header="x-cg-demo-api-key",
     key_optional=True,
@@ -38,13 +38,13 @@ ISSUERS = {
     "coinbase": "coinbase-b20",
 }
 """Issuers by a word of their name, as ids differ; with the product that is theirs."""
-LIST = f"{_coingecko.API}/rwas/issuers/list"
+LIST = f"{coingecko.API}/rwas/issuers/list"
 
-fault = _coingecko.fault
+fault = coingecko.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    wanted = {kind: _coingecko.page("rwas/markets", asset_type=kind) for kind in KINDS}
+    wanted = {kind: coingecko.page("rwas/markets", asset_type=kind) for kind in KINDS}
     # The part after # is not sent: it says which entry of the list is wanted.
     wanted |= {issuer: Request(f"{LIST}#{issuer}") for issuer in ISSUERS}
     return [
@@ -57,10 +57,10 @@ def follow(body: bytes, request: Request) -> Request | None:
     """The next page of markets; after the list of issuers, the one wanted."""
     url, _, issuer = request.url.partition("#")
     if url != LIST:
-        return _coingecko.next_page(body, request)
-    for row in _coingecko.rows(body, url):
+        return coingecko.next_page(body, request)
+    for row in coingecko.rows(body, url):
         if issuer in str(row.get("name")).lower():
-            return Request(f"{_coingecko.API}/rwas/issuers/{row.get('id')}")
+            return Request(f"{coingecko.API}/rwas/issuers/{row.get('id')}")
     return None
 
 
@@ -72,7 +72,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         metrics = _of_kind(bodies, piece) if what in KINDS else _of_issuer(bodies[1], piece)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Refused(
-            piece.name, f"a figure is no number, or not there ({type(error).__name__})", _coingecko.CHANGED
+            piece.name, f"a figure is no number, or not there ({type(error).__name__})", coingecko.CHANGED
         ) from None
     return {
         "tokenized_metrics": pl.DataFrame(
@@ -88,10 +88,10 @@ def check(frames: Frames, piece: Piece) -> None:
 
 def _of_kind(bodies: list[bytes], piece: Piece) -> list[dict[str, object]]:
     """Sums over all stocks, or all ETFs; what an asset does not state is not counted as zero but named."""
-    assets = [row["tokenized_market_data"] or {} for body in bodies for row in _coingecko.rows(body, piece.name)]
+    assets = [row["tokenized_market_data"] or {} for body in bodies for row in coingecko.rows(body, piece.name)]
     when = max(datetime.fromisoformat(asset["last_updated"]) for asset in assets if asset.get("last_updated"))
     figures = {
-        metric: [value for asset in assets if (value := _coingecko.number(asset.get(field))) is not None]
+        metric: [value for asset in assets if (value := coingecko.number(asset.get(field))) is not None]
         for metric, field in (("market_cap", "market_cap"), ("volume_24h", "total_volume"))
     }
     kind = KINDS[piece.facts["what"]]
@@ -111,7 +111,7 @@ def _of_issuer(body: bytes, piece: Piece) -> list[dict[str, object]]:
     issuer: dict[str, Any] = loaded(body, piece.name)
     when = datetime.fromisoformat(issuer["updated_at"])
     return [
-        _metric(piece, metric, _coingecko.number(issuer[metric]), when)
+        _metric(piece, metric, coingecko.number(issuer[metric]), when)
         | {
             "subject": issuer["name"],
             "subject_kind": "issuer",

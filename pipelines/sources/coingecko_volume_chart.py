@@ -8,24 +8,24 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _coingecko
-from pipelines.sources._json import loaded
-from pipelines.sources._venues import venue_of
+from pipelines.sources.common import coingecko
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.venues import venue_of
 
 SOURCE = Source(
     id="coingecko_volume_chart",
     publisher="CoinGecko",
     dataset="Exchanges: history of trailing 24 h volume",
     url="https://docs.coingecko.com/reference/exchanges-id-volume-chart",
-    licence=_coingecko.LICENCE,
+    licence=coingecko.LICENCE,
     method="Trailing 24 h volume in BTC at each point, as CoinGecko states it. It is not turned into USD: the price of each past instant is not in the reply. Each point is a sum over the 24 hours before it, so points closer than a day overlap.",
     tables=("exchange_ranks",),
     span="the last 365 days at most",
     resolution="10 minutes to 1 day, coarser the longer the span",
     reaches_oct_2025=False,
     group="daily",
-    limits=f"{_coingecko.LIMITS} Without a paid plan 365 days back at most: Oct. 10, 2025 is out of reach.",
-    requests_per_second=_coingecko.PACE,
+    limits=f"{coingecko.LIMITS} Without a paid plan 365 days back at most: Oct. 10, 2025 is out of reach.",
+    requests_per_second=coingecko.PACE,
     accumulates=True,
     key_header="x-cg-demo-api-key",
     key_optional=True,
@@ -46,7 +46,7 @@ NAMED = {
 LISTS = {"spot": "exchanges/list", "futures": "derivatives/exchanges/list"}
 LOOKED_UP = "backpack"
 
-fault = _coingecko.fault
+fault = coingecko.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
@@ -59,8 +59,8 @@ def plan(ask: Ask) -> Iterable[Piece]:
         for exchange in exchanges
     ]
     # The part after # is not sent: it is the span to ask for once the id is known.
-    wanted = [(venue, market, Request(f"{_coingecko.API}/{path}", {"days": days})) for venue, market, path in charts]
-    wanted += [(LOOKED_UP, market, Request(f"{_coingecko.API}/{path}#{days}")) for market, path in LISTS.items()]
+    wanted = [(venue, market, Request(f"{coingecko.API}/{path}", {"days": days})) for venue, market, path in charts]
+    wanted += [(LOOKED_UP, market, Request(f"{coingecko.API}/{path}#{days}")) for market, path in LISTS.items()]
     return [
         Piece(
             f"{market}/{venue}-{days}d-{ask.now:%Y-%m-%dT%H:%M}",
@@ -76,9 +76,9 @@ def follow(body: bytes, request: Request) -> Request | None:
     """After a list of exchanges, the chart of the one that is looked up in it."""
     url, _, days = request.url.partition("#")
     if url.endswith("/list"):
-        for row in _coingecko.rows(body, url):
+        for row in coingecko.rows(body, url):
             if venue_of(str(row.get("name")), "") == LOOKED_UP:
-                return Request(f"{_coingecko.API}/exchanges/{row.get('id')}/volume_chart", {"days": int(days)})
+                return Request(f"{coingecko.API}/exchanges/{row.get('id')}/volume_chart", {"days": int(days)})
     return None
 
 
@@ -92,7 +92,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         ]
     except (TypeError, ValueError) as error:
         raise Refused(
-            piece.name, f"the reply is not points of time and volume ({type(error).__name__})", _coingecko.CHANGED
+            piece.name, f"the reply is not points of time and volume ({type(error).__name__})", coingecko.CHANGED
         ) from None
     table = pl.DataFrame(points, schema={"as_of": pl.Datetime("us", "UTC"), "volume_24h_btc": pl.Float64}, orient="row")
     labels = {"venue": piece.facts["venue"], "market": piece.facts["market"], "as_of_precision": "minute"}

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import error_number, loaded
-from pipelines.sources._spans import bases, midnight, milliseconds, utc_months
-from pipelines.sources._trackers import Window, reports
-from pipelines.sources._venues import venue_of
+from pipelines.sources.common.json import error_number, loaded
+from pipelines.sources.common.spans import bases, midnight, milliseconds, utc_months
+from pipelines.sources.common.trackers import Window, reports
+from pipelines.sources.common.venues import venue_of
 
 SOURCE = Source(
     id="coinglass",

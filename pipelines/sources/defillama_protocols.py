@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import loaded
+from pipelines.sources.common.json import loaded
 
 SOURCE = Source(
     id="defillama_protocols",

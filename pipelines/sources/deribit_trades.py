@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations
-from pipelines.sources._json import error_number, known_shape, loaded
-from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted
+from pipelines.sources.common import liquidations
+from pipelines.sources.common.json import error_number, known_shape, loaded
+from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted
 
 URL = "https://history.deribit.com/api/v2/public/get_last_trades_by_instrument_and_time"
 SOURCE = Source(
@@ -84,7 +84,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         raise Refused(piece.name, "its last page is not the last one", "The next refresh fetches it again.")
     _refuse_gaps(numbers, piece)
     # A day without a liquidation is a fair answer; a day without a trade is not.
-    return {"liquidations": _liquidations.frame(liquidated)}
+    return {"liquidations": liquidations.frame(liquidated)}
 
 
 def check(frames: Frames, piece: Piece) -> None:

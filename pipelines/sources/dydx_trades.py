@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import midnight, utc_days, wanted
+from pipelines.sources.common import liquidations
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import midnight, utc_days, wanted
 
 URL = "https://indexer.dydx.trade/v4/trades/perpetualMarket"
 SOURCE = Source(
@@ -65,7 +65,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     forced = {trade["id"]: trade for page in pages for trade in page if trade["type"] in MECHANISMS}
     # A day without a liquidation is a fair answer of a small market.
     return {
-        "liquidations": _liquidations.frame(
+        "liquidations": liquidations.frame(
             _row(trade, piece.facts["symbol"]) for trade in forced.values() if _time(trade) >= start
         )
     }

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import midnight, utc_days, windows
+from pipelines.sources.common import liquidations
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import midnight, utc_days, windows
 
 BASE = "https://api.gateio.ws/api/v4/futures/usdt"
 SOURCE = Source(
@@ -66,7 +66,7 @@ def follow(body: bytes, request: Request) -> Request | None:
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     sizes = {one["name"]: float(one["quanto_multiplier"]) for one in loaded(bodies[0], piece.name)}
     orders = [order for body in bodies[1:] for order in _page(body, piece.name)]
-    return {"liquidations": _liquidations.frame(_rows(orders, sizes))}
+    return {"liquidations": liquidations.frame(_rows(orders, sizes))}
 
 
 def check(frames: Frames, piece: Piece) -> None:

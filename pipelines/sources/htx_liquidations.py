@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations
-from pipelines.sources._json import error_number, loaded
-from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources.common import liquidations
+from pipelines.sources.common.json import error_number, loaded
+from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
 
 URL = "https://api.hbdm.com/linear-swap-api/v3/swap_liquidation_orders"
 SOURCE = Source(
@@ -66,7 +66,7 @@ def follow(body: bytes, request: Request) -> Request | None:
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     orders = [order for body in bodies for order in loaded(body, piece.name)["data"]]
     # Two hours, or a day, without a liquidation of one contract are a fair answer.
-    return {"liquidations": _liquidations.frame(_row(order, piece.name) for order in orders)}
+    return {"liquidations": liquidations.frame(_row(order, piece.name) for order in orders)}
 
 
 def check(frames: Frames, piece: Piece) -> None:

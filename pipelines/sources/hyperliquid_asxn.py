@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import midnight, utc_months
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import midnight, utc_months
 
 URL = "https://d2v1fiwobg9w6.cloudfront.net/daily_notional_liquidated_by_coin"
 NOTE = "Whether both sides of a trade are counted, and whether days are UTC, is not documented: compare with nothing before that is known."

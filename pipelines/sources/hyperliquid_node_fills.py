@@ -11,9 +11,9 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _hyperliquid
-from pipelines.sources._archives import whole_lines
-from pipelines.sources._json import loaded
+from pipelines.sources.common import hyperliquid
+from pipelines.sources.common.archives import whole_lines
+from pipelines.sources.common.json import loaded
 
 BUCKET = "https://hl-mainnet-node-data.s3.ap-northeast-1.amazonaws.com"
 SOURCE = Source(
@@ -21,7 +21,7 @@ SOURCE = Source(
     publisher="Hyperliquid",
     dataset="Fills by block, as its nodes write them (node_fills_by_block, hourly)",
     url="https://hyperliquid.gitbook.io/hyperliquid-docs/historical-data",
-    licence=_hyperliquid.LICENCE,
+    licence=hyperliquid.LICENCE,
     method="Fills that carry a liquidation are kept, one row a trade of the two that are stored: the liquidated user's fill (mechanism liquidation where the market filled it, insurance where the backstop took it over), or the deleveraged user's (mechanism adl, the side is that user's position, mostly the winning one); the other party's fill is dropped. A position taken over and then passed on by ADL is in both, so the two are never added. USDC is taken as USD.",
     tables=("liquidations",),
     span="2025-07-27 to now, as far as the reader has the files",
@@ -67,7 +67,7 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
         for lines in chain([first], blocks)
         for fill, mechanism in _closes(lines, piece.name)
     )
-    return {"liquidations": _hyperliquid.frame(closes, FEED)}
+    return {"liquidations": hyperliquid.frame(closes, FEED)}
 
 
 def check(frames: Frames, piece: Piece) -> None:
@@ -91,18 +91,18 @@ def _unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
         ) from None
 
 
-def _closes(lines: bytes, name: str) -> Iterator[_hyperliquid.Closed]:
+def _closes(lines: bytes, name: str) -> Iterator[hyperliquid.Closed]:
     """The closes by force of some blocks, one line each: `{block_number, events: [[user, fill], …]}`."""
     for line in io.BytesIO(lines):
         if MARK in line:
             block = loaded(line, f"A line of {name}")
             marked = [{**fill, "user": user} for user, fill in block["events"] if fill.get("liquidation")]
-            yield from _hyperliquid.closed(marked, _choose, f"{name} block {int(block['block_number'])}")
+            yield from hyperliquid.closed(marked, _choose, f"{name} block {int(block['block_number'])}")
 
 
-def _choose(trade: list[_hyperliquid.Fill]) -> list[_hyperliquid.Closed]:
+def _choose(trade: list[hyperliquid.Fill]) -> list[hyperliquid.Closed]:
     """The deleveraged fill; else the liquidated user's own, for both parties' fills carry the liquidation."""
-    deleveraged = [(fill, "adl") for fill in trade if fill["dir"] == _hyperliquid.ADL]
+    deleveraged = [(fill, "adl") for fill in trade if fill["dir"] == hyperliquid.ADL]
     return deleveraged or [
         (fill, METHODS.get(fill["liquidation"]["method"], "unknown"))
         for fill in trade

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _hyperliquid
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import milliseconds
+from pipelines.sources.common import hyperliquid
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import milliseconds
 
 URL = "https://portal.sqd.dev/datasets/hyperliquid-fills/stream"
 SOURCE = Source(
@@ -18,7 +18,7 @@ SOURCE = Source(
     publisher="SQD",
     dataset="Hyperliquid fills (Portal): auto-deleveraging and backstop take-overs",
     url="https://portal.sqd.dev/datasets/hyperliquid-fills",
-    licence=_hyperliquid.LICENCE,
+    licence=hyperliquid.LICENCE,
     method="Every fill of a window is fetched; those marked Auto-Deleveraging (mechanism adl, the side is the deleveraged user's position, mostly the winning one) and Liquidated (mechanism insurance, the position a liquidator vault took over) are kept, one row a trade: the vault's own fill is dropped. A position the vault took over and then passed on by ADL is in both, so the two mechanisms are never added. USDC is taken as USD.",
     tables=("liquidations",),
     span="2025-10-03 to an hour ago",
@@ -111,7 +111,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         )
     closes = ((ms, close) for *_, page in pages for ms, close in _closes(page, piece.name) if start <= ms < end)
     # A window in which nobody was deleveraged or taken over is a fair answer.
-    return {"liquidations": _hyperliquid.frame(closes, FEED)}
+    return {"liquidations": hyperliquid.frame(closes, FEED)}
 
 
 def check(frames: Frames, piece: Piece) -> None:
@@ -186,23 +186,23 @@ def _unbroken(bodies: list[bytes]) -> list[tuple[Block, Block, bytes]]:
     return pages
 
 
-def _closes(page: bytes, name: str) -> Iterator[tuple[int, _hyperliquid.Closed]]:
+def _closes(page: bytes, name: str) -> Iterator[tuple[int, hyperliquid.Closed]]:
     """The closes by force of a page with their times. Blocks without a mark are not even parsed: they are nearly all."""
     for line in io.BytesIO(page):
         if any(mark in line for mark in MARKS):
             block = loaded(line, f"A block of {name}")
-            marked = [fill for fill in block["fills"] if fill["dir"] == _hyperliquid.ADL or _taken_over(fill)]
-            for close in _hyperliquid.closed(marked, _choose, f"{name} block {int(block['header']['number'])}"):
+            marked = [fill for fill in block["fills"] if fill["dir"] == hyperliquid.ADL or _taken_over(fill)]
+            for close in hyperliquid.closed(marked, _choose, f"{name} block {int(block['header']['number'])}"):
                 yield block["header"]["timestamp"], close
 
 
-def _choose(trade: list[_hyperliquid.Fill]) -> list[_hyperliquid.Closed]:
+def _choose(trade: list[hyperliquid.Fill]) -> list[hyperliquid.Closed]:
     """The deleveraged fill; else the one that sells a long or buys back a short, which the vault's does not."""
-    deleveraged = [(fill, "adl") for fill in trade if fill["dir"] == _hyperliquid.ADL]
+    deleveraged = [(fill, "adl") for fill in trade if fill["dir"] == hyperliquid.ADL]
     return deleveraged or [
-        (fill, "insurance") for fill in trade if fill["dir"].lower().endswith(_hyperliquid.position(fill))
+        (fill, "insurance") for fill in trade if fill["dir"].lower().endswith(hyperliquid.position(fill))
     ]
 
 
-def _taken_over(fill: _hyperliquid.Fill) -> bool:
+def _taken_over(fill: hyperliquid.Fill) -> bool:
     return fill["dir"].startswith("Liquidated ")

@@ -9,9 +9,9 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _candles
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import wanted
+from pipelines.sources.common import candles
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import wanted
 
 SOURCE = Source(
     id="kraken_candles",
@@ -76,7 +76,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         volume_base=pl.col("volume").cast(pl.Float64),
         trades=pl.col("count").cast(pl.Int64),
     )
-    return _candles.traded(bars, "kraken", piece.facts["symbol"], piece.facts["interval"])
+    return candles.traded(bars, "kraken", piece.facts["symbol"], piece.facts["interval"])
 
 
 def check(frames: Frames, piece: Piece) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import known_shape, loaded
-from pipelines.sources._spans import midnight, milliseconds, past_days, wanted
+from pipelines.sources.common.json import known_shape, loaded
+from pipelines.sources.common.spans import midnight, milliseconds, past_days, wanted
 
 URL = "https://futures.kraken.com/api/charts/v1/analytics"
 SOURCE = Source(

@@ -8,16 +8,16 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _okx
-from pipelines.sources._json import known_shape
-from pipelines.sources._spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources.common import okx
+from pipelines.sources.common.json import known_shape
+from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
 
 SOURCE = Source(
     id="okx_candles",
     publisher="OKX",
     dataset="Price bars (history-candles, history-mark-price-candles): 1 minute",
-    url=f"{_okx.BASE}/docs-v5/en/#order-book-trading-market-data-get-candlesticks-history",
-    licence=_okx.LICENCE,
+    url=f"{okx.BASE}/docs-v5/en/#order-book-trading-market-data-get-candlesticks-history",
+    licence=okx.LICENCE,
     method="Venue's own bars. Volumes of swaps are the venue's own base and quote columns, not its contracts. Mark prices carry no volume. A minute that is still forming is left out.",
     tables=("bars",),
     span="2019 to now",
@@ -35,19 +35,19 @@ SWAP_VOLUMES = ("contracts", "volume_base", "volume_quote")
 SPOT_VOLUMES = ("volume_base", "volume_ccy", "volume_quote")
 SMALLEST_LIMIT = 100
 
-fault = _okx.fault
+fault = okx.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
-        for kind in ENDPOINTS if _okx.is_swap(symbol) else ("trade",):
+        for kind in ENDPOINTS if okx.is_swap(symbol) else ("trade",):
             for day in utc_days(ask):
                 yield _day(symbol, kind, day, ask.now)
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     symbol, kind = piece.facts["symbol"], piece.facts["kind"]
-    swap, traded = _okx.is_swap(symbol), kind == "trade"
+    swap, traded = okx.is_swap(symbol), kind == "trade"
     columns = (*PRICES, *(SWAP_VOLUMES if swap else SPOT_VOLUMES), "confirm") if traded else (*PRICES, "confirm")
     with known_shape(piece.name):
         rows = [row for position, body in enumerate(bodies) for row in _window(body, position, piece)]
@@ -55,7 +55,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
             pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
             .filter(pl.col("confirm") != "0")
             .select(
-                _okx.utc("time").alias("ts"),
+                okx.utc("time").alias("ts"),
                 pl.col(*PRICES[1:], *(("volume_base", "volume_quote") if traded else ())).cast(pl.Float64),
             )
             .sort("ts")
@@ -92,12 +92,12 @@ def _day(symbol: str, kind: str, day: date, now: datetime) -> Piece:
     endpoint, limit = ENDPOINTS[kind]
     start, end = midnight(day), midnight(day) + timedelta(days=1)
     return Piece(
-        f"{kind}/{_okx.native(symbol)}/{day}",
+        f"{kind}/{okx.native(symbol)}/{day}",
         tuple(
             Request(
-                f"{_okx.BASE}/api/v5/market/{endpoint}",
+                f"{okx.BASE}/api/v5/market/{endpoint}",
                 {
-                    "instId": _okx.native(symbol),
+                    "instId": okx.native(symbol),
                     "bar": "1m",
                     # OKX pages backwards: `after` asks for bars OLDER than it, `before` for newer ones, both without the moment itself.
                     "after": milliseconds(until),
@@ -115,7 +115,7 @@ def _day(symbol: str, kind: str, day: date, now: datetime) -> Piece:
 
 def _window(body: bytes, position: int, piece: Piece) -> list[list[str]]:
     """The bars of one window; refused where OKX cut it short (it once gave 100 bars at most, whatever was asked)."""
-    rows = _okx.data(body, piece.name)
+    rows = okx.data(body, piece.name)
     limit = ENDPOINTS[piece.facts["kind"]][1]
     start = milliseconds(midnight(date.fromisoformat(piece.facts["day"]))) + position * limit * 60_000
     if len(rows) == SMALLEST_LIMIT < limit and min(int(row[0]) for row in rows) > start:

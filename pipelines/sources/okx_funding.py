@@ -9,37 +9,37 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
-from pipelines.sources import _okx
-from pipelines.sources._archives import csv_blocks, named_columns
+from pipelines.sources.common import okx
+from pipelines.sources.common.archives import csv_blocks, named_columns
 
 SOURCE = Source(
     id="okx_funding",
     publisher="OKX",
     dataset="Funding rates of all swaps (market-data-history, static.okx.com)",
-    url=f"{_okx.BASE}/historical-data",
-    licence=_okx.LICENCE,
+    url=f"{okx.BASE}/historical-data",
+    licence=okx.LICENCE,
     method="One rate a payment, as archived; the archive does not say whether it is the predicted or the settled rate. The hours it covers are the time since the payment before, which is why the file of the day before is read too.",
     tables=("funding_rates",),
     span="January 2022 to two days ago",
     resolution="payment (1 to 8 hours)",
     reaches_oct_2025=True,
     limits="5 listings in 2 seconds. A file is a day in UTC+8 and holds every swap, whatever symbols are asked for.",
-    hosts=(_okx.ARCHIVE_HOST,),
+    hosts=(okx.ARCHIVE_HOST,),
     requests_per_second=2.5,
 )
 COLUMNS = {"instrument_name": pl.String, "funding_rate": pl.Float64, "funding_time": pl.Int64}
 LONGEST_INTERVAL_HOURS = 8
 
-fault = _okx.fault
-follow = _okx.follow
+fault = okx.fault
+follow = okx.follow
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_archive(day) for day in _okx.archive_days(ask)]
+    return [_archive(day) for day in okx.archive_days(ask)]
 
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
-    found = _okx.archives(bodies)
+    found = okx.archives(bodies)
     if len(found) != 2:
         raise Refused(
             piece.name,
@@ -48,14 +48,14 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         )
     rows = pl.concat(_rows(body, piece.name) for body in found).unique()
     # A swap whose name has another form (a dated or combined margin product) has no unified symbol here and is left out.
-    symbols = {name: symbol for name in rows["instrument_name"].unique() if (symbol := _okx.unified(name))}
+    symbols = {name: symbol for name in rows["instrument_name"].unique() if (symbol := okx.unified(name))}
     start = datetime.fromisoformat(piece.facts["start"])
     hours = (pl.col("ts") - pl.col("ts").shift(1).over("symbol", order_by="ts")).dt.total_seconds() / 3600
     rates = (
         rows.filter(pl.col("instrument_name").is_in(list(symbols)))
         .select(
             pl.col("instrument_name").replace_strict(symbols, return_dtype=pl.String).alias("symbol"),
-            _okx.utc("funding_time").alias("ts"),
+            okx.utc("funding_time").alias("ts"),
             "funding_rate",
         )
         # Longer than the longest interval OKX has: a payment is missing in between, and the interval is not known.
@@ -75,15 +75,15 @@ def _archive(day: date) -> Piece:
     return Piece(
         f"funding/allswap-{day}",
         tuple(
-            _okx.listing(_okx.FUNDING, "ANY", one, f"allswap-fundingrates-{one}.zip")
+            okx.listing(okx.FUNDING, "ANY", one, f"allswap-fundingrates-{one}.zip")
             for one in (day - timedelta(days=1), day)
         ),
-        {"start": _okx.begins(day).isoformat()},
-        final_at=_okx.begins(day) + _okx.PUBLISHED_AFTER + timedelta(days=1),
+        {"start": okx.begins(day).isoformat()},
+        final_at=okx.begins(day) + okx.PUBLISHED_AFTER + timedelta(days=1),
     )
 
 
 def _rows(body: bytes, name: str) -> pl.DataFrame:
     read = named_columns(COLUMNS)
-    blocks = _okx.plain_header(csv_blocks(io.BytesIO(body), name))
+    blocks = okx.plain_header(csv_blocks(io.BytesIO(body), name))
     return pl.concat(read(block, position == 0) for position, block in enumerate(blocks))

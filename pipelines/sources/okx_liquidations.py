@@ -9,16 +9,16 @@ from typing import Any
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources import _liquidations, _okx
-from pipelines.sources._json import known_shape
-from pipelines.sources._spans import wanted
+from pipelines.sources.common import liquidations, okx
+from pipelines.sources.common.json import known_shape
+from pipelines.sources.common.spans import wanted
 
 SOURCE = Source(
     id="okx_liquidations",
     publisher="OKX",
     dataset="Liquidation orders of swaps (public/liquidation-orders)",
-    url=f"{_okx.BASE}/docs-v5/en/",
-    licence=_okx.LICENCE,
+    url=f"{okx.BASE}/docs-v5/en/",
+    licence=okx.LICENCE,
     method="Every row the endpoint shows. Side is the position's; contracts are converted by the contract size OKX lists at the same time; the price is the bankruptcy price, not a fill. Rows have no number: two alike in swap, millisecond, side, size and price count once.",
     tables=("liquidations",),
     span="the last day or so",
@@ -39,17 +39,17 @@ SYMBOLS = (
     "ETH/USD:ETH",
 )
 FORMS = ("BASE/USDT:USDT", "BASE/USDC:USDC", "BASE/USD:BASE")
-ORDERS = f"{_okx.BASE}/api/v5/public/liquidation-orders"
+ORDERS = f"{okx.BASE}/api/v5/public/liquidation-orders"
 
-fault = _okx.fault
+fault = okx.fault
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
-        orders = {"instType": "SWAP", "instFamily": _okx.family(symbol), "state": "filled", "limit": 100}
+        orders = {"instType": "SWAP", "instFamily": okx.family(symbol), "state": "filled", "limit": 100}
         yield Piece(
-            f"liquidations/{_okx.native(symbol)}/{ask.now:%Y-%m-%dT%H:%M}",
-            (_okx.instrument(symbol), Request(ORDERS, orders)),
+            f"liquidations/{okx.native(symbol)}/{ask.now:%Y-%m-%dT%H:%M}",
+            (okx.instrument(symbol), Request(ORDERS, orders)),
             {"symbol": symbol},
             final_at=ask.now,
         )
@@ -69,11 +69,11 @@ def follow(body: bytes, request: Request) -> Request | None:
 
 def parse(bodies: list[bytes], piece: Piece) -> Frames:
     symbol = piece.facts["symbol"]
-    contract = _okx.contract(bodies[0], symbol)
+    contract = okx.contract(bodies[0], symbol)
     with known_shape(piece.name):
         rows = [row for body in bodies[1:] for row in _details(body, piece.name)]
-        found = _liquidations.frame(
-            _event(row, symbol, piece.name) for row in rows if row["instId"] == _okx.native(symbol)
+        found = liquidations.frame(
+            _event(row, symbol, piece.name) for row in rows if row["instId"] == okx.native(symbol)
         )
     price, contracts = pl.col("price"), pl.col("quantity_base")
     converted = {"quantity_base": contract.base(contracts, price), "notional_usd": contract.usd(contracts, price)}
@@ -88,7 +88,7 @@ def check(frames: Frames, piece: Piece) -> None:
 
 def _details(body: bytes, name: str) -> Iterator[dict[str, Any]]:
     """The liquidations of a page, each with the swap it belongs to."""
-    for group in _okx.data(body, name):
+    for group in okx.data(body, name):
         for detail in group["details"]:
             yield {**detail, "instId": group["instId"]}
 

@@ -9,23 +9,23 @@ from typing import BinaryIO
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
-from pipelines.sources import _okx
-from pipelines.sources._archives import TAPE, csv_blocks, named_columns, one_second_bars
-from pipelines.sources._spans import wanted
+from pipelines.sources.common import okx
+from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
+from pipelines.sources.common.spans import wanted
 
 SOURCE = Source(
     id="okx_trades",
     publisher="OKX",
     dataset="Trades (market-data-history, static.okx.com), as 1-second bars",
-    url=f"{_okx.BASE}/historical-data",
-    licence=_okx.LICENCE,
+    url=f"{okx.BASE}/historical-data",
+    licence=okx.LICENCE,
     method="Trades added up by second with exact sums; open and close by trade number. Sizes of swaps are contracts and are converted by the contract size OKX lists today.",
     tables=("bars",),
     span="September 2021 to two days ago",
     resolution="1 second",
     reaches_oct_2025=True,
     limits="5 listings in 2 seconds. A file is a day in UTC+8, so that a UTC day needs two. OKX publishes no checksums.",
-    hosts=(_okx.ARCHIVE_HOST,),
+    hosts=(okx.ARCHIVE_HOST,),
     requests_per_second=2.5,
     max_bytes=2 << 30,
     heavy=True,
@@ -41,22 +41,22 @@ COLUMNS = {
     "created_time": pl.Int64,
 }
 
-fault = _okx.fault
-follow = _okx.follow
+fault = okx.fault
+follow = okx.follow
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols, FORMS) for day in _okx.archive_days(ask)]
+    return [_archive(symbol, day) for symbol in wanted(SYMBOLS, ask.symbols, FORMS) for day in okx.archive_days(ask)]
 
 
 def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
     symbol, file = piece.facts["symbol"], piece.facts["file"]
     archive = bodies[-1]
-    if archive.read(len(_okx.ZIP)) != _okx.ZIP:
+    if archive.read(len(okx.ZIP)) != okx.ZIP:
         raise Refused(file, "OKX lists no such archive", "It comes about two days after its day; ask again later.")
-    swap = _okx.is_swap(symbol)
+    swap = okx.is_swap(symbol)
     # Spot sizes are in the base asset already.
-    contract = _okx.contract(bodies[0].read(), symbol) if swap else _okx.Contract(1.0, inverse=False)
+    contract = okx.contract(bodies[0].read(), symbol) if swap else okx.Contract(1.0, inverse=False)
     read = named_columns(COLUMNS)
 
     def trades(rows: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +71,7 @@ def parse(bodies: list[BinaryIO], piece: Piece) -> Frames:
             count=pl.lit(1, dtype=pl.Int64),
         )
 
-    bars = one_second_bars(_okx.plain_header(csv_blocks(archive, file, TAPE)), read, trades)
+    bars = one_second_bars(okx.plain_header(csv_blocks(archive, file, TAPE)), read, trades)
     labels = {
         "venue": "okx",
         "market": "perp" if swap else "spot",
@@ -91,11 +91,11 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def _archive(symbol: str, day: date) -> Piece:
-    file = f"{_okx.native(symbol)}-trades-{day}.zip"
-    listing = _okx.listing(_okx.TRADES, symbol, day, file)
+    file = f"{okx.native(symbol)}-trades-{day}.zip"
+    listing = okx.listing(okx.TRADES, symbol, day, file)
     return Piece(
         f"trades/{file}",
-        (_okx.instrument(symbol), listing) if _okx.is_swap(symbol) else (listing,),
-        {"symbol": symbol, "file": file, "day": str(day), "start": _okx.begins(day).isoformat()},
-        final_at=_okx.begins(day) + _okx.PUBLISHED_AFTER + timedelta(days=1),
+        (okx.instrument(symbol), listing) if okx.is_swap(symbol) else (listing,),
+        {"symbol": symbol, "file": file, "day": str(day), "start": okx.begins(day).isoformat()},
+        final_at=okx.begins(day) + okx.PUBLISHED_AFTER + timedelta(days=1),
     )

@@ -1,9 +1,9 @@
-"""What the recorder kept of binance's live feed; everything about it stands in `pipelines/streams/binance.py`."""
+"""What the recorder kept of binance's live feed; everything about it stands in `pipelines/recording/streams/binance.py`."""
 
 from __future__ import annotations
 
-from pipelines.sources import _recorded
-from pipelines.streams import binance
+from pipelines.recording.streams import binance
+from pipelines.sources.common import recorded
 
 SOURCE = binance.SOURCE
-plan, parse, check = _recorded.functions(binance)
+plan, parse, check = recorded.functions(binance)

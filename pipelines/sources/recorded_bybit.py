@@ -1,9 +1,9 @@
-"""What the recorder kept of bybit's live feed; everything about it stands in `pipelines/streams/bybit.py`."""
+"""What the recorder kept of bybit's live feed; everything about it stands in `pipelines/recording/streams/bybit.py`."""
 
 from __future__ import annotations
 
-from pipelines.sources import _recorded
-from pipelines.streams import bybit
+from pipelines.recording.streams import bybit
+from pipelines.sources.common import recorded
 
 SOURCE = bybit.SOURCE
-plan, parse, check = _recorded.functions(bybit)
+plan, parse, check = recorded.functions(bybit)

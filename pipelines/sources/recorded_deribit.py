@@ -1,9 +1,9 @@
-"""What the recorder kept of deribit's live feed; everything about it stands in `pipelines/streams/deribit.py`."""
+"""What the recorder kept of deribit's live feed; everything about it stands in `pipelines/recording/streams/deribit.py`."""
 
 from __future__ import annotations
 
-from pipelines.sources import _recorded
-from pipelines.streams import deribit
+from pipelines.recording.streams import deribit
+from pipelines.sources.common import recorded
 
 SOURCE = deribit.SOURCE
-plan, parse, check = _recorded.functions(deribit)
+plan, parse, check = recorded.functions(deribit)

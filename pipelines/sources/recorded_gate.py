@@ -1,9 +1,9 @@
-"""What the recorder kept of gate's live feed; everything about it stands in `pipelines/streams/gate.py`."""
+"""What the recorder kept of gate's live feed; everything about it stands in `pipelines/recording/streams/gate.py`."""
 
 from __future__ import annotations
 
-from pipelines.sources import _recorded
-from pipelines.streams import gate
+from pipelines.recording.streams import gate
+from pipelines.sources.common import recorded
 
 SOURCE = gate.SOURCE
-plan, parse, check = _recorded.functions(gate)
+plan, parse, check = recorded.functions(gate)

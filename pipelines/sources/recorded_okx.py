@@ -1,9 +1,9 @@
-"""What the recorder kept of okx's live feed; everything about it stands in `pipelines/streams/okx.py`."""
+"""What the recorder kept of okx's live feed; everything about it stands in `pipelines/recording/streams/okx.py`."""
 
 from __future__ import annotations
 
-from pipelines.sources import _recorded
-from pipelines.streams import okx
+from pipelines.recording.streams import okx
+from pipelines.sources.common import recorded
 
 SOURCE = okx.SOURCE
-plan, parse, check = _recorded.functions(okx)
+plan, parse, check = recorded.functions(okx)

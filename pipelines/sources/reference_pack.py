@@ -14,10 +14,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import corrections
-from pipelines.dictionary import column_names
+from pipelines.refreshing import corrections
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
-from pipelines.tables import TABLES
+from pipelines.tables.canonical import TABLES
+from pipelines.tables.dictionary import column_names
 
 LEAST_ROWS = {
     "crash_days": 27,

@@ -8,8 +8,8 @@ from datetime import datetime
 import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
-from pipelines.sources._json import loaded
-from pipelines.sources._spans import bases
+from pipelines.sources.common.json import loaded
+from pipelines.sources.common.spans import bases
 
 SOURCE = Source(
     id="xstocks",

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from analytics.warehouse import Warehouse
-from pipelines.dictionary import ddl
-from pipelines.tables import TABLES
+from pipelines.tables.canonical import TABLES
+from pipelines.tables.dictionary import ddl
 
 START = datetime(2024, 2, 29, 12, tzinfo=UTC)
 SOURCE = "made"

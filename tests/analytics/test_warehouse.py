@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 from analytics.warehouse import GenerationGone, Hub, NoWarehouse, Warehouse, generation_named
-from pipelines import notes, readers
-from pipelines import warehouse as publishing
 from pipelines.config import ROOT
-from tests.pipelines.test_warehouse import NOW, publish
+from pipelines.generations import draft as publishing
+from pipelines.generations import notes, readers
+from tests.pipelines.generations.test_warehouse import NOW, publish
 
 VENUES = "SELECT venue FROM venues ORDER BY venue"
 
@@ -147,7 +147,7 @@ def test_values_are_parameters(warehouse: Warehouse) -> None:
 
 def test_a_kept_generation_of_other_tables_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(tmp_path, ["binance"])
-    for module in ("analytics.warehouse", "pipelines.readers"):
+    for module in ("analytics.warehouse", "pipelines.generations.readers"):
         monkeypatch.setattr(f"{module}.layout", lambda: "with a table more")
     with pytest.raises(GenerationGone, match="the tables of another version"), Hub(tmp_path).lease(1):
         pass

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from analytics.warehouse import Warehouse, hub
-from pipelines import build
 from pipelines.config import Settings
+from pipelines.refreshing import build
 from tests.api.server import get
 
 TABLE = "/api/v1/crash_days.csv"

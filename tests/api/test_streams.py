@@ -17,12 +17,12 @@ import pyarrow as pa
 import pytest
 import requests
 
-from analytics import export
+from analytics.data import export
 from analytics.warehouse import Hub, Warehouse, downloads, hub
 from api import forms, tables, turns
 from pipelines.config import Settings
-from pipelines.dictionary import column_names
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.tables.dictionary import column_names
 from tests.api.server import get, serving
 
 ROWS = 200_000

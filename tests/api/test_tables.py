@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from analytics import export
+from analytics.data import export
 from analytics.warehouse import Hub, Warehouse, hub
 from api.forms import FORMS
-from pipelines import build
 from pipelines.config import Settings
-from pipelines.dictionary import column_names
-from pipelines.tables import TABLES
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.refreshing import build
+from pipelines.tables.canonical import TABLES
+from pipelines.tables.dictionary import column_names
 from tests.api.server import get
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from analytics import boards, export, prices
+from analytics.data import export
+from analytics.liquidations import boards
+from analytics.market import prices
 from analytics.warehouse import Warehouse
 from tests.browser.visit import Visit
 

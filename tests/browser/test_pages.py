@@ -12,10 +12,11 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext
 
-from analytics import crash_days, sources
+from analytics.compare import crash_days
+from analytics.data import sources
 from analytics.warehouse import Warehouse
 from charts import theme
-from pipelines import warehouse as publishing
+from pipelines.generations import draft as publishing
 from tests.browser.site import served
 from tests.browser.visit import Visit
 from tests.shell import OVERVIEW, PAGES, Page

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charts.words import FORMATS, clock, number, percent, usd, usd_range, utc
-from pipelines.fields import PRECISION
+from pipelines.tables.fields import PRECISION
 
 MOMENT = datetime(2025, 10, 10, 21, 20, 5, 123456, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings
-from pipelines.warehouse import current
+from pipelines.generations.draft import current
 from tests.faults import victim
 from tests.faults.victim import Scene
 from tests.pipelines.sources_kit import settings_for

@@ -13,14 +13,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import asking, fetch, pieces, warehouse, watch
-from pipelines import refresh as refreshing
+from pipelines import health as watch
+from pipelines.commands import asking
 from pipelines.config import Settings
+from pipelines.generations import draft
+from pipelines.generations.draft import current, generations
+from pipelines.refreshing import fetch, load
+from pipelines.refreshing import refresh as refreshing
 from pipelines.schedule import is_due
-from pipelines.sources import _binance
-from pipelines.warehouse import current, generations
+from pipelines.sources.common import binance
+from tests.pipelines.generations.test_warehouse import publish
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
-from tests.pipelines.test_warehouse import publish
 from tests.replay.server import Replay, Route, serve
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,7 +41,7 @@ class Clock:
             def now(cls, tz: Any = None) -> datetime:
                 return clock.moment.astimezone(tz)
 
-        for module in (fetch, pieces, refreshing):
+        for module in (fetch, load, refreshing):
             patch.setattr(module, "datetime", Then)
 
     def set(self, moment: datetime) -> None:
@@ -111,7 +114,7 @@ def test_a_feed_that_shows_the_last_minutes_only_loses_nothing_and_doubles_nothi
 def test_generation_numbers_grow_although_the_clock_goes_back(tmp_path: Path) -> None:
     for number in range(6):
         publish(tmp_path, [f"v{number}"], NOON - timedelta(days=number))
-        warehouse.prune(tmp_path, NOON - timedelta(days=number))
+        draft.prune(tmp_path, NOON - timedelta(days=number))
     assert current(tmp_path).generation == 6
     assert 6 in generations(tmp_path) and len(generations(tmp_path)) >= 3
 
@@ -120,18 +123,18 @@ def test_runs_noted_in_the_future_are_no_reason_to_stay_silent(tmp_path: Path) -
     """A clock that ran ahead and was set right: what is due runs, and the age of the last success is honest."""
     ahead, settings = NOON + timedelta(days=3), Settings(data_dir=tmp_path)
     sources = [module.SOURCE.id for module in asking.chosen(settings, None, "hourly")]
-    watch.note(tmp_path, [pieces.Outcome("r", source, ahead, ahead) for source in sources])
+    watch.note(tmp_path, [load.Outcome("r", source, ahead, ahead) for source in sources])
     assert is_due(settings, "hourly", NOON)
-    watch.note(tmp_path, [pieces.Outcome("r", source, NOON, NOON) for source in sources])
+    watch.note(tmp_path, [load.Outcome("r", source, NOON, NOON) for source in sources])
     assert not is_due(settings, "hourly", NOON + timedelta(minutes=5))
-    watch.note(tmp_path, [pieces.Outcome("r", "okx_liquidations", ahead, ahead)])
+    watch.note(tmp_path, [load.Outcome("r", "okx_liquidations", ahead, ahead)])
     (health,) = [one for one in watch.health(tmp_path, NOON) if one.source == "okx_liquidations"]
     assert health.stale
 
 
 def daily(day: date, interval: str) -> list[Route]:
     """A day of candles that start on whole minutes, as the archive has it."""
-    piece = _binance.archive("klines", "BTC/USDT", day, interval=interval)
+    piece = binance.archive("klines", "BTC/USDT", day, interval=interval)
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
     lines = [
         f"{start + minute * 60_000},100,101,99,100,1,{start + minute * 60_000 + 59_999},100,5,0.5,50,0"
@@ -143,7 +146,7 @@ def daily(day: date, interval: str) -> list[Route]:
     checksum = f"{sha256(packed.getvalue()).hexdigest()}  {name}\n".encode()
     bodies = (packed.getvalue(), checksum)
     return [
-        Route(request.url.removeprefix(_binance.BASE), body)
+        Route(request.url.removeprefix(binance.BASE), body)
         for request, body in zip(piece.requests, bodies, strict=True)
     ]
 

@@ -14,13 +14,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analytics.warehouse import Hub
-from pipelines import build, condition, notes, watch
-from pipelines.cli import app
+from pipelines import condition, health
+from pipelines.commands.cli import app
 from pipelines.config import Settings
-from pipelines.pieces import Outcome
-from pipelines.readers import GenerationGone, opened, reading
-from pipelines.snapshots import Store
-from pipelines.warehouse import is_whole, prune, rollback
+from pipelines.generations import notes
+from pipelines.generations.draft import is_whole, prune, rollback
+from pipelines.generations.readers import GenerationGone, opened, reading
+from pipelines.refreshing import build
+from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.snapshots import Store
 from tests.faults import victim
 from tests.faults.victim import Scene
 from tests.replay.server import Replay
@@ -141,21 +143,21 @@ def test_a_refresh_goes_on(hurt: Hurt) -> None:
         published = notes.current(hurt.settings.warehouse_dir)
         assert published is not None and is_whole(hurt.settings.warehouse_dir, published)
         assert len(Store(hurt.settings.snapshot_dir).entries) == 2
-        assert watch.health(hurt.settings.data_dir, NOW)[-1].last_success is not None
+        assert health.health(hurt.settings.data_dir, NOW)[-1].last_success is not None
 
 
 @pytest.mark.parametrize("file", ["runs.jsonl"])
 def test_runs_are_read_and_added_wherever_the_log_was_cut(hurt: Hurt) -> None:
-    data_dir, before = hurt.settings.data_dir, watch.runs(hurt.settings.data_dir)
+    data_dir, before = hurt.settings.data_dir, health.runs(hurt.settings.data_dir)
     more = Outcome("r", "okx_liquidations", NOW, NOW, "loaded")
     for damaged in [*cuts(hurt.whole), *zeros(hurt.whole)]:
         hurt.by(damaged)
-        left = watch.runs(data_dir)
+        left = health.runs(data_dir)
         assert left == before[: len(left)]
         assert len(left) >= len(before) - 1 or b"\0" in damaged or not damaged
-        watch.note(data_dir, [more])
-        assert watch.runs(data_dir)[:-1] == left and watch.runs(data_dir)[-1].loader == more.loader
-        assert not watch.log(data_dir).content().damaged
+        health.note(data_dir, [more])
+        assert health.runs(data_dir)[:-1] == left and health.runs(data_dir)[-1].loader == more.loader
+        assert not health.log(data_dir).content().damaged
 
 
 @pytest.mark.parametrize("file", ["snapshots/index.jsonl"])

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import notes, watch
-from pipelines.cli import app
+from pipelines import health
+from pipelines.commands.cli import app
 from pipelines.config import ROOT, Settings
-from pipelines.pieces import Outcome
+from pipelines.generations import notes
+from pipelines.refreshing.load import Outcome
 from tests.faults import victim
 from tests.faults.victim import Scene
 from tests.replay.server import Replay
@@ -117,10 +118,10 @@ def test_a_log_of_runs_that_a_full_disk_cut_in_the_middle(tmp_path: Path, kiloby
     with small_disk(tmp_path / "log", 4 * kilobytes):
         with pytest.raises(OSError, match="No space left"):
             while True:
-                watch.note(tmp_path / "log", [run, run])
+                health.note(tmp_path / "log", [run, run])
                 lines += 2
-        assert len(watch.runs(tmp_path / "log")) == lines
-        assert not watch.log(tmp_path / "log").content().damaged
+        assert len(health.runs(tmp_path / "log")) == lines
+        assert not health.log(tmp_path / "log").content().damaged
         grow(tmp_path / "log")
-        watch.note(tmp_path / "log", [run])
-        assert len(watch.runs(tmp_path / "log")) == lines + 1
+        health.note(tmp_path / "log", [run])
+        assert len(health.runs(tmp_path / "log")) == lines + 1

@@ -24,13 +24,14 @@ from starlette.applications import Starlette
 
 from analytics.warehouse import hub
 from api import ROUTES
-from pipelines import refresh, watch
+from pipelines import health
 from pipelines.config import ROOT, Settings
-from pipelines.http import Client
-from pipelines.pieces import Outcome
+from pipelines.refreshing import refresh
+from pipelines.refreshing.http import Client
+from pipelines.refreshing.load import Outcome
 from pipelines.source import discover
 from pipelines.sources import binance_trades
-from pipelines.tables import TABLES
+from pipelines.tables.canonical import TABLES
 from tests.faults import victim
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
@@ -169,7 +170,7 @@ def test_without_a_network_every_source_is_one_line_at_once_and_nobody_waits(
         return paced(self, request, **more)
 
     monkeypatch.setattr(LimiterMixin, "send", counted)
-    monkeypatch.setattr("pipelines.refresh.Client", partial(Client, sleep=pauses.append))
+    monkeypatch.setattr("pipelines.refreshing.refresh.Client", partial(Client, sleep=pauses.append))
     modules = [one for one in discover().values() if one.SOURCE.default and one.SOURCE.group != "embedded"]
     with socket.create_server(("127.0.0.1", 0)) as closed:
         base = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -192,7 +193,7 @@ def test_without_a_network_every_source_is_one_line_at_once_and_nobody_waits(
     shown = [line.partition(" ")[0] for line in ends.order if line.endswith(" begins")]
     for name, following in pairwise(shown):
         assert ends.order.index(f"{name} ends") < ends.order.index(f"{following} begins")
-    assert len(watch.runs(settings.data_dir)) == len(outcomes)
+    assert len(health.runs(settings.data_dir)) == len(outcomes)
 
 
 @pytest.mark.parametrize("status", [401, 403, 451])

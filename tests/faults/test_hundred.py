@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.config import ROOT
 from tests.faults.bad_bytes import HTTP, JSON, LOADED, ZIP, Made, Table
+from tests.pipelines.sources.test_defillama import TVL, VOLUME
 from tests.pipelines.sources_kit import rows, settings_for
-from tests.pipelines.test_defillama import TVL, VOLUME
 from tests.replay.server import Fault, Replay, Route, serve
 
 HEALTHY = "defillama_protocols"

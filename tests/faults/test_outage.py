@@ -12,10 +12,10 @@ import streamlit as st
 from analytics.warehouse import hub
 from benchmarks.tape import agg_trades, zipped
 from pipelines.config import Settings
-from pipelines.pieces import Outcome
-from pipelines.refresh import refresh
+from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.refresh import refresh
 from pipelines.source import Ask, discover
-from pipelines.sources import _binance
+from pipelines.sources.common import binance
 from tests.faults.test_clock import Clock, okx
 from tests.pipelines.sources_kit import rows, settings_for
 from tests.replay.server import Fault, Replay, Route, serve
@@ -31,10 +31,10 @@ def archives() -> list[Route]:
     routes = []
     for ago in range(DAYS + 2, 0, -1):
         day = (TODAY - timedelta(days=ago)).date()
-        piece = _binance.archive("aggTrades", "BTC/USDT:USDT", day)
+        piece = binance.archive("aggTrades", "BTC/USDT:USDT", day)
         bodies = zipped(agg_trades(50, day), piece.facts["file"].removesuffix(".zip"))
         routes += [
-            Route(request.url.removeprefix(_binance.BASE), body)
+            Route(request.url.removeprefix(binance.BASE), body)
             for request, body in zip(piece.requests, bodies, strict=True)
         ]
     return routes

@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from analytics.warehouse import Hub
-from pipelines import retention
 from pipelines.config import Settings
+from pipelines.generations import retention
 from tests.faults.victim import FORKS
-from tests.pipelines.test_warehouse import NOW, publish
+from tests.pipelines.generations.test_warehouse import NOW, publish
 
 READERS, PUBLICATIONS = 8, 100
 ROWS = 50

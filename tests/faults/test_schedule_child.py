@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import ROOT, SCHEDULE
+from pipelines.generations.draft import exclusive
 from pipelines.source import discover
-from pipelines.warehouse import exclusive
 from tests.faults.test_together import held
 from tests.faults.victim import SOURCE, Scene, children_of, handle_of, has_ended
 from tests.replay.server import Replay

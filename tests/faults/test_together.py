@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics.warehouse import Hub
-from pipelines import cli
-from pipelines.cli import app
+from pipelines.commands import cli
+from pipelines.commands.cli import app
 from pipelines.config import Settings
 from tests.faults.test_disk import command
 from tests.faults.victim import Scene, refresh, started

@@ -16,11 +16,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from pipelines import watch
-from pipelines.cli import app
+from pipelines import health
+from pipelines.commands.cli import app
 from pipelines.config import Settings
-from pipelines.load import accept
-from pipelines.warehouse import Draft, current
+from pipelines.generations.draft import Draft, current
+from pipelines.refreshing.validate import accept
 from tests.faults import victim
 from tests.faults.victim import Scene
 from tests.pipelines.test_detect import FIRST, bars
@@ -116,7 +116,7 @@ def test_a_new_crash_day_is_told_once_it_is_published(
 def test_a_dead_webhook_does_not_hurt_a_refresh(
     scene: Scene, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Hook, how: str
 ) -> None:
-    monkeypatch.setattr(watch, "WEBHOOK_SECONDS", 0.2)
+    monkeypatch.setattr(health, "WEBHOOK_SECONDS", 0.2)
     hook.status = 500
     with scene.copy(tmp_path / "data") as settings, socket.create_server(("127.0.0.1", 0)) as silent:
         with down(replay):

@@ -20,9 +20,9 @@ import duckdb
 
 from benchmarks.tape import agg_trades, zipped
 from pipelines.config import Settings
-from pipelines.snapshots import Store
-from pipelines.sources import _binance
-from pipelines.warehouse import content_hash_of, current, is_whole
+from pipelines.generations.draft import content_hash_of, current, is_whole
+from pipelines.refreshing.snapshots import Store
+from pipelines.sources.common import binance
 from tests.pipelines.sources_kit import ask, run
 from tests.replay.server import Route
 
@@ -39,10 +39,10 @@ def tape() -> list[Route]:
     """Two days of trades, as the archive serves them."""
     routes = []
     for day in (10, 11):
-        one = _binance.archive("aggTrades", "BTC/USDT:USDT", date(2025, 10, day))
+        one = binance.archive("aggTrades", "BTC/USDT:USDT", date(2025, 10, day))
         body, checksum = zipped(agg_trades(800, date(2025, 10, day)), one.facts["file"].removesuffix(".zip"))
         for request, content in zip(one.requests, (body, checksum), strict=True):
-            routes.append(Route(request.url.removeprefix(_binance.BASE), content))
+            routes.append(Route(request.url.removeprefix(binance.BASE), content))
     return routes
 
 

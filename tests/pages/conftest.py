@@ -10,10 +10,10 @@ import pytest
 import streamlit as st
 
 from analytics.warehouse import hub
-from pipelines import watch
+from pipelines import health
 from pipelines.config import Settings
-from pipelines.pieces import Outcome
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.refreshing.load import Outcome
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def watched(own: Settings) -> Iterator[Settings]:
         Outcome("r", "okx_liquidations", now, now, "failed", error="OKX answers 50011, Too Many Requests"),
         Outcome("r", "gate_liquidations", now, now, "loaded", rows_loaded=3, rows_refused=1),
     ]
-    watch.note(own.data_dir, outcomes)
+    health.note(own.data_dir, outcomes)
     hour = now.replace(minute=0, second=0, microsecond=0)
     spans = [(0, 15, "recorded", None), (15, 45, "gap", "the connection ended"), (45, 60, "recorded", None)]
     coverage = [

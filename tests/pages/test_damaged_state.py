@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import hub
 from api import ROUTES
-from pipelines import notes
 from pipelines.config import Settings
+from pipelines.generations import notes
 from tests.shell import PAGES, Page, opened
 
 FILES = ["runs.jsonl", "warehouse/pins.json", "warehouse/current.json", "warehouse/gen-000002.json"]

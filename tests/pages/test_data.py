@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import Warehouse
-from pages import _data_parts as parts
+from pages.data import parts
 from pipelines.config import Settings
-from pipelines.tables import TABLES
+from pipelines.tables.canonical import TABLES
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "data"]

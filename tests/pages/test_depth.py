@@ -11,9 +11,9 @@ import streamlit as st
 
 from analytics.warehouse import hub
 from pipelines.config import Settings
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
 from tests.analytics import made
-from tests.analytics.test_depth import book, inverted
+from tests.analytics.market.test_depth import book, inverted
 from tests.pages.test_microscope import notes, page, said
 
 START = datetime(2025, 10, 10, 21, tzinfo=UTC)

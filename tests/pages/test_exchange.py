@@ -8,10 +8,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from analytics import exchange
+from analytics.exchange import profile
 from analytics.warehouse import Warehouse, hub
-from pipelines import build
 from pipelines.config import Settings
+from pipelines.refreshing import build
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "exchange"]
@@ -54,7 +54,7 @@ def notes(app: AppTest) -> str:
 def test_every_exchange_opens_by_link(venue: str, warehouse: Warehouse) -> None:
     app = page(venue=venue)
     assert not app.warning and not app.error
-    names = dict(exchange.every(warehouse).select("venue", "name").iter_rows())
+    names = dict(profile.every(warehouse).select("venue", "name").iter_rows())
     gone = f"{names[venue]} had closed before Oct. 10, 2025"
     assert app.title[0].value.startswith(gone if venue == "ftx" else f"{names[venue]}, Oct. 10, 2025")
     assert app.selectbox(key="venue").value == venue

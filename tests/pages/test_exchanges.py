@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics import boards
+from analytics.liquidations import boards
 from analytics.warehouse import Warehouse
 from tests.shell import PAGES, opened
 

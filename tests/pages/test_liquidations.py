@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from analytics import calibration, throttle
+from analytics.liquidations import calibration, throttle
 from analytics.warehouse import hub
 from benchmarks.cascades import Kind, stream
 from pipelines.config import Settings

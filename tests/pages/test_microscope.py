@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _microscope_explosive as explosive
+from pages.microscope import explosive
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "microscope"]

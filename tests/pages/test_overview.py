@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics import boards, headline, prices
+from analytics.liquidations import boards, headline
+from analytics.market import prices
 from analytics.warehouse import Warehouse
 from charts.words import usd
-from pages._parts import safe
+from pages.shared.parts import safe
 from tests.shell import opened
 
 OCT_10 = "oct-10-2025"

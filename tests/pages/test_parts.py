@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import Warehouse
-from pages._parts import ask, safe
+from pages.shared.parts import ask, safe
 
 JOINER = "\u2060"
 """Nobody sees it; it keeps an address from becoming a link."""

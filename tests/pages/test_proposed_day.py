@@ -10,10 +10,11 @@ import pytest
 import streamlit as st
 
 from analytics.warehouse import hub
-from pipelines import build, detect
+from pipelines import detect
 from pipelines.config import Settings
-from pipelines.load import accept
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.refreshing import build
+from pipelines.refreshing.validate import accept
 from tests.pipelines.test_detect import FIRST, bars
 from tests.shell import PAGES, Page, opened
 

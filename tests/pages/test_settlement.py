@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics.settlement import RULES
-from analytics.settlement_inputs import FIELDS
+from analytics.who_paid.settlement import RULES
+from analytics.who_paid.settlement_inputs import FIELDS
 from charts.terms import DEBT_RULES
-from pages._settlement_form import EXAMPLE, HOW, LABELS
+from pages.settlement.form import EXAMPLE, HOW, LABELS
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "settlement"]

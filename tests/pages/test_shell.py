@@ -10,10 +10,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from analytics import crash_days
+from analytics.compare import crash_days
 from analytics.warehouse import Warehouse, hub
-from pipelines import build, warehouse
 from pipelines.config import Settings
+from pipelines.generations import draft
+from pipelines.refreshing import build
 from tests.shell import OVERVIEW, PAGES, Page, opened
 
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -53,8 +54,8 @@ def test_a_page_opens_with_a_title_and_the_age_of_its_data(page: Page, warehouse
     assert len(app.title) == 1
     assert app.title[0].value
     assert [*app.warning.values, *app.error.values] == []
-    built = warehouse.built_at[:16].replace("T", " ")
-    assert f"Data of generation {warehouse.number}, built {built} UTC" in app.caption[-1].value
+    built = draft.built_at[:16].replace("T", " ")
+    assert f"Data of generation {draft.number}, built {built} UTC" in app.caption[-1].value
 
 
 @EVERY_PAGE
@@ -69,7 +70,7 @@ def test_a_page_opens_again_from_what_is_cached(page: Page) -> None:
 @EVERY_PAGE
 def test_a_page_opens_on_days_of_which_little_is_known(page: Page, warehouse: Warehouse) -> None:
     app = opened(page)
-    days = crash_days.every(warehouse)["crash_day"].to_list()[1::8]
+    days = crash_days.every(draft)["crash_day"].to_list()[1::8]
     for day in days if has_day(app) else []:
         app.selectbox(key=DAY).select(day).run()
         assert failures(app) == []
@@ -108,7 +109,7 @@ def test_a_link_to_an_unknown_day_says_so_and_shows_the_default(page: Page, text
 
 
 def test_a_link_opens_its_day(warehouse: Warehouse) -> None:
-    other = crash_days.every(warehouse).row(-1, named=True)
+    other = crash_days.every(draft).row(-1, named=True)
     app = opened(day=other["crash_day"])
     assert app.selectbox(key=DAY).value == other["crash_day"]
     assert app.warning.values == []
@@ -130,7 +131,7 @@ def test_a_missing_warehouse_is_built_by_the_first_visitor(no_warehouse: Setting
     assert failures(app) == []
     assert app.error.values == []
     assert len(app.title) == 1
-    assert warehouse.current(no_warehouse.warehouse_dir) is not None
+    assert draft.current(no_warehouse.warehouse_dir) is not None
 
 
 def test_a_warehouse_that_cannot_be_built_says_why(no_warehouse: Settings) -> None:
@@ -142,7 +143,7 @@ def test_a_warehouse_that_cannot_be_built_says_why(no_warehouse: Settings) -> No
 
 
 def test_a_visitor_during_another_build_is_told_to_wait(no_warehouse: Settings) -> None:
-    with warehouse.exclusive(no_warehouse.warehouse_dir):
+    with draft.exclusive(no_warehouse.warehouse_dir):
         app = opened()
     assert failures(app) == []
     assert "Another process is building the warehouse" in app.status[0].label
@@ -154,6 +155,6 @@ def test_the_shell_stands_inside_the_pages_folder() -> None:
     root = Path(__file__).parents[2]
     assert 'st.App(\n    "pages/_shell.py"' in (root / "app.py").read_text()
     assert {page.file for page in PAGES} == {
-        path.name for path in (root / "pages").glob("*.py") if not path.name.startswith("_")
+        f"{path.name}/{path.name}.py" for path in (root / "pages").iterdir() if (path / f"{path.name}.py").exists()
     }
     assert OVERVIEW.path == "/"

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import hub
-from pages._tokenized_products import hours_in_words
-from pipelines import build
+from pages.tokenized.products import hours_in_words
 from pipelines.config import Settings
+from pipelines.refreshing import build
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "tokenized"]

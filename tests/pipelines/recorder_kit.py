@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pipelines import recorder as recording
-from pipelines import segments
 from pipelines.config import Settings
-from pipelines.recorder import Pace, Recorder
-from pipelines.segments import Tape
-from pipelines.streams import StreamModule, binance, bybit, deribit, gate, htx, okx
+from pipelines.recording import recorder as recording
+from pipelines.recording import segments
+from pipelines.recording.recorder import Pace, Recorder
+from pipelines.recording.segments import Tape
+from pipelines.recording.streams import StreamModule, binance, bybit, deribit, gate, htx, okx
 from tests.replay.websocket import Confirm, Feed, silent
 
 MOMENT = 1_760_130_900_000

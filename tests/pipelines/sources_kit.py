@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 
 from pipelines.config import ROOT, Settings
-from pipelines.pieces import Outcome
-from pipelines.refresh import refresh
+from pipelines.generations.draft import current
+from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.refresh import refresh
 from pipelines.source import Ask, discover
-from pipelines.warehouse import current
 
 SAMPLES = ROOT.parent / "shared" / "samples"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

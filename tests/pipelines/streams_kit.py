@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pipelines.streams import Row, StreamModule
+from pipelines.recording.streams import Row, StreamModule
 
 BYBIT_LIST = {
     "retCode": 0,

@@ -14,12 +14,12 @@ import pytest
 import requests
 import urllib3
 
-from pipelines.failure import in_words
+from pipelines.generations.draft import Draft, current
+from pipelines.refreshing.failure import in_words
 from pipelines.source import Piece, Refused
 from pipelines.sources import binance_trades, bitget_liquidations
-from pipelines.warehouse import Draft, current
+from tests.pipelines.refreshing.test_refresh import tape
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
-from tests.pipelines.test_refresh import tape
 from tests.replay.server import serve
 
 SOURCE = binance_trades.SOURCE

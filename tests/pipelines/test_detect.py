@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.config import DetectionRule
 from pipelines.detect import DRAWDOWNS, outliers, propose, proposed
-from pipelines.load import accept
-from pipelines.warehouse import Draft
+from pipelines.generations.draft import Draft
+from pipelines.refreshing.validate import accept
 
 RULE = DetectionRule()
 FIRST = date(2027, 1, 1)
@@ -152,5 +152,5 @@ def test_what_is_proposed_is_read_from_what_is_published(tmp_path: Path, monkeyp
         draft.publish(datetime(2027, 2, 1, tzinfo=UTC))
     (day,) = proposed(tmp_path).items()
     assert day[0] == "jan-29-2027" and day[1].startswith("Proposed by the detection rule: ")
-    monkeypatch.setattr("pipelines.readers.layout", lambda: "of another version")
+    monkeypatch.setattr("pipelines.generations.readers.layout", lambda: "of another version")
     assert proposed(tmp_path) == {}

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pipelines.source import Fault, Refused, discover
-from pipelines.sources._archives import csv_blocks
-from pipelines.sources._json import error_number, known_shape, loaded
+from pipelines.sources.common.archives import csv_blocks
+from pipelines.sources.common.json import error_number, known_shape, loaded
 from tests.pipelines.sources_kit import opened
 
 SECRET = "CRASHDAY_KEY_COINALYZE=sk-live-0123456789"

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import asking, schedule, watch
+from pipelines import health, schedule
+from pipelines.commands import asking
 from pipelines.config import Settings
-from pipelines.pieces import Outcome
+from pipelines.refreshing.load import Outcome
 from pipelines.schedule import is_due, is_missed, last_run, trigger
 
 HOURLY = trigger(Settings(), "hourly")
@@ -58,7 +59,7 @@ MORNING, NOON = at("2026-11-22T03:20"), at("2026-11-22T12:00")
 
 def logged(folder: Path, *runs: tuple[str, datetime]) -> Settings:
     """A log of runs: which source was tried when."""
-    watch.note(folder, [Outcome("run", loader, started, started) for loader, started in runs])
+    health.note(folder, [Outcome("run", loader, started, started) for loader, started in runs])
     return Settings(data_dir=folder)
 
 
@@ -114,7 +115,7 @@ def played(
         started.append((group, now[0]))
         if now[0] not in busy:
             tried = [module.SOURCE.id for module in asking.chosen(settings, None, group)]
-            watch.note(settings.data_dir, [Outcome("run", source, now[0], now[0]) for source in tried])
+            health.note(settings.data_dir, [Outcome("run", source, now[0], now[0]) for source in tried])
         return 0
 
     def step(*_: object) -> None:

@@ -1,0 +1,90 @@
+"""The lowest print of every market of the day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.market import lows
+from charts.market import lows as chart
+from charts.words import percent, utc
+from pages.shared import words
+from pages.shared.parts import ask, card, say_unusable
+
+SHOWN = 20
+
+
+def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
+    midnight = day["focus_start"].replace(hour=0, minute=0, second=0, microsecond=0)
+    whole = {"start": midnight, "end": midnight + timedelta(days=1)}
+    quotes = ask(lows.quotes, **whole)
+    if quotes.is_empty():
+        card(
+            "Lowest prints by market",
+            quotes,
+            key="lows",
+            about=utc(midnight, "day"),
+            empty=words.not_fetched("day ranges by market", day["crash_day"]),
+        )
+        return
+    quote = _quote(quotes)
+    markets = ask(lows.markets, quote=quote, **whole)
+    thin = markets.filter("thin")
+    about = f"{utc(midnight, 'day')}, the whole UTC day, whatever range is chosen: a day range has no minutes. Drop = 1 − day's low / day's high; the high may come after the low"
+    deepest = markets.head(SHOWN)
+    solid, free = markets.filter(~pl.col("thin")), markets.filter(~pl.col("pegged"))
+    first = (solid if solid.height else markets).row(0, named=True)
+    left, right = st.columns([2, 3])
+    with left:
+        card(
+            f"The deepest low that its peers share: {first['symbol']} at {words.price(first['low'])}, {percent(first['drop_pct'])} below the day's high ({_peers(first)})",
+            deepest,
+            chart.deepest(deepest),
+            key="lows",
+            about=f"The {deepest.height} deepest of {markets.height} {quote} markets. {about}",
+            alt="Bars: "
+            + ", ".join(f"{row['symbol']} {row['drop_pct']:.1f} %" for row in deepest.iter_rows(named=True)),
+        )
+    with right:
+        card(
+            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more below their high of the day; {markets.height - free.height} of pegged coins and state money are left out",
+            markets,
+            key="lows-table",
+            about=f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier above the table",
+            table={
+                "rank": st.column_config.NumberColumn("Rank"),
+                "symbol": st.column_config.TextColumn("Market"),
+                "name": st.column_config.TextColumn("Venue"),
+                "high": st.column_config.NumberColumn("High", format="%.8g"),
+                "low": st.column_config.NumberColumn("Low", format="%.8g"),
+                "drop_pct": st.column_config.NumberColumn("Drop, %", format="%.3f"),
+                "thin": st.column_config.CheckboxColumn("Thin print"),
+                "peers_drop_pct": st.column_config.NumberColumn("Peers' drop, %", format="%.2f"),
+                "compared_with": st.column_config.TextColumn("Peers are"),
+                "peers": st.column_config.NumberColumn("Peers"),
+            },
+            note=f"{thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where it has no other. A thin print was traded, but it was not the coin's price.",
+        )
+
+
+def _peers(row: dict[str, Any]) -> str:
+    """How many markets a low was compared with: one of the same exchange is little."""
+    if row["compared_with"] != lows.OWN:
+        return "compared with all markets of the quote"
+    return f"{row['peers']} other market{'' if row['peers'] == 1 else 's'} of the coin, on the same exchange"
+
+
+def _quote(quotes: pl.DataFrame) -> str:
+    known = quotes["quote"].to_list()
+    say_unusable("quote", known, "quote currency")
+    return st.selectbox(
+        "Quote currency",
+        known,
+        key="quote",
+        bind="query-params",
+        persist_state="page",
+        width=220,
+    )

@@ -1,0 +1,137 @@
+"""Pegged assets: the order book that broke, and the pool that did not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.market import depegs, prices
+from charts.market import pegs
+from charts.words import clock, percent, utc
+from pages.shared import words
+from pages.shared.parts import ask, card
+
+
+def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
+    window = {"start": day["window_start"], "end": day["window_end"]}
+    assets = ask(depegs.assets, **window)
+    if assets.is_empty():
+        card(
+            "Pegged assets",
+            assets,
+            key="pegs",
+            about=words.span(start, end),
+            empty="No depeg of an asset whose prices are known is recorded for this day.",
+        )
+    for row in assets.iter_rows(named=True):
+        _asset(row["asset"], row["base"], row["reference_value"], window, start, end)
+    _published(window)
+
+
+def _asset(
+    asset: str, base: str, reference: float, window: dict[str, datetime], start: datetime, end: datetime
+) -> None:
+    whole = ask(depegs.facts, base=base, reference_value=reference, **window)
+    paths = ask(prices.paths, base=base, start=start, end=end)
+    worst, best = whole.row(0, named=True), whole.row(-1, named=True)
+    pair = worst["symbol"].split("/")[1]
+    title = f"{asset} fell to {words.price(worst['low'])} {pair} on {worst['name']} at {clock(worst['low_ts'])}"
+    if best["venue"] != worst["venue"]:
+        title += (
+            f"; in the {best['name']} pool it never went below {best['low']:.4f}"
+            if best["kind"] == "pool"
+            else f"; on {best['name']} it never went below {best['low']:.4f}"
+        )
+    if not start <= worst["low_ts"] < end:
+        st.info(
+            f"The low of {asset}, {words.price(worst['low'])} at {utc(worst['low_ts'])}, lies outside the chosen range.",
+            icon=":material/unfold_more:",
+        )
+    windows = ask(depegs.windows, asset=asset, **window)
+    card(
+        title,
+        paths,
+        pegs.against_reference(paths, windows, reference, start, end) if paths.height else None,
+        key=f"peg-{base}",
+        about=f"{words.span(start, end)}. Price of {asset}; the pool's price is its state per block, not a trade. Shaded: the window a venue published for its compensation. Lowest prints are of the whole day",
+        alt=f"Lines of {asset} by venue. "
+        + "; ".join(
+            f"{row['name']} lowest {words.price(row['low'])} at {utc(row['low_ts'])}"
+            for row in whole.iter_rows(named=True)
+        ),
+        note=_lower(base, worst["low"], window),
+        empty=words.outside(f"Prices of {asset}", whole["first_ts"].min(), whole["last_ts"].max()),
+    )
+    _facts(asset, base, reference, whole, start, end)
+
+
+def _lower(base: str, low: float, window: dict[str, datetime]) -> str:
+    """Markets that printed less by their ranges of the day: their minutes are not kept, so the time is not known."""
+    rows = ask(depegs.lower_by_day, base=base, low=low, **window)
+    said = [f"{row['symbol']} on {row['name']} {words.price(row['low'])}" for row in rows.iter_rows(named=True)]
+    return f"Lower still, at a time not known, since only the day's range is kept: {', '.join(said)}." if said else ""
+
+
+def _facts(asset: str, base: str, reference: float, whole: pl.DataFrame, start: datetime, end: datetime) -> None:
+    in_range = ask(depegs.facts, base=base, reference_value=reference, start=start, end=end)
+    broken = whole.filter(pl.col("first_below_ts").is_not_null())
+    limit = words.price(reference * (1 - depegs.OFF_PEG))
+    title = f"{asset} was below {limit} nowhere"
+    if broken.height:
+        first = broken.sort("first_below_ts").row(0, named=True)
+        title = f"First minute below {limit}: {clock(first['first_below_ts'])}, on {first['name']}"
+    columns = {
+        "name": st.column_config.TextColumn("Venue"),
+        "symbol": st.column_config.TextColumn("Market"),
+        "kind": st.column_config.TextColumn("Price"),
+        "first_below_ts": st.column_config.DatetimeColumn(f"First below {limit}", format="MMM D, HH:mm"),
+        "low": st.column_config.NumberColumn("Lowest", format="%.6f"),
+        "low_ts": st.column_config.DatetimeColumn("at", format="MMM D, HH:mm"),
+        "high": st.column_config.NumberColumn("Highest", format="%.6f"),
+        "first_ts": st.column_config.DatetimeColumn("Known from", format="MMM D, HH:mm"),
+        "last_ts": st.column_config.DatetimeColumn("until", format="MMM D, HH:mm"),
+    }
+    card(title, whole, key=f"peg-day-{base}", about="Over all that is known of the day, UTC", table=columns)
+    held = in_range.filter(pl.col("kind") == "pool")
+    inside = "In the chosen range"
+    if held.height:
+        inside += f" the {held['name'][0]} pool stayed between {held['low'].min():.4f} and {held['high'].max():.4f}"
+    card(
+        inside,
+        in_range,
+        key=f"peg-range-{base}",
+        about=words.span(start, end),
+        table=columns,
+        empty=f"No price of {asset} is known in this range.",
+    )
+
+
+def _published(window: dict[str, datetime]) -> None:
+    rows = ask(depegs.published, **window)
+    if rows.is_empty():
+        return
+    deepest = rows.row(0, named=True)
+    title = (
+        f"Published lows: {deepest['asset']} at {words.price(deepest['low'])} {deepest['unit']} on {deepest['name']}"
+    )
+    if deepest["discount_pct"] is not None:
+        title += f", {percent(abs(deepest['discount_pct']), 0)} below its reference"
+    card(
+        title,
+        rows,
+        key="peg-published",
+        about="As published, venue by venue; readings of one low may differ. The whole day, whatever range is chosen",
+        table={
+            "asset": st.column_config.TextColumn("Asset"),
+            "name": st.column_config.TextColumn("Venue"),
+            "low": st.column_config.NumberColumn("Lowest", format="%.8g"),
+            "unit": st.column_config.TextColumn("in"),
+            "reference_value": st.column_config.NumberColumn("Reference", format="%.8g"),
+            "discount_pct": st.column_config.NumberColumn("From reference, %", format="%.2f"),
+            "confidence": st.column_config.TextColumn("Confidence"),
+            "note": st.column_config.TextColumn("Note", width="large"),
+        },
+    )

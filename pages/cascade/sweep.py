@@ -1,0 +1,86 @@
+"""Single trades: how one market's book was walked down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from analytics.market import sweep
+from charts.market import sweep as chart
+from charts.words import clock, number, utc
+from pages.shared import words
+from pages.shared.parts import ask, card
+
+
+def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
+    stamps = ask(sweep.stamps, start=start, end=end)
+    if stamps.is_empty():
+        known = ask(sweep.stamps, start=day["window_start"], end=day["window_end"])
+        card(
+            "Single trades",
+            stamps,
+            key="sweep",
+            about=words.span(start, end),
+            empty=words.outside("The single trades kept for this day", known["ts"].min(), known["ts"].max())
+            if known.height
+            else "No single trades are kept for this day.",
+        )
+        return
+    stamp = stamps.row(0, named=True)
+    steps = ask(sweep.steps, **{key: stamp[key] for key in ("venue", "market", "symbol", "ts")})
+    others = ask(sweep.minute_lows, base=stamp["base"], ts=stamp["ts"])
+    left, right = st.columns([3, 2])
+    with left:
+        _walk(stamp, steps)
+    with right:
+        _others(stamp, others)
+    card(
+        f"The {stamp['trades']} trades, in the order of the tape",
+        steps,
+        key="sweep-tape",
+        about=f"{stamp['name']} {stamp['symbol']} at {utc(stamp['ts'], 'microsecond')}",
+        table={
+            "place": st.column_config.NumberColumn("No."),
+            "trade_id": st.column_config.TextColumn("Number on the tape"),
+            "price": st.column_config.NumberColumn(f"Price, {stamp['quote']}", format="%.8g"),
+            "quantity_base": st.column_config.NumberColumn(f"Quantity, {stamp['base']}", format="%.8g"),
+            "traded_after": st.column_config.NumberColumn("Traded so far", format="%.8g"),
+            "taker_side": st.column_config.TextColumn("Taker"),
+        },
+    )
+
+
+def _walk(stamp: dict[str, Any], steps: Any) -> None:
+    card(
+        f"{stamp['trades']} aggregate trades with one time stamp took {stamp['symbol']} on {stamp['name']} from {words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}",
+        steps,
+        chart.walk(steps),
+        key="sweep",
+        about=f"{utc(stamp['ts'], 'microsecond')}. Takers {stamp['taker_sides']}: {words.amount(stamp['quantity_base'])} {stamp['base']} for {words.amount(stamp['value_quote'])} {stamp['quote']}, {number(stamp['vwap'])} on average",
+        alt=f"Stairs from {words.price(stamp['first_price'])} down to {words.price(stamp['last_price'])} {stamp['quote']} over {words.amount(stamp['quantity_base'])} {stamp['base']}.",
+        note="Trades as the tape carries them: fills of one order at one price are one aggregate trade there.",
+    )
+
+
+def _others(stamp: dict[str, Any], others: Any) -> None:
+    title = f"Other markets in the same minute, {clock(stamp['ts'])}"
+    if others.height:
+        high = others.row(-1, named=True)
+        title = f"In that minute {high['name']} {high['symbol']} went no lower than {words.price(high['value'])} {high['unit']}"
+    card(
+        title,
+        others,
+        key="sweep-minute",
+        about=f"Lowest price of {stamp['base']} within {utc(stamp['ts'])}, market by market",
+        table={
+            "name": st.column_config.TextColumn("Venue"),
+            "symbol": st.column_config.TextColumn("Market"),
+            "market": st.column_config.TextColumn("Kind"),
+            "kind": st.column_config.TextColumn("Price"),
+            "value": st.column_config.NumberColumn("Lowest", format="%.8g"),
+            "unit": st.column_config.TextColumn("in"),
+        },
+        empty="No other market's low of this minute is known.",
+    )

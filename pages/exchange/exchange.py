@@ -1,0 +1,45 @@
+"""One exchange by link, and the league table that sets it beside the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.exchange import profile
+from pages.exchange import league
+from pages.exchange import one as one_exchange
+from pages.shared.parts import ask, chosen_by_id, chosen_day, safe, say_unusable
+
+ONE, ALL = "This exchange", "League table"
+
+
+def chosen_venue(container: Any) -> dict[str, Any]:
+    """The exchange of this view, by link or by choice; the best documented one where none is asked for."""
+    venues = ask(profile.every)
+    names = dict(venues.select("venue", "name").iter_rows())
+    best = venues["venue"][int(venues["documented"].arg_max() or 0)]
+    venue = chosen_by_id("Exchange", names, key="venue", what="exchange", default=best, container=container, width=220)
+    return venues.row(by_predicate=pl.col("venue") == venue, named=True)
+
+
+top = st.container(horizontal=True, vertical_alignment="bottom")
+heading = top.container(width="stretch")
+venue = chosen_venue(top)
+day = chosen_day(top)
+say_unusable("view", [ONE, ALL], "part of the page")
+one, every = st.tabs([ONE, ALL], key="view", bind="query-params")
+if every.open:
+    heading.title(safe(f"{day['title']}: the exchanges beside each other, as far as they are known"))
+    with every:
+        league.show(day)
+else:
+    known = {"cex": "a company", "dex": "on a chain"}[venue["kind"]]
+    heading.title(safe(one_exchange.finding(venue, day)))
+    with one:
+        said = [f"{venue['name']}: {known}, {venue['status']}"]
+        said += [f"formerly {venue['formerly']}"] if venue["formerly"] else []
+        said += [venue["note"]] if venue["note"] else []
+        st.caption(safe(". ".join(said)))
+        one_exchange.show(venue, day)

@@ -1,0 +1,124 @@
+"""How much, really: the published totals of a day, the sums that connect them, and the figures with a stake in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.liquidations import bridge
+from charts.liquidations import bridges
+from charts.terms import COUNTING, PHASES, trust
+from charts.words import each, utc
+from pages.liquidations.words import INTERESTS, bridge_title
+from pages.shared.parts import ask, card
+
+TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
+NOTES = {
+    "readings": "One figure of one tracker through time. Late reports raise it; a window that trails moves on.",
+    "windows": "Hatched: computed. Parts as rounded by the publication.",
+    "sides": "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own.",
+    "exchanges": "Hatched: computed, the stated total less the exchanges named.",
+    "universes": "Hatched: computed. The two count different venues over different hours; what the difference consists of is not published, and neither need contain the other.",
+    "estimates": "Hatched: computed. An estimate is no measurement.",
+}
+
+
+def money(label: str) -> Any:
+    return NUMBER(label, format="localized", step=1, width=130)
+
+
+PUBLISHED = {
+    "window_label": TEXT("Window", width="medium"),
+    "total_usd": money("Total"),
+    "long_usd": money("Long"),
+    "short_usd": money("Short"),
+    "universe": TEXT("Universe"),
+    "counting": TEXT("Counting"),
+    "part": TEXT("Window covers"),
+    "read": TEXT("As of"),
+    "origin": TEXT("Number by"),
+    "stake": TEXT("Interest of who counted"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+DISPUTED = {
+    "what": TEXT("What", width="medium"),
+    "name": TEXT("Of"),
+    "value": NUMBER("Figure", format="localized", width=130),
+    "unit": TEXT("Unit"),
+    "origin": TEXT("Said by"),
+    "stake": TEXT("Interest"),
+    "reason": TEXT("Why", width="large"),
+    "counting": TEXT("Counting"),
+    "trust": TEXT("Trust"),
+    "note": TEXT("Note", width="large"),
+}
+
+
+def show(crash_day: str) -> None:
+    every = ask(bridge.bridges, crash_day=crash_day)
+    if every.is_empty():
+        card(
+            "What connects the published totals?",
+            every,
+            key="bridges",
+            about="USD",
+            empty="No two published figures of this day can be led from one to another.",
+        )
+    _bridges(every.partition_by("bridge", maintain_order=True))
+    published = ask(bridge.published, crash_day=crash_day)
+    card(
+        f"All {published.height} published totals of the day"
+        if published.height > 1
+        else "The published totals of the day",
+        worded(published).with_columns(part=pl.col("phase").replace(PHASES)),
+        key="published",
+        about="All venues of a universe, all assets. One row a publication; windows, universes and countings differ, so rows are never added. USD",
+        table=PUBLISHED,
+        empty="No total over all venues of this day is published here.",
+    )
+    disputed = ask(bridge.disputed, crash_day=crash_day)
+    card(
+        "Disputed, and who has which stake in it",
+        worded(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
+        key="disputed",
+        about="Estimates, claims, figures that count both sides, and what a venue states against its own feed. None of them enters a chart as a measurement",
+        table=DISPUTED,
+        empty="No disputed figure of this day is recorded here.",
+    )
+
+
+def worded(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with counting, time, trust and interest as words."""
+    return rows.with_columns(
+        counting=pl.col("counting").replace(COUNTING),
+        stake=pl.col("interest").fill_null("unknown").replace(INTERESTS),
+        trust=each(trust, rows, "confidence", "second_hand"),
+        read=each(utc, rows, "as_of", "as_of_precision"),
+    )
+
+
+def _bridges(every: list[pl.DataFrame]) -> None:
+    """Two side by side and equally high; an odd one, which is the first, has a row of its own."""
+    numbered = list(enumerate(every))
+    for start in range(-(len(every) % 2), len(every), 2):
+        row = numbered[max(start, 0) : start + 2]
+        for column, (number, lines) in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                _bridge(number, lines, max(one.height for _, one in row))
+
+
+def _bridge(number: int, lines: pl.DataFrame, rows: int) -> None:
+    topic = lines["topic"][0]
+    universes = lines["universe"].drop_nulls().unique(maintain_order=True).to_list()
+    card(
+        bridge_title(lines),
+        lines,
+        bridges.lines(lines, rows),
+        key=f"bridge-{topic}-{number}",
+        about=f"{'; '.join(universes)}. USD",
+        alt=bridge_title(lines),
+        note=NOTES[topic],
+    )

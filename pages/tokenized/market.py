@@ -1,0 +1,157 @@
+"""How large the market is said to be, by three denominators, and which quoted shares hold."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from analytics.tokenized import claims, history, market
+from charts.tokenized import claims as claims_chart
+from charts.tokenized import readings
+from charts.words import number, percent, usd, utc
+from pages.shared.parts import ask, card, figures
+from pages.tokenized import moves
+from pages.tokenized.rule import Chosen
+from pages.tokenized.words import dated, in_words, points_in_words
+
+text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
+
+
+def denominators(_: Chosen) -> None:
+    st.markdown(
+        "How much circulates, how much changes hands and how many hold it are three questions. Open interest of stock perpetuals is a fourth: nothing is owned there, so it is never added."
+    )
+    shown = []
+    for measure, say in (("value", usd), ("volume", usd), ("holders", number)):
+        latest = ask(history.sizes, measure=measure).filter(pl.col("confidence") != "low").sort("as_of")
+        latest = latest.filter((pl.col("origin") == "rwa.xyz") | (latest["origin"] != "rwa.xyz").all()).tail(1)
+        shown += [
+            (in_words(row["metric"]).capitalize(), say(row["value"]), {**row, "window_label": None, "universe": row["scope"]})
+            for row in latest.iter_rows(named=True)
+        ]  # fmt: skip
+    figures(shown, key="denominators")
+    _size("value", "Circulating value, as published", "USD billion")
+    left, right = st.columns(2)
+    with left:
+        _size("holders", "Addresses that hold, as published", "Addresses; one person can have many")
+    with right:
+        _volumes()
+    if ask(history.sizes, measure="open interest").is_empty():
+        st.info(
+            "Open interest of stock perpetuals: no reading is in the warehouse, so none is shown.",
+            icon=":material/help:",
+        )
+    else:
+        _size("open interest", "Open interest of stock perpetuals", "USD billion; synthetic, added to nothing")
+    moves.read_daily()
+
+
+def _volumes() -> None:
+    volumes = dated(ask(history.sizes, measure="volume"))
+    volumes = volumes.with_columns(counted=pl.col("metric").str.replace_all("_", " "))
+    alike = volumes.height - volumes.n_unique(["metric", "scope", "origin"])
+    card(
+        "Volume, as published" if alike else "Volume: no two readings measure the same",
+        volumes,
+        key="volume",
+        about="Transfers, trades on chain and trades on exchanges are different things; USD. Not drawn on one axis",
+        table={
+            "when": text("As of"),
+            "counted": text("What is counted"),
+            "value": figure("USD", format="localized"),
+            "origin": text("Number by"),
+            "scope": text("Scope"),
+            "note": text("Note", width="large"),
+        },
+    )
+
+
+def _size(measure: str, title: str, about: str) -> None:
+    points = ask(history.sizes, measure=measure)
+    torn = points.filter(pl.col("low") < pl.col("high")).unique("as_of", maintain_order=True)
+    ranges = [
+        f"{utc(row['as_of'], row['as_of_precision'])}: from {number(row['low'])} to {number(row['high'])}"
+        for row in torn.iter_rows(named=True)
+    ]
+    card(
+        title,
+        points,
+        None if points.is_empty() else readings.over_time(points),
+        key=f"size-{measure}",
+        about=f"{about}. A line joins readings of one publisher, metric and scope; open circles have low confidence",
+        alt=points_in_words(points),
+        note="Readings of one scope and date that disagree are a range: " + "; ".join(ranges) if ranges else "",
+    )
+
+
+def claims_checked(chosen: Chosen) -> None:
+    rows = ask(claims.checked, ruleset=chosen.rule, own_rule=chosen.mine)
+    if rows.is_empty():
+        card(
+            "Claims",
+            rows,
+            key="claims",
+            about="Quoted shares",
+            empty="No quoted share can be checked with these readings.",
+        )
+        return
+    first = rows.row(0, named=True)
+    undated = " without a date" if first["claim_precision"] == "unknown" else ""
+    of_first = rows.filter(pl.col("claim_id") == first["claim_id"])
+    given = ", ".join(f"{percent(row['share_pct'])} ({utc(row['as_of'], row['as_of_precision'])})" for row in of_first.iter_rows(named=True))  # fmt: skip
+    card(
+        f"{first['subject']}: {percent(first['claim_pct'], 0)} was quoted{undated}, the readings give {given}",
+        rows,
+        claims_chart.beside_readings(rows),
+        key="claims",
+        about="Quoted shares beside the same issuers' share in every reading by value that names them, %",
+        alt="; ".join(
+            f"{row['subject']} {percent(row['claim_pct'], 0)} claimed by {row['claim_origin']}, {percent(row['share_pct'])} on {utc(row['as_of'], row['as_of_precision'])}"
+            for row in rows.iter_rows(named=True)
+        ),
+    )
+    said = dated(rows, "claim_as_of", "claim_precision").rename({"when": "claimed_when"})
+    card(
+        "The same, against the whole market and against their own class",
+        dated(said),
+        key="claims-table",
+        about=f"Class by the chosen rule: {chosen.name}. Its share is a range, as a part of each reading is not named by issuer",
+        table={
+            "subject": text("Issuer"),
+            "claim_pct": figure("Claimed, %", format="%.0f"),
+            "claim_origin": text("Claimed by"),
+            "claimed_when": text("Claim of"),
+            "claim_scope": text("Claimed scope"),
+            "when": text("Reading of"),
+            "origin": text("Reading by"),
+            "share_pct": figure("Share of all, %", format="%.1f"),
+            "class_name": text("Class"),
+            "class_low_pct": figure("Of the class, at least %", format="%.1f"),
+            "class_high_pct": figure("at most %", format="%.1f"),
+            "claim_confidence": text("Claim's confidence"),
+            "claim_note": text("About the claim", width="large"),
+        },
+    )
+
+
+def every_reading(_: Chosen) -> None:
+    rows = dated(ask(market.everything))
+    card(
+        f"All {rows.height} readings",
+        rows,
+        key="readings",
+        about="Whole market, issuers, chains, sums and single tokens; only issuers of one reading add up. What was computed from a reading says so",
+        table={
+            "when": text("As of"),
+            "subject": text("Of"),
+            "subject_kind": text("Kind"),
+            "metric": text("Metric"),
+            "value": figure("Value", format="localized"),
+            "unit": text("Unit"),
+            "scope": text("Scope"),
+            "origin": text("Number by"),
+            "confidence": text("Confidence"),
+            "second_hand": st.column_config.CheckboxColumn("Second hand"),
+            "note": text("Note", width="large"),
+        },
+    )

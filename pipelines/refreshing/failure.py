@@ -1,0 +1,56 @@
+"""One piece, and one source, fails alone: whatever its code raises becomes a sentence, and the rest goes on."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from pathlib import Path
+from traceback import walk_tb
+
+import duckdb
+import requests
+import urllib3
+
+from pipelines.refreshing.http import FetchFailed
+from pipelines.refreshing.snapshots import Damaged
+from pipelines.source import CheckFailed, Refused, Source, TooLarge
+
+IN_OWN_WORDS = (FetchFailed, Refused, CheckFailed, Damaged, TooLarge)
+NETWORK = (requests.RequestException, urllib3.exceptions.HTTPError, ssl.SSLError, ConnectionError, TimeoutError)
+"""Most of them are an OSError too: a redirect loop is no full disk."""
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE}
+BROKEN = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+NOT_AS_KNOWN = "the bytes are not as this source has known them"
+SOURCES = Path(__file__).parents[1] / "sources"
+
+
+def in_words(error: BaseException, source: Source, what: str = NOT_AS_KNOWN) -> str:
+    """Why a piece of this source, or all of it, failed; `what` its own code failed at. Quotes no byte of a reply.
+
+    Raises the error itself where it is nobody's piece: a signal to stop, or a disk that is full or broken.
+    """
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or _is_of_the_disk(error):
+        raise error
+    kind = type(error).__name__
+    if isinstance(error, IN_OWN_WORDS):
+        return str(error)
+    if isinstance(error, TimeoutError | requests.Timeout):
+        return "no answer came in time."
+    if isinstance(error, NETWORK):
+        return f"the answer breaks the rules of HTTP ({kind})."
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is."
+    return f"{what} ({kind}). Its format may have changed: {_place(error, source)} needs a look."
+
+
+def _is_of_the_disk(error: BaseException) -> bool:
+    if isinstance(error, duckdb.OperationalError | duckdb.FatalException):
+        return True
+    return isinstance(error, OSError) and not isinstance(error, (*NETWORK, Damaged)) and error.errno in FULL | BROKEN
+
+
+def _place(error: BaseException, source: Source) -> str:
+    """The innermost line of the sources' code the error came through."""
+    lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
+    inside = [f"pipelines/sources/{file.name}, line {line}," for file, line in lines if file.parent == SOURCES]
+    return inside[-1] if inside else f"pipelines/sources/{source.id}.py"

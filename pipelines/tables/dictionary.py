@@ -1,0 +1,63 @@
+"""What follows from the declared tables: DDL, column order, and the data dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import polars as pl
+
+from pipelines.tables.canonical import TABLES
+
+DUCKDB_TYPES = {
+    pl.String: "VARCHAR",
+    pl.Float64: "DOUBLE",
+    pl.Int64: "BIGINT",
+    pl.Boolean: "BOOLEAN",
+    pl.Datetime: "TIMESTAMPTZ",
+}
+PROVENANCE = ("source_id", "snapshot_id")
+
+
+def column_names(name: str) -> list[str]:
+    """The table's columns in the order people read them: what is measured first, where it comes from last."""
+    names = list(TABLES[name].columns())
+    return [column for column in names if column not in PROVENANCE] + [
+        column for column in PROVENANCE if column in names
+    ]
+
+
+def ddl(name: str) -> str:
+    """The CREATE TABLE statement of a canonical table."""
+    types = TABLES[name].columns()
+    columns = (f'"{column}" {DUCKDB_TYPES[types[column].dtype.base_type()]}' for column in column_names(name))
+    return f"CREATE TABLE {name} ({', '.join(columns)})"
+
+
+def layout() -> str:
+    """A fingerprint of all tables' columns and types."""
+    return hashlib.sha256("\n".join(map(ddl, TABLES)).encode()).hexdigest()[:16]
+
+
+def summary(name: str) -> str:
+    """What one row of the table is, in one sentence."""
+    return (TABLES[name].__doc__ or "").strip().splitlines()[0]
+
+
+def dictionary() -> Iterator[dict[str, str]]:
+    """The data dictionary: one row a column, with `table column type unit key nullable meaning values`."""
+    for name, schema in TABLES.items():
+        fields = schema.columns()
+        for column in column_names(name):
+            field = fields[column]
+            metadata = field.metadata or {}
+            yield {
+                "table": name,
+                "column": column,
+                "type": DUCKDB_TYPES[field.dtype.base_type()],
+                "unit": metadata.get("unit", ""),
+                "key": "yes" if field.primary_key else "",
+                "may be unknown": "yes" if field.nullable else "",
+                "meaning": field.description or "",
+                "values": ", ".join(metadata.get("values", ())),
+            }
