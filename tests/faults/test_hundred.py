@@ -24,9 +24,9 @@ REFRESH = """
 import json, sys
 from dataclasses import replace
 from pathlib import Path
-from pipelines import http
+from pipelines.refreshing import http
 from pipelines.config import Settings
-from pipelines.refresh import refresh
+from pipelines.refreshing.refresh import refresh
 from pipelines.source import named
 from tests.pipelines.sources_kit import ask
 

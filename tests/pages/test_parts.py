@@ -57,14 +57,14 @@ def test_what_turns_the_order_of_letters_is_shown_as_something_that_is_not_a_let
 
 def page(script: str) -> AppTest:
     """A page of the given parts, on the warehouse of the tests."""
-    app = AppTest.from_string("import polars as pl\nimport streamlit as st\nfrom pages._parts import *\n" + script)
+    app = AppTest.from_string("import polars as pl\nimport streamlit as st\nfrom pages.shared.parts import *\n" + script)
     app.run(timeout=30)
     assert [exception.message for exception in app.exception] == []
     return app
 
 
 CARD = """
-from analytics import export
+from analytics.data import export
 from analytics.warehouse import hub
 with hub().lease() as warehouse:
     data = export.rows(warehouse, 'trades', {'limit': ['3']})
@@ -100,8 +100,8 @@ def test_a_card_without_rows_says_so_and_offers_nothing_to_download() -> None:
 def test_only_what_may_be_linked_is_linked() -> None:
     app = page(
         """
-from analytics import sources
-from pages._parts import _source_link
+from analytics.data import sources
+from pages.shared.parts import _source_link
 every = ask(sources.every)
 st.session_state['links'] = [(row['linkable'], row['url'], _source_link(row)) for row in every.iter_rows(named=True)]
 """
@@ -115,7 +115,7 @@ st.session_state['links'] = [(row['linkable'], row['url'], _source_link(row)) fo
 
 def test_an_unusable_value_is_named_and_a_usable_one_is_not() -> None:
     script = "say_unusable('venue', ['binance', 'okx'], 'venue')"
-    app = AppTest.from_string("from pages._parts import *\n" + script)
+    app = AppTest.from_string("from pages.shared.parts import *\n" + script)
     app.query_params["venue"] = ["binance", "mt$gox"]
     app.run()
     (message,) = app.warning.values
@@ -123,7 +123,7 @@ def test_an_unusable_value_is_named_and_a_usable_one_is_not() -> None:
 
 
 CHOICE = """
-from pages._parts import *
+from pages.shared.parts import *
 known = st.session_state.get('known', {'a-1': 'First, 1', 'b-2': 'Second, 2'})
 st.session_state['chosen'] = chosen_by_id('Choice', known, key='one', what='choice')
 """
@@ -167,7 +167,7 @@ def test_a_choice_that_is_no_longer_offered_gives_way_to_the_first() -> None:
 def test_an_answer_is_asked_for_once_a_generation(monkeypatch: pytest.MonkeyPatch) -> None:
     app = page(
         """
-from analytics import crash_days
+from analytics.compare import crash_days
 st.cache_data.clear()
 calls = []
 def counted(warehouse):

@@ -54,8 +54,8 @@ def test_a_page_opens_with_a_title_and_the_age_of_its_data(page: Page, warehouse
     assert len(app.title) == 1
     assert app.title[0].value
     assert [*app.warning.values, *app.error.values] == []
-    built = draft.built_at[:16].replace("T", " ")
-    assert f"Data of generation {draft.number}, built {built} UTC" in app.caption[-1].value
+    built = warehouse.built_at[:16].replace("T", " ")
+    assert f"Data of generation {warehouse.number}, built {built} UTC" in app.caption[-1].value
 
 
 @EVERY_PAGE
@@ -70,7 +70,7 @@ def test_a_page_opens_again_from_what_is_cached(page: Page) -> None:
 @EVERY_PAGE
 def test_a_page_opens_on_days_of_which_little_is_known(page: Page, warehouse: Warehouse) -> None:
     app = opened(page)
-    days = crash_days.every(draft)["crash_day"].to_list()[1::8]
+    days = crash_days.every(warehouse)["crash_day"].to_list()[1::8]
     for day in days if has_day(app) else []:
         app.selectbox(key=DAY).select(day).run()
         assert failures(app) == []
@@ -109,7 +109,7 @@ def test_a_link_to_an_unknown_day_says_so_and_shows_the_default(page: Page, text
 
 
 def test_a_link_opens_its_day(warehouse: Warehouse) -> None:
-    other = crash_days.every(draft).row(-1, named=True)
+    other = crash_days.every(warehouse).row(-1, named=True)
     app = opened(day=other["crash_day"])
     assert app.selectbox(key=DAY).value == other["crash_day"]
     assert app.warning.values == []
