@@ -214,10 +214,10 @@ FORMS = {
                 "market": "BTC-ETH",
                 "candle_date_time_utc": "2026-09-17T18:50:00",
                 "candle_date_time_kst": "2026-09-18T03:50:00",
-                "opening_price": 100,
-                "high_price": 110,
-                "low_price": 90,
-                "trade_price": 105,
+                "opening_price": 100.5,
+                "high_price": 110.5,
+                "low_price": 90.5,
+                "trade_price": 105.5,
                 "timestamp": MS + 42_345,
                 "candle_acc_trade_price": 260.5,
                 "candle_acc_trade_volume": 2.5,
@@ -226,7 +226,7 @@ FORMS = {
         ],
         table("bars", ccxt_candles.parse, piece("ETH/BTC", venue="upbit")),
         OHLCV,
-        [(AT, 100.0, 110.0, 90.0, 105.0, 2.5)],
+        [(AT, 100.5, 110.5, 90.5, 105.5, 2.5)],
     ),
     "backpack: times are UTC without saying so": Form(
         [

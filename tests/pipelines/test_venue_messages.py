@@ -119,12 +119,12 @@ MESSAGES = {
     ),
     "htx: an order that buys closes a short, the amount is coins": Said(
         htx,
-        htx_order("SOL-USDT", "buy", 300, 150.0, 30.0),
+        htx_order("SOL-USDT", "buy", 300, 150.0, 30),
         [("SOL/USDT:USDT", "perp", "short", 30.0, 4500.0, "bankruptcy")],
     ),
     "htx: an order that sells closes a long": Said(
         htx,
-        htx_order("SOL-USDT", "sell", 300, 150.0, 30.0),
+        htx_order("SOL-USDT", "sell", 300, 150.0, 30),
         [("SOL/USDT:USDT", "perp", "long", 30.0, 4500.0, "bankruptcy")],
     ),
     "gate: an order of negative size closes a long, contracts have the listed size": Said(
