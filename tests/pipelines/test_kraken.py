@@ -47,12 +47,13 @@ def test_a_bar_nobody_traded_in_is_absent_and_not_zero() -> None:
 
 
 def test_a_reply_of_721_rows_gives_only_traded_finished_minutes() -> None:
-    given = [candle(NOON + 60 * minute, count=minute % 3) for minute in range(721)]
+    counts = [(minute + 1) % 3 for minute in range(721)]
+    given = [candle(NOON + 60 * minute, count) for minute, count in enumerate(counts)]
     bars = kraken_candles.parse([reply(*given, pair="XBTUSDT")], MINUTE)["bars"]
     kraken_candles.check({"bars": bars}, MINUTE)
-    traded = [minute for minute in range(720) if minute % 3]
+    traded = [minute for minute, count in enumerate(counts[:-1]) if count]
     assert bars["ts"].to_list() == [datetime.fromtimestamp(NOON + 60 * minute, UTC) for minute in traded]
-    assert bars["trades"].to_list() == [minute % 3 for minute in traded]
+    assert bars["trades"].to_list() == [counts[minute] for minute in traded]
 
 
 def test_the_pair_comes_back_under_another_name_and_xbt_is_btc() -> None:
