@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from pipelines.config import ROOT
 
-ROOMS = ("analytics", "api", "charts", "pages", "pipelines")
+ROOMS = ("analytics", "api", "charts", "pages", "pipelines", "web")
 LOCKS = pytest.mark.parametrize(
     ("asked", "lock"),
     [("requirements.txt", "requirements.lock"), ("requirements-dev.txt", "requirements-dev.lock")],

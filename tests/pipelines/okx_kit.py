@@ -63,4 +63,5 @@ def order(ts: int, pos_side: str, side: str, size: str = "300", price: str = "10
 
 
 def orders(*details: dict[str, str], name: str = "BTC-USDT-SWAP") -> bytes:
-    return reply([{"details": list(details), "instId": name, "instType": "SWAP", "uly": "", "instFamily": ""}])
+    family = name.removesuffix("-SWAP")
+    return reply([{"details": list(details), "instId": name, "instType": "SWAP", "uly": family, "instFamily": family}])

@@ -1,4 +1,4 @@
-"""What the tests of sources share: recorded samples where they exist, and a refresh against the replay server."""
+"""What the tests of sources share: what is asked for, and a refresh against the replay server."""
 
 from __future__ import annotations
 
@@ -11,24 +11,14 @@ from typing import BinaryIO
 
 import duckdb
 import polars as pl
-import pytest
 
-from pipelines.config import ROOT, Settings
+from pipelines.config import Settings
 from pipelines.generations.draft import current
 from pipelines.refreshing.load import Outcome
 from pipelines.refreshing.refresh import refresh
 from pipelines.source import Ask, discover
 
-SAMPLES = ROOT.parent / "shared" / "samples"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-def sample(name: str) -> bytes:
-    """A recorded reply; the test is skipped where the recordings are not at hand (they stay outside the repository)."""
-    path = SAMPLES / name
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    return path.read_bytes()
 
 
 def opened(*bodies: bytes) -> list[BinaryIO]:

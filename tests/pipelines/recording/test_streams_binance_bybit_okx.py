@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.recording.streams import Heard, binance, bybit, okx
-from tests.pipelines.sources_kit import sample
+from pipelines.recording.streams import binance, bybit, okx
 from tests.pipelines.streams_kit import BYBIT_LIST, OKX_LIST, rows
 
 
@@ -58,14 +57,6 @@ def test_binance_symbols(native: str, symbol: str | None, market: str) -> None:
 
 def test_binance_messages_come_with_and_without_a_wrapper() -> None:
     assert rows(binance, order()) == rows(binance, {"stream": "!forceOrder@arr", "data": order()})
-
-
-def test_binance_as_recorded() -> None:
-    (row,) = rows(binance, json.loads(sample("binance_fapi_forceOrder.json")))
-    assert (row["symbol"], row["liquidated_side"], row["price"]) == ("BTC/USDT:USDT", "short", 4706.04)
-    assert (row["quantity_base"], row["ts"]) == (0.014, 1584059031421)
-    (doc,) = rows(binance, json.loads(sample("binance_fapi_forceOrder_ws.json")))
-    assert (doc["liquidated_side"], doc["price"]) == ("long", 9910.12345678)
 
 
 def liquidated(*events: dict[str, Any]) -> dict[str, Any]:
@@ -120,15 +111,6 @@ def test_bybit_lists_in_pages() -> None:
     assert bybit.follow(json.dumps(BYBIT_LIST).encode(), following) is None
 
 
-def test_bybit_as_recorded() -> None:
-    rose, kaito = json.loads(sample("bybit_allLiquidation.json"))
-    (row,) = rows(bybit, rose, BYBIT_LIST)
-    assert (row["liquidated_side"], row["ts"], row["price"]) == ("short", 1739502302929, 0.04499)
-    (row,) = rows(bybit, kaito, BYBIT_LIST)
-    assert row["liquidated_side"] == "long"
-    assert bybit.heard(json.dumps(rose).encode()) is Heard.KEPT
-
-
 def okx_message(native: str = "BTC-USDT-SWAP", **changed: str) -> dict[str, Any]:
     detail = {"bkLoss": "0", "bkPx": "100000", "posSide": "long", "side": "sell", "sz": "50", "ts": "1760130900000"}
     return {
@@ -171,11 +153,3 @@ def test_okx_contracts_are_converted_by_its_list_or_not_at_all(
 def test_okx_identifies_an_event_as_its_rest_feed_does() -> None:
     (row,) = rows(okx, okx_message(), OKX_LIST)
     assert row["event_id"] == "BTC-USDT-SWAP:1760130900000:long:sell:50:100000"
-
-
-def test_okx_as_recorded() -> None:
-    """The recorded message is of a dated future: its shape is the swaps', and it has no symbol here."""
-    (message,) = json.loads(sample("okx_liquidation-orders.json"))
-    (row,) = rows(okx, message, json.loads(sample("okx_v5_instruments_swap.json")))
-    assert (row["symbol"], row["liquidated_side"], row["price"]) == (None, "short", 0.55205)
-    assert okx.heard(json.dumps(message).encode()) is Heard.KEPT

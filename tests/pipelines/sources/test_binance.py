@@ -14,7 +14,7 @@ from benchmarks.tape import agg_trades, zipped
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import binance_klines, binance_seconds, binance_trades
 from pipelines.sources.common import binance
-from tests.pipelines.sources_kit import ask, opened, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, opened, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 KLINE = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
@@ -63,11 +63,18 @@ def test_mark_prices_carry_no_volume_rather_than_zero() -> None:
     assert row["volume_base"] is None and row["trades"] is None
 
 
-def test_the_recorded_mark_prices_of_oct_10_have_their_low_at_21_20() -> None:
-    mark = bars(
-        "BTC/USDT:USDT", sample("binance_vision_um_priceKlines_5m_BTCUSDT_2025-10-10.csv").decode(), "markPriceKlines"
-    )
-    assert mark.height == 288 and mark["volume_base"].null_count() == 288
+MARK_PRICES = """\
+1760130900000,111957.45180769,112380.97528083,103568.48715953,104393.20000000,0,1760131199999,0,300,0,0,0
+1760131200000,104127.03856514,108794,101877.68981743,108677.90000000,0,1760131499999,0,300,0,0,0
+1760131500000,108630.96451232,109434.30000000,105630.85405572,109260.57339130,0,1760131799999,0,300,0,0,0
+"""
+"""Of Bitcoin in steps of five minutes, from Binance's public archive: a price without decimals stands among the others."""
+
+
+def test_mark_prices_of_oct_10_have_their_low_at_21_20() -> None:
+    mark = bars("BTC/USDT:USDT", KLINE + MARK_PRICES, "markPriceKlines")
+    assert mark.height == 3 and mark["volume_base"].null_count() == 3
+    assert mark["high"].to_list() == [112380.97528083, 108794.0, 109434.3]
     low = mark.row(mark["low"].arg_min(), named=True)
     assert (low["low"], f"{low['ts']:%H:%M}") == (101877.68981743, "21:20")
 
@@ -116,18 +123,27 @@ def test_a_wrong_checksum_is_refused_with_the_file_named() -> None:
         binance.verified(opened(body, b"0" * 64 + b"  BTCUSDT-1m-2025-10-10.zip\n"), one)
 
 
-def test_recorded_archives_of_2024_are_read() -> None:
-    for name, symbol in (
-        ("futures-um-klines-BTCUSDT-1h-2024-10-28.zip", "BTC/USDT:USDT"),
-        ("spot-klines-BTCUSDT-1h-2024-10-28.zip", "BTC/USDT"),
-    ):
-        body = sample(name)
-        one = Piece(
-            "x", facts={"symbol": symbol, "kind": "klines", "interval": "1h", "file": "a.zip", "day": "2024-10-28"}
-        )
-        frame = binance_klines.parse([body, f"{hashlib.sha256(body).hexdigest()}  a.zip".encode()], one)["bars"]
-        assert frame.height == 24
-        assert frame["ts"].dt.strftime("%Y-%m-%d").unique().to_list() == ["2024-10-28"]
+def hours(header: str, price: str, size: str) -> str:
+    """A day of hourly bars in milliseconds: 2024 is the last year in which spot markets have them, too."""
+    start, hour = 1_730_073_600_000, 3_600_000
+    prices = ",".join([price] * 4)
+    times = range(start, start + 24 * hour, hour)
+    return header + "".join(f"{at},{prices},{size},{at + hour - 1},{price},9,{size},{price},0\n" for at in times)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "csv"),
+    [
+        ("BTC/USDT:USDT", hours(KLINE, "68000.10", "5179.117")),
+        ("BTC/USDT", hours("", "68000.10000000", "5179.11700000")),
+    ],
+    ids=["futures", "spot"],
+)
+def test_archives_of_2024_are_read_with_a_header_or_without(symbol: str, csv: str) -> None:
+    facts = {"symbol": symbol, "kind": "klines", "interval": "1h", "file": "a.zip", "day": "2024-10-28"}
+    frame = binance_klines.parse(archive("a", csv), Piece("x", facts=facts))["bars"]
+    assert frame["ts"].dt.strftime("%Y-%m-%dT%H").to_list() == [f"2024-10-28T{hour:02}" for hour in range(24)]
+    assert frame.select("close", "volume_base", "trades").unique().rows() == [(68000.1, 5179.117, 9)]
 
 
 def test_trades_become_one_second_bars_that_match_a_plain_aggregation(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import binance_funding, binance_liquidations, binance_metrics
 from pipelines.sources.common import binance
-from tests.pipelines.sources.test_binance import archive
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
+from tests.pipelines.test_binance import archive
 from tests.replay.server import Fault, Route, serve
 
 METRICS = (
@@ -101,11 +101,14 @@ def test_a_blank_open_interest_is_not_zero_and_sides_are_not_claimed() -> None:
     assert found.select("open_interest_base", "open_interest_usd", "sides").rows() == [(None, None, "unknown")]
 
 
-def test_the_recorded_metrics_row_is_read() -> None:
-    piece = binance.archive("metrics", "ACE/USDT:USDT", date(2025, 1, 21))
-    found = binance_metrics.parse(bodies(piece, sample("binance_vision_metrics.csv").decode()), piece)["open_interest"]
+def test_metrics_have_sixteen_decimals_and_coins_before_dollars() -> None:
+    found = metrics(
+        "ACE/USDT:USDT",
+        date(2025, 1, 21),
+        "2025-01-21 00:05:00,ACEUSDT,1234567.8900000000000000,1851851.8350000000000000,4.25,2.5,2.75,0.625",
+    )
     assert found.select("ts", "open_interest_base", "open_interest_usd").rows() == [
-        (datetime(2025, 1, 21, 0, 5, tzinfo=UTC), 2310973.79, 3669133.086383)
+        (datetime(2025, 1, 21, 0, 5, tzinfo=UTC), 1234567.89, 1851851.835)
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import bitfinex_liquidations
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 MIDNIGHT = 1760054400000
@@ -53,21 +53,6 @@ def liquidated(*bodies: bytes, over: str = "yes") -> pl.DataFrame:
 def test_bitfinex_sign_of_the_amount_is_the_position(amount: float, position: str) -> None:
     row = liquidated(page(execution(1, amount))).row(0, named=True)
     assert (row["liquidated_side"], row["quantity_base"], row["notional_usd"]) == (position, 0.5, 50_000.0)
-
-
-def test_the_recorded_liquidation_is_a_short_bought_back_above_its_entry() -> None:
-    body = sample("bitfinex_liquidations_hist_ccxt.json")
-    piece = Piece("x", facts={"day": "2024-01-27", "over": "yes"})
-    frames = bitfinex_liquidations.parse([body], piece)
-    bitfinex_liquidations.check(frames, piece)
-    row = frames["liquidations"].row(0, named=True)
-    assert (row["symbol"], row["market"], row["liquidated_side"]) == ("AVAX/USDT:USDT", "perp", "short")
-    assert (row["price"], row["price_kind"], row["quantity_base"], row["mechanism"]) == (
-        33.255,
-        "fill",
-        8.0,
-        "liquidation",
-    )
 
 
 def test_a_trigger_announces_the_position_and_only_its_executions_count() -> None:
@@ -169,7 +154,10 @@ def test_end_to_end_an_execution_without_a_price_is_quarantined(tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("body", "says"),
-    [(b'["error", 10020, "start: invalid"]', "start: invalid"), (b'[[["pos", 1]]]', "its shape is not the known one")],
+    [
+        (b'["error", 10020, "start: invalid"]', "Bitfinex answers error 10020. The"),
+        (b'[[["pos", 1]]]', "its shape is not the known one"),
+    ],
 )
 def test_end_to_end_a_refused_request_or_page_is_named_and_nothing_is_loaded(
     tmp_path: Path, body: bytes, says: str

@@ -15,8 +15,7 @@ import pytest
 from pipelines.source import CheckFailed, Frames, Piece, Refused
 from pipelines.sources import bybit_funding_history, bybit_klines, bybit_open_interest, bybit_trades
 from pipelines.sources.common import archives, bybit
-from pipelines.sources.common.json import loaded
-from tests.pipelines.sources_kit import ask, opened, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, opened, run, settings_for
 from tests.replay.server import Route, serve
 
 LINEAR, INVERSE, SPOT = "BTC/USDT:USDT", "BTC/USD:BTC", "BTC/USDT"
@@ -87,14 +86,6 @@ def test_inverse_sizes_are_usd_though_home_and_foreign_notional_are_swapped() ->
         0, named=True
     )
     assert (bar["volume_base"], bar["volume_quote"], bar["taker_buy_base"]) == (0.5, 55000.0, 0.0)
-
-
-def test_the_recorded_inverse_trade_is_read() -> None:
-    piece = next(iter(bybit_trades.plan(ask("2022-05-02T00:00Z", "2022-05-03T00:00Z", INVERSE))))
-    bar = read(bybit_trades, piece, gzip.compress(sample("bybit_public_trading_BTCUSD.csv"))).row(0, named=True)
-    assert bar["ts"] == datetime(2022, 5, 2, 0, 0, 1, tzinfo=UTC)
-    assert bar["volume_base"] == pytest.approx(0.006708617192781736, abs=1e-8)
-    assert bar["volume_quote"] == pytest.approx(258)
 
 
 def test_the_added_rpi_column_and_any_other_order_of_columns_do_no_harm() -> None:
@@ -213,13 +204,6 @@ def test_inverse_volume_is_usd_and_turnover_the_base_asset() -> None:
     assert bar.select("volume_base", "volume_quote", "market").rows() == [(2.0, 200.0, "perp")]
 
 
-def test_the_recorded_inverse_bars_are_read() -> None:
-    bars = bybit_klines.parse([sample("bybit_v5_kline_inverse.json")], planned(bybit_klines, INVERSE))["bars"]
-    assert bars.select("volume_base", "volume_quote").rows()[-1] == (15.74462667, 268611.0)
-    assert bars["ts"][-1] == datetime(2022, 12, 9, 18, tzinfo=UTC)
-    assert (bars["volume_quote"] / bars["volume_base"]).is_between(17_000, 17_100).all()
-
-
 def test_mark_and_index_bars_carry_no_volume_and_spot_has_neither() -> None:
     pieces = list(bybit_klines.plan(ask(*DAY, LINEAR)))
     assert [piece.facts["kind"] for piece in pieces] == ["trade", "mark", "index"]
@@ -314,12 +298,6 @@ def test_inverse_open_interest_is_usd_and_nothing_is_converted() -> None:
     assert "open_interest_base" not in found.columns
 
 
-def test_the_recorded_open_interest_prefers_the_single_side() -> None:
-    body = sample("bybit_v5_open_interest.json")
-    found = bybit_open_interest.parse([body], planned(bybit_open_interest, LINEAR))["open_interest"]
-    assert found.select("open_interest_base", "sides").rows() == [(31971156.0, "one"), (31955346.0, "one")]
-
-
 def test_open_interest_windows_stay_below_the_limit_so_that_no_cursor_is_needed() -> None:
     windows = [request.params for request in planned(bybit_open_interest, LINEAR).requests]
     assert [window["startTime"] for window in windows] == [ms(0), ms(12)]
@@ -365,13 +343,6 @@ def test_a_funding_start_never_goes_without_an_end_and_hourly_payments_fit_a_win
         assert after["startTime"] == window["endTime"] + 1
     for window in windows:
         assert (window["endTime"] + 1 - window["startTime"]) // 3_600_000 <= window["limit"] == 200
-
-
-def test_the_hand_made_funding_sample_has_the_shape_that_is_read() -> None:
-    body = sample("bybit_v5_funding_history.json")
-    piece = next(iter(bybit_funding_history.plan(ask("2024-03-08T00:00Z", "2024-03-09T00:00Z", LINEAR))))
-    assert read(bybit_funding_history, piece, body)["interval_hours"].to_list() == [None, 8.0]
-    assert loaded(body, "sample")["result"]["list"][0]["fundingRate"] == "0.0001"
 
 
 def test_funding_of_another_symbol_is_refused() -> None:

@@ -16,7 +16,7 @@ import requests
 from pipelines.config import ROOT
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import ccxt_candles
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 DAY = ("2025-10-10T00:00Z", "2025-10-11T00:00Z")
@@ -73,10 +73,6 @@ def body(venue: str) -> bytes:
     return json.dumps(BODIES[venue]).encode()
 
 
-def about(venue: str, symbol: str, day: str = "2025-10-10") -> Piece:
-    return Piece(f"{venue}/{symbol}", facts={"venue": venue, "symbol": symbol, "day": day})
-
-
 @pytest.mark.parametrize("venue", BODIES)
 def test_every_venue_writes_the_same_bar_differently_and_it_is_read_alike(venue: str) -> None:
     for piece in pieces(venue):
@@ -88,26 +84,6 @@ def test_every_venue_writes_the_same_bar_differently_and_it_is_read_alike(venue:
         )  # fmt: skip
         assert (row["venue"], row["symbol"]) == (venue, piece.facts["symbol"])
         assert row["market"] == ("perp" if ":" in piece.facts["symbol"] else "spot")
-
-
-def test_bitfinex_columns_are_time_open_close_high_low_volume_in_the_recorded_reply() -> None:
-    bars = ccxt_candles.parse([sample("bitfinex_candles.json")], about("bitfinex", "ETH/BTC", "2020-06-07"))["bars"]
-    assert bars.select("open", "high", "low", "close", "volume_base").row(0) == (
-        0.025069, 0.025069, 0.025068, 0.025068, 1.97828998,
-    )  # fmt: skip
-
-
-def test_upbit_timestamp_is_the_last_trade_and_not_the_start_of_the_bar_in_the_recorded_reply() -> None:
-    bars = ccxt_candles.parse([sample("upbit_candles_minutes.json")], about("upbit", "ETH/BTC", "2018-11-22"))["bars"]
-    assert bars["ts"].to_list() == [datetime(2018, 11, 22, 13, 47, tzinfo=UTC)]
-    assert bars["volume_base"].to_list() == [3.36693173]
-
-
-def test_backpack_times_are_utc_without_saying_so_in_the_recorded_reply() -> None:
-    bars = ccxt_candles.parse([sample("backpack_klines.json")], about("backpack", "BTC/USDC:USDC", "2025-07-19"))[
-        "bars"
-    ]
-    assert bars["ts"].to_list() == [datetime(2025, 7, 19, 13, 9, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize("venue", BODIES)

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import coinalyze
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Replay, Route, serve
 
 SPAN = ("2025-10-10T00:00Z", "2025-10-11T00:00Z")
@@ -168,13 +168,17 @@ def test_days_of_another_month_mean_that_times_changed_their_unit() -> None:
         binance(shifted)
 
 
-def test_the_recorded_lists_and_histories_have_these_fields() -> None:
-    recorded = json.loads(sample("coinalyze_future-markets.json"))
-    history = json.loads(sample("coinalyze_liquidation-history.json"))
-    one = {**piece("binance").facts, "month": "2025-10"}
-    bodies = [json.dumps(reply).encode() for reply in (EXCHANGES, recorded, history, interest("BTCUSDT_PERP.A"))]
-    frames = coinalyze.parse(bodies, Piece("recorded", facts=one))
-    assert frames["liquidation_reports"].select("side", "value").rows() == [("long", 0.068), ("short", 0.088)]
+def test_a_market_listed_with_every_field_is_read_alone_where_no_other_answers() -> None:
+    whole = market("BTCUSDT_PERP.A") | {
+        "symbol_on_exchange": "BTCUSDT",
+        "expire_at": None,
+        "has_long_short_ratio_data": True,
+        "has_ohlcv_data": True,
+        "has_buy_sell_data": True,
+    }
+    history = liquidated(**{"BTCUSDT_PERP.A": [(DAY, 0.25, 0.125)]})
+    frames = parsed(EXCHANGES, [whole], history, interest("BTCUSDT_PERP.A"))
+    assert frames["liquidation_reports"].select("side", "value").rows() == [("long", 0.25), ("short", 0.125)]
     assert frames["open_interest"]["symbol"].to_list() == ["BTC/USDT:USDT"]
 
 

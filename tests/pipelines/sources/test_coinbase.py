@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused, Request
 from pipelines.sources import coinbase_candles
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 DAY = ("2025-10-10T00:00Z", "2025-10-11T00:00Z")
@@ -58,12 +58,6 @@ def test_columns_are_time_low_high_open_close_volume_and_newest_comes_first() ->
     bars = coinbase_candles.parse([body], PIECE)["bars"]
     assert bars.select("open", "high", "low", "close", "volume_base").row(0) == (100, 110, 90, 105, 2)
     assert bars["ts"].dt.strftime("%H:%M").to_list() == ["21:20", "21:21"]
-
-
-def test_the_recorded_reply_has_times_in_seconds_and_one_price_a_minute() -> None:
-    bars = coinbase_candles.parse([sample("coinbase_exchange_candles.json")], PIECE)["bars"]
-    assert bars["ts"].to_list() == [datetime(2020, 6, 7, 7, 15, tzinfo=UTC), datetime(2020, 6, 7, 7, 16, tzinfo=UTC)]
-    assert bars["volume_base"].to_list() == [1.63830323, 0.02816506]
 
 
 def test_a_minute_nobody_traded_in_stays_absent_whether_left_out_or_filled_with_zero() -> None:

@@ -16,7 +16,7 @@ from pipelines.source import CheckFailed, Piece, Refused, Request
 from pipelines.sources import coingecko_derivatives, coingecko_exchanges, coingecko_rwas, coingecko_volume_chart
 from pipelines.sources.common import coingecko
 from pipelines.sources.common.venues import KNOWN, venue_of
-from tests.pipelines.sources_kit import NOW, ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import NOW, ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 API = "/api/v3"
@@ -61,12 +61,23 @@ def test_a_missing_score_rank_country_or_volume_is_not_known_and_not_zero() -> N
     assert [row[name] for name in ("trust_score", "rank", "volume_24h_btc", "volume_24h_usd")] == [None] * 4
 
 
-def test_the_recorded_row_of_binance_is_read_with_or_without_the_field_that_is_gone() -> None:
-    recorded = json.loads(sample("coingecko_exchanges_binance_row.json"))
-    assert "trade_volume_24h_btc_normalized" in recorded[0]
-    (row,) = spot(*recorded)
+def test_a_row_of_2024_with_the_normalized_volume_that_is_gone_is_read_like_one_without() -> None:
+    whole = exchange(
+        "binance",
+        "Binance",
+        year_established=2017,
+        description="",
+        url="https://www.binance.com/",
+        image="https://example.org/binance.jpg?1",
+        has_trading_incentive=False,
+        trade_volume_24h_btc=365000.1250251596,
+        trade_volume_24h_btc_normalized=205000.5,
+    )
+    (row,) = spot(whole)
     assert (row["venue"], row["rank"], row["trust_score"]) == ("binance", 1, 10.0)
-    assert row["volume_24h_usd"] == 365535.8890251596 * 100_000
+    assert (row["volume_24h_btc"], row["volume_24h_usd"]) == (365000.1250251596, 365000.1250251596 * 100_000)
+    del whole["trade_volume_24h_btc_normalized"]
+    assert spot(whole) == [row]
 
 
 def test_backpack_is_found_by_its_name_whatever_its_id() -> None:
@@ -183,12 +194,9 @@ def chart(*bodies: object, venue: str = "binance") -> list[dict[str, Any]]:
     return frames["exchange_ranks"].to_dicts()
 
 
-def test_the_recorded_chart_is_milliseconds_and_btc_as_text_and_stays_in_btc() -> None:
-    first, _ = chart(json.loads(sample("coingecko_exchange_volume_chart.json")))
-    assert (first["as_of"], first["volume_24h_btc"]) == (
-        datetime(2024, 2, 4, 7, 0, tzinfo=UTC),
-        141206.9308600928467152,
-    )
+def test_a_chart_is_milliseconds_and_btc_as_text_and_stays_in_btc() -> None:
+    first, _ = chart([[1707030000000, "141000.1234567890123456"], [1707030600000, "141500.2345678901234567"]])
+    assert (first["as_of"], first["volume_24h_btc"]) == (datetime(2024, 2, 4, 7, tzinfo=UTC), 141000.1234567890123456)
     assert "volume_24h_usd" not in first
 
 

@@ -6,13 +6,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import coinglass
-from tests.pipelines.sources_kit import NOW, ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import NOW, ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 SPAN = ("2025-10-10T00:00Z", "2025-10-11T00:00Z")
@@ -59,19 +58,6 @@ def test_coinglass_long_and_short_are_the_positions_whether_numbers_or_text() ->
 def test_boards_of_two_trackers_are_never_the_same() -> None:
     board = coinglass.parse([reply(row(DAY, 1, 1))], piece())["liquidation_reports"]["board"][0]
     assert board.startswith("coinglass|")
-
-
-def test_the_documented_reply_has_times_in_milliseconds_and_amounts_as_text() -> None:
-    """Of the per-market sister of the endpoint: the same shape but for the names."""
-    recorded: list[dict[str, Any]] = json.loads(sample("coinglass_v4_liquidation_history.json"))["data"]
-    body = reply(*(row(one["time"], one["long_liquidation_usd"], one["short_liquidation_usd"]) for one in recorded))
-    july = piece(start="2022-07-01T00:00Z", end="2022-08-01T00:00Z")
-    reports = coinglass.parse([body], july)["liquidation_reports"]
-    assert reports["window_start"].unique().sort().to_list() == [
-        datetime(2022, 7, 27, tzinfo=UTC),
-        datetime(2022, 7, 28, tzinfo=UTC),
-    ]
-    assert reports["value"][0] == 2369935.19562
 
 
 def test_rows_of_other_months_come_when_the_times_are_ignored_and_are_left_out() -> None:

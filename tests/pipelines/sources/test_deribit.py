@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import deribit_trades
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 MIDNIGHT = 1760054400000
@@ -76,14 +76,6 @@ def test_deribit_side_follows_from_who_was_liquidated_and_what_the_taker_did(
     assert found["event_id"].n_unique() == len(positions)
 
 
-def test_recorded_liquidations_of_march_2020_are_longs_counted_in_usd() -> None:
-    trades = json.loads(sample("deribit_trades_liquidation.json"))
-    found = pl.DataFrame([row for one in trades for row in deribit_trades._rows(one, "BTC/USD:BTC")])
-    assert found["liquidated_side"].to_list() == ["long", "long"]
-    assert found["notional_usd"].to_list() == [1120.0, 2500.0]
-    assert found["quantity_base"].to_list() == [1120 / 4469.5, 2500 / 4458.5]
-
-
 def test_amounts_of_inverse_contracts_are_usd_and_of_usdc_contracts_base() -> None:
     inverse = liquidated(page(trade(1, "T"))).row(0, named=True)
     assert (inverse["notional_usd"], inverse["quantity_base"]) == (1_000.0, 0.01)
@@ -118,20 +110,11 @@ def test_trades_of_one_millisecond_come_twice_at_a_page_s_edge_and_count_once() 
     first = page(trade(1, "T"), trade(2, "T", time=shared), trade(3, "T", time=shared), more=True)
     request = deribit_trades.follow(first, one.requests[0])
     assert request is not None and request.params["start_timestamp"] == shared
+    with pytest.raises(Refused, match="its last page is not the last one"):
+        liquidated(first)
     second = page(*(trade(number, "T", time=shared) for number in (2, 3, 4)), trade(5))
     assert deribit_trades.follow(second, request) is None
     assert liquidated(first, second)["event_id"].to_list() == ["9001:taker", "9002:taker", "9003:taker", "9004:taker"]
-
-
-def test_the_recorded_page_leads_to_the_next_and_alone_is_not_enough() -> None:
-    body = sample("deribit_last_trades.json")
-    last = json.loads(body)["result"]["trades"][-1]["timestamp"]
-    request = deribit_trades.follow(body, deribit_trades.Request(deribit_trades.URL, {"start_timestamp": 0}))
-    assert request is not None and request.params["start_timestamp"] == last
-    with pytest.raises(Refused, match="its last page is not the last one"):
-        deribit_trades.parse([body], piece("ETH/USD:ETH"))
-    whole = body.replace(b'"has_more": true', b'"has_more": false')
-    assert deribit_trades.parse([whole], piece("ETH/USD:ETH"))["liquidations"].height == 0
 
 
 def test_a_page_within_one_millisecond_is_refused_rather_than_cut() -> None:

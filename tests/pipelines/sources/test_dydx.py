@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.source import Piece, Refused
 from pipelines.sources import dydx_trades
-from tests.pipelines.sources_kit import ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 PATH = "/v4/trades/perpetualMarket/BTC-USD"
@@ -61,21 +61,13 @@ def test_deleveraging_is_its_own_mechanism_and_ordinary_trades_are_left_out() ->
     assert parsed(page(trade(3, 9, "DELEVERAGED"), trade(2, 9, "LIMIT"), BEFORE)) == [("00000003", "adl", "long")]
 
 
-def test_recorded_trades_are_read_in_base_units() -> None:
-    recorded = json.loads(sample("dydx_v4_trades_LIQUIDATED.json"))["contents"]["trades"]
-    dated = [{**one, "createdAtHeight": "1"} for one in reversed(recorded)]
-    old = Piece("x", facts={"start": "2024-08-04T00:00:00+00:00", "symbol": "BTC/USDC:USDC"})
-    dated.append({**BEFORE, "createdAt": "2024-08-03T23:00:00.000Z"})
-    row = dydx_trades.parse([page(*dated)], old)["liquidations"].row(0, named=True)
-    assert (row["liquidated_side"], row["price"], row["quantity_base"]) == ("long", 22.87, 3.9)
-    assert row["notional_usd"] == pytest.approx(89.193)
-    assert row["ts"].isoformat() == "2024-08-04T07:34:50.628000+00:00"
-
-
-def test_recorded_replies_have_the_fields_the_pages_are_joined_by() -> None:
-    trades = json.loads(sample("dydx_v4_trades.json"))["result"]["trades"]
-    assert [int(one["createdAtHeight"]) for one in trades] == [66624085, 66624083, 66624083]
-    assert all(one["id"] and one["createdAt"].endswith("Z") for one in trades)
+def test_sizes_are_coins_and_numbers_are_text() -> None:
+    one = trade(1, 9, "LIQUIDATED") | {"id": "03f89a550000000200000002", "size": "3.9", "price": "22.5"}
+    row = dydx_trades.parse([page(one, BEFORE)], piece())["liquidations"].row(0, named=True)
+    assert (row["event_id"], row["liquidated_side"]) == ("03f89a550000000200000002", "long")
+    assert (row["price"], row["quantity_base"]) == (22.5, 3.9)
+    assert row["notional_usd"] == pytest.approx(87.75)
+    assert row["ts"].isoformat() == "2025-10-10T21:16:04.831000+00:00"
 
 
 def test_pages_overlap_by_a_block_and_its_trades_count_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import gate_liquidations
-from tests.pipelines.sources_kit import NOW, ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import NOW, ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 DAY = ("2026-11-20T00:00Z", "2026-11-21T00:00Z")
@@ -63,14 +63,6 @@ def test_only_the_filled_part_counts_and_numbers_may_be_texts() -> None:
     newer = order(0, "-165", order_size="165", left="65")
     assert parsed([newer])["quantity_base"].to_list() == [pytest.approx(0.01)]
     assert parsed([order(0, 100, left=100)]).is_empty()
-
-
-def test_a_recorded_order_is_a_short() -> None:
-    recorded = json.loads(sample("gate_liq_orders.json"))
-    row = parsed(recorded).row(0, named=True)
-    assert (row["symbol"], row["liquidated_side"], row["price"]) == ("BTC/USDT:USDT", "short", 28070)
-    assert row["quantity_base"] == pytest.approx(0.0165)
-    assert row["ts"].isoformat() == "2023-10-08T03:35:32+00:00"
 
 
 def test_two_orders_alike_in_one_second_are_two() -> None:

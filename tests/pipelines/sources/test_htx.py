@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ import pytest
 
 from pipelines.source import Piece, Refused
 from pipelines.sources import htx_liquidations
-from tests.pipelines.sources_kit import NOW, ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import NOW, ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 DAY = ("2026-11-20T00:00Z", "2026-11-21T00:00Z")
@@ -42,8 +43,8 @@ V5 = {
     "position_side": "short",
     "volume": "2",
     "amount": "2",
-    "bankrupt_price": "62978.5",
-    "trade_turnover": "125.957",
+    "bankrupt_price": "62500.5",
+    "trade_turnover": "125.001",
 }
 
 
@@ -70,22 +71,11 @@ def test_v3_amount_is_base_and_volume_is_contracts() -> None:
 
 
 def test_v5_amount_is_contracts_so_the_turnover_is_trusted() -> None:
-    row = parsed(page(V5)).row(0, named=True)
+    body = {"code": 200, "message": "Success", "data": [V5], "ts": AT + 5}
+    row = parsed(json.dumps(body).encode()).row(0, named=True)
     assert row["quantity_base"] == pytest.approx(0.002)
-    assert (row["notional_usd"], row["liquidated_side"]) == (125.957, "short")
-
-
-def test_recorded_v3_is_a_long_of_a_dated_future() -> None:
-    row = parsed(sample("htx_swap_liquidation_orders_v3.json")).row(0, named=True)
-    assert (row["market"], row["symbol"]) == ("future", "BTC/USDT:USDT-211210")
-    assert (row["liquidated_side"], row["quantity_base"], row["notional_usd"]) == ("long", 0.479, 24640.5743)
-    assert row["ts"].isoformat() == "2021-12-04T04:54:07.864000+00:00"
-
-
-def test_recorded_v5_is_a_short_of_two_thousandths() -> None:
-    row = parsed(sample("htx_v5_market_liquidation_orders.json")).row(0, named=True)
-    assert (row["event_id"], row["liquidated_side"]) == ("150153038758", "short")
-    assert row["quantity_base"] == pytest.approx(0.002)
+    assert (row["notional_usd"], row["liquidated_side"]) == (125.001, "short")
+    assert (row["event_id"], row["ts"]) == ("77", datetime(2026, 11, 20, tzinfo=UTC))
 
 
 def test_an_amount_that_is_not_the_turnover_over_the_price_is_refused() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused, Request
 from pipelines.sources import hyperliquid_asxn, hyperliquid_node_fills, hyperliquid_sqd
-from tests.pipelines.sources_kit import ask, opened, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import ask, opened, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 VAULT, USER, OTHER = "0x2e3d", "0xaaaa", "0xbbbb"
@@ -129,8 +129,18 @@ def test_sqd_the_other_side_of_an_adl_is_not_a_take_over() -> None:
 def test_sqd_liquidations_filled_by_the_market_cannot_be_told_and_are_left_out() -> None:
     assert at_crash(fill("Close Long", "A"), fill("Open Long", "B")).is_empty()
     assert "cannot be told" in hyperliquid_sqd.SOURCE.limits
-    lines = sample("sqd_hyperliquid_fills.jsonl").splitlines()
-    assert at_crash(*json.loads(lines[1])["fills"]).is_empty()
+    asked_for = fill("Close Short", "B", coin="STRK", px=0.25, sz=4000.0) | {
+        "user": USER,
+        "startPosition": -500000.5,
+        "closedPnl": -108.25,
+        "hash": "0x01",
+        "oid": 2,
+        "crossed": True,
+        "fee": 0.25,
+        "builderFee": None,
+        "cloid": "0x03",
+    }
+    assert at_crash(asked_for).is_empty()
 
 
 def test_sqd_a_trade_whose_side_cannot_be_told_is_refused_with_its_number() -> None:
@@ -245,13 +255,16 @@ def node_rows(*events: list[object]) -> pl.DataFrame:
     return hyperliquid_node_fills.parse(opened(block(*events)), HOUR)["liquidations"]
 
 
-def test_node_fills_the_recorded_adl_of_oct_10_is_a_short_of_the_winning_user() -> None:
-    recorded = json.loads(sample("hyperliquid_node_fills_adl_2025-10-10.json"))
-    found = hyperliquid_node_fills.parse(opened(json.dumps(recorded).encode()), HOUR)["liquidations"]
+def test_node_fills_an_adl_with_every_field_is_a_short_of_the_winning_user() -> None:
+    whole = {"coin": "AVAX", "px": "22.5", "sz": "28.5", "startPosition": "-28.5", "closedPnl": "194.25"}
+    whole |= {"hash": "0x01", "oid": 2, "crossed": True, "fee": "0.0"}
+    event = node_fill(USER, VAULT, "backstop", "Auto-Deleveraging", "B", tid=771334864158847, **whole)
+    line = {"block_time": "2025-10-10T21:16:04.831874+00:00", "block_number": ANCHOR, "events": [event]}
+    found = hyperliquid_node_fills.parse(opened(json.dumps(line).encode()), HOUR)["liquidations"]
     row = found.row(0, named=True)
     assert found.height == 1
     assert (row["symbol"], row["mechanism"], row["liquidated_side"]) == ("AVAX/USDC:USDC", "adl", "short")
-    assert (row["price"], row["quantity_base"], round(row["notional_usd"], 2)) == (22.075, 28.53, 629.8)
+    assert (row["price"], row["quantity_base"], row["notional_usd"]) == (22.5, 28.5, 641.25)
     assert row["ts"].isoformat() == "2025-10-10T21:16:04.831000+00:00"
     hyperliquid_node_fills.check({"liquidations": found}, HOUR)
 
@@ -325,18 +338,10 @@ CHART = {
 def test_asxn_figures_are_statements_that_say_what_is_not_known_of_them() -> None:
     found = hyperliquid_asxn.parse([json.dumps(CHART).encode()], OCTOBER)["liquidation_reports"]
     assert found.select("asset", "value").rows() == [("BTC", 1.5), ("kPEPE", 2.0)]
+    assert found["window_start"].to_list() == [datetime(2025, 10, 10, tzinfo=UTC)] * 2
     assert found["counting"].unique().to_list() == ["statement"]
     assert "both sides" in found["note"][0]
     assert not hyperliquid_asxn.SOURCE.default
-
-
-def test_asxn_recorded_rows_are_read() -> None:
-    june = Piece("2023-06", facts={"month": "2023-06"})
-    found = hyperliquid_asxn.parse([sample("hyperliquid_asxn_daily_notional_liquidated_by_coin.json")], june)[
-        "liquidation_reports"
-    ]
-    assert found.select("asset", "value").rows() == [("RNDR", 6772.535123000001), ("ARB", 969.775709)]
-    assert found["window_start"].dt.strftime("%Y-%m-%d").to_list() == ["2023-06-13", "2023-06-14"]
 
 
 def test_asxn_a_month_without_a_figure_is_an_error_not_a_zero() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import kraken_candles
-from tests.pipelines.sources_kit import NOW, ask, rows, run, sample, settings_for
+from tests.pipelines.sources_kit import NOW, ask, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
 MINUTE = Piece("XBTUSD-1m", facts={"symbol": "BTC/USD", "interval": "1m"})
@@ -26,7 +26,8 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def candle(time: int, count: int = 3, close: str = "105.0") -> list[object]:
-    return [time, "100.0", "110.0", "90.0", close, "101.0", "2.50000000" if count else "0.00000000", count]
+    weighted, volume = ("101.0", "2.50000000") if count else ("0.0", "0.00000000")
+    return [time, "100.0", "110.0", "90.0", close, weighted, volume, count]
 
 
 def reply(*candles: list[object], pair: str = "XXBTZUSD") -> bytes:
@@ -45,14 +46,14 @@ def test_a_bar_nobody_traded_in_is_absent_and_not_zero() -> None:
     assert bars.height == 1
 
 
-def test_the_recorded_reply_of_721_rows_gives_only_traded_finished_minutes() -> None:
-    recorded = json.loads(sample("kraken_OHLC.json"))["result"]
-    given, last = recorded["XBTUSDT"], recorded["last"]
-    bars = kraken_candles.parse([sample("kraken_OHLC.json")], MINUTE)["bars"]
+def test_a_reply_of_721_rows_gives_only_traded_finished_minutes() -> None:
+    counts = [(minute + 1) % 3 for minute in range(721)]
+    given = [candle(NOON + 60 * minute, count) for minute, count in enumerate(counts)]
+    bars = kraken_candles.parse([reply(*given, pair="XBTUSDT")], MINUTE)["bars"]
     kraken_candles.check({"bars": bars}, MINUTE)
-    assert bars.height == sum(row[7] > 0 for row in given[:-1])
-    assert bars["ts"].max() <= datetime.fromtimestamp(last, UTC)
-    assert (bars["trades"] > 0).all() and bars["ts"].dt.date().min() == datetime(2025, 11, 10).date()
+    traded = [minute for minute, count in enumerate(counts[:-1]) if count]
+    assert bars["ts"].to_list() == [datetime.fromtimestamp(NOON + 60 * minute, UTC) for minute in traded]
+    assert bars["trades"].to_list() == [counts[minute] for minute in traded]
 
 
 def test_the_pair_comes_back_under_another_name_and_xbt_is_btc() -> None:

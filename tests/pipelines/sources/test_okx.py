@@ -23,7 +23,7 @@ from tests.pipelines.okx_kit import (
     plan_of,
     reply,
 )
-from tests.pipelines.sources_kit import ask, sample
+from tests.pipelines.sources_kit import ask
 
 
 def candles(symbol: str, *bodies: bytes, kind: str = "trade") -> pl.DataFrame:
@@ -66,14 +66,6 @@ def test_swap_volume_is_contracts_then_base_then_quote_and_the_base_is_taken() -
         "trade",
         "1m",
     )
-
-
-def test_recorded_swap_candles_hold_base_volume_at_a_hundredth_of_the_contracts() -> None:
-    body = sample("okx_v5_candles.json")
-    piece = Piece("x", facts={"symbol": "BTC/USDT:USDT", "kind": "trade", "day": "2025-05-12"})
-    bars = okx_candles.parse([body], piece)["bars"]
-    assert bars["volume_base"].to_list() == [71.6404, 10.4037]
-    okx_candles.check({"bars": bars}, Piece("x", facts={**piece.facts, "day": "2025-05-12"}))
 
 
 def test_spot_volume_is_base_first() -> None:
@@ -123,8 +115,24 @@ def test_errors_inside_status_200_are_errors_and_a_rate_limit_is_worth_asking_ag
     assert okx.fault(reply([])) is None and okx.fault(packed("x")) is None
 
 
-def test_recorded_contracts_are_base_or_where_inverse_usd() -> None:
-    body = sample("okx_v5_instruments_swap.json")
+LISTED = {
+    "alias": "", "auctionEndTime": "", "baseCcy": "", "category": "1", "contTdSwTime": "", "ctMult": "1",
+    "expTime": "", "futureSettlement": False, "instIdCode": 10461, "instType": "SWAP", "lever": "100",
+    "listTime": "1573557408000", "lotSz": "0.01", "maxIcebergSz": "100000000.0000000000000000",
+    "maxLmtAmt": "20000000", "maxLmtSz": "100000000", "maxMktAmt": "", "maxMktSz": "20000", "maxPlatOILmt": "",
+    "maxStopSz": "20000", "maxTriggerSz": "100000000.0000000000000000", "maxTwapSz": "100000000.0000000000000000",
+    "minSz": "0.01", "openType": "", "optType": "", "posLmtAmt": "", "posLmtPct": "", "preMktSwTime": "",
+    "quoteCcy": "", "ruleType": "normal", "state": "live", "stk": "", "tickSz": "0.1", "tradeQuoteCcyList": [],
+}  # fmt: skip
+"""What OKX's list says of every swap; each says its size as well."""
+
+
+def test_contracts_are_base_or_where_inverse_usd() -> None:
+    dollars = {"instId": "BTC-USD-SWAP", "instFamily": "BTC-USD", "uly": "BTC-USD", "settleCcy": "BTC"}
+    dollars |= {"ctType": "inverse", "ctVal": "100", "ctValCcy": "USD"}
+    coins = {"instId": "ETH-USDT-SWAP", "instFamily": "ETH-USDT", "uly": "ETH-USDT", "settleCcy": "USDT"}
+    coins |= {"ctType": "linear", "ctVal": "0.1", "ctValCcy": "ETH"}
+    body = reply([LISTED | dollars, LISTED | coins])
     assert okx.contract(body, "BTC/USD:BTC") == okx.Contract(100.0, inverse=True)
     assert okx.contract(body, "ETH/USDT:USDT") == okx.Contract(0.1, inverse=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -25,7 +25,7 @@ from tests.pipelines.okx_kit import (
     prints,
     reply,
 )
-from tests.pipelines.sources_kit import ask, opened, sample
+from tests.pipelines.sources_kit import ask, opened
 
 
 def test_days_are_utc_plus_8_so_one_utc_day_needs_two_archives() -> None:
@@ -50,13 +50,17 @@ def test_archives_that_cannot_be_published_yet_are_not_asked_for() -> None:
     assert days == [DAY]
 
 
-def test_the_recorded_listing_leads_to_its_archive() -> None:
-    request = okx.listing(okx.TRADES, "BTC/USDT", date(2026, 3, 10), "BTC-USDT-trades-2026-03-10.zip")
-    assert request.params["begin"] == 1773072000000
-    found = okx.follow(sample("okx_market-data-history.json"), request)
-    assert found is not None and found.url == (
-        "https://static.okx.com/cdn/okex/traderecords/trades/daily/20260310/BTC-USDT-trades-2026-03-10.zip"
-    )
+def test_a_listing_with_every_field_leads_to_its_archive() -> None:
+    name, start = "BTC-USDT-trades-2025-10-10.zip", str(MIDNIGHT - 8 * 60 * MINUTE)
+    url = f"https://static.okx.com/cdn/okex/traderecords/trades/daily/20251010/{name}"
+    spot = {"ccy": "", "instFamily": "", "instId": "BTC-USDT", "instType": "SPOT", "groupSizeMB": "6.25"}
+    spot |= {"dateRangeStart": start, "dateRangeEnd": start}
+    spot |= {"groupDetails": [{"dateTs": start, "filename": name, "sizeMB": "6.25", "url": url}]}
+    day = {"dateAggrType": "daily", "details": [spot], "totalSizeMB": "6.25", "ts": "1760227200000"}
+    request = okx.listing(okx.TRADES, "BTC/USDT", DAY, name)
+    assert request.params["begin"] == int(start)
+    found = okx.follow(reply([day]), request)
+    assert found is not None and found.url == url
     assert okx.follow(b"PK", found) is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -17,7 +17,6 @@ from tests.pipelines.okx_kit import (
     orders,
     reply,
 )
-from tests.pipelines.sources_kit import sample
 
 
 def liquidated(*bodies: bytes, symbol: str = "BTC/USDT:USDT", size: dict[str, str] = BTC) -> pl.DataFrame:
@@ -42,22 +41,11 @@ def test_an_unknown_position_side_is_refused() -> None:
         liquidated(orders(order(MIDNIGHT, "", "")))
 
 
-def test_the_recorded_liquidation_closes_a_short_at_its_bankruptcy_price() -> None:
-    (message,) = json.loads(sample("okx_liquidation-orders.json"))
-    (row,) = okx_liquidations._details(reply(message["data"]), "x")
-    found = okx_liquidations._event(row, "XRP/USD:XRP", "x")
-    assert (found["liquidated_side"], found["price"], found["price_kind"], found["quantity_base"], found["ts"]) == (
-        "short",
-        0.55205,
-        "bankruptcy",
-        39.0,
-        1680173247614,
-    )
-
-
 def test_liquidations_are_contracts_times_contract_size_and_inverse_ones_usd() -> None:
     linear = liquidated(orders(order(MIDNIGHT, "long", "sell"))).row(0, named=True)
-    assert (linear["quantity_base"], linear["notional_usd"], linear["price_kind"]) == (3.0, 300_000.0, "bankruptcy")
+    assert (linear["quantity_base"], linear["notional_usd"]) == (3.0, 300_000.0)
+    assert (linear["price"], linear["price_kind"]) == (100_000.0, "bankruptcy")
+    assert linear["ts"] == datetime(2025, 10, 10, tzinfo=UTC)
     body = orders(order(MIDNIGHT, "long", "sell"), name="BTC-USD-SWAP")
     inverse = liquidated(body, symbol="BTC/USD:BTC", size=INVERSE).row(0, named=True)
     assert (inverse["quantity_base"], inverse["notional_usd"]) == (0.3, 30_000.0)
