@@ -11,8 +11,8 @@ import pytest
 from pipelines.source import CheckFailed, Piece, Refused
 from pipelines.sources import binance_funding, binance_liquidations, binance_metrics
 from pipelines.sources.common import binance
+from tests.pipelines.sources.test_binance import archive
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
-from tests.pipelines.test_binance import archive
 from tests.replay.server import Fault, Route, serve
 
 METRICS = (

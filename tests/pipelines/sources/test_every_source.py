@@ -39,8 +39,9 @@ from pipelines.sources import (
     okx_liquidations,
     xstocks,
 )
-from tests.pipelines import (
-    okx_kit,
+from tests.pipelines import okx_kit
+from tests.pipelines.refreshing.test_refresh import tape
+from tests.pipelines.sources import (
     test_bitfinex,
     test_bitget,
     test_bybit,
@@ -56,7 +57,6 @@ from tests.pipelines import (
     test_kraken_futures,
     test_xstocks,
 )
-from tests.pipelines.refreshing.test_refresh import tape
 from tests.pipelines.sources_kit import ask, rows, settings_for
 from tests.replay.server import Replay, Route, serve
 
