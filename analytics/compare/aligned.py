@@ -1,4 +1,5 @@
-"""Crash days laid over each other at their own T0, in percent and in units of what was usual: σ, open interest, volume."""
+"""Crash days laid over each other at their own T0, in percent and in units of what was usual: σ, open interest,
+volume."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ def days(warehouse: Warehouse, base: str) -> pl.DataFrame:
 def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
     """The curves: `crash_day title minutes change_pct sigmas low_pct source_id` by minutes since each day's own T0.
 
-    A close stands at the minute its bar ends. `sigmas` is the change over the `sigma_pct` of `days`, null where that is.
+    A close stands at the minute its bar ends. `sigmas` is the change over the `sigma_pct` of `days`, null where that
+    is.
     """
     frames = []
     for day in days(warehouse, base).filter(pl.col("refusal").is_null()).iter_rows(named=True):
@@ -74,12 +76,13 @@ def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
 
 
 def sizes(warehouse: Warehouse) -> pl.DataFrame:
-    """The reported totals of the comparable days over what the market was then, with the measurement break between them.
+    """The reported totals of the comparable days over what the market was then, with the measurement break between
+    them.
 
-    Columns: `crash_day title window_start total_usd open_interest_usd per_open_interest_pct volume_30d_usd per_volume_pct
-    measurement source_id`, newest first. Open interest is the last of all venues observed in the day before, volume that of all
-    venues over 30 days up to it; null where none is kept. `measurement` counts the changes of feeds up to the day: totals of
-    days with different counts were measured differently and do not compare.
+    Columns: `crash_day title window_start total_usd open_interest_usd per_open_interest_pct volume_30d_usd
+    per_volume_pct measurement source_id`, newest first. Open interest is the last of all venues observed in the day
+    before, volume that of all venues over 30 days up to it; null where none is kept. `measurement` counts the changes
+    of feeds up to the day: totals of days with different counts were measured differently and do not compare.
     """
     totals = crash_days.totals(warehouse).filter("comparable")
     if totals.is_empty():
@@ -90,8 +93,18 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
     usual = warehouse.query(
         """
         SELECT d.crash_day,
-               (SELECT arg_max(open_interest_usd, ts) FROM open_interest o WHERE o.venue = 'all' AND o.symbol = 'all' AND o.ts < d.window_start AND o.ts >= d.window_start - INTERVAL 1 DAY) AS open_interest_usd,
-               (SELECT sum(volume_usd::DECIMAL(28, 2))::DOUBLE FROM venue_volumes v WHERE v.venue = 'all' AND v.window_end = d.window_start AND v.window_start = d.window_start - INTERVAL 30 DAY) AS volume_30d_usd
+               (
+                   SELECT arg_max(open_interest_usd, ts)
+                   FROM open_interest o
+                   WHERE o.venue = 'all' AND o.symbol = 'all' AND o.ts < d.window_start
+                     AND o.ts >= d.window_start - INTERVAL 1 DAY
+               ) AS open_interest_usd,
+               (
+                   SELECT sum(volume_usd::DECIMAL(28, 2))::DOUBLE
+                   FROM venue_volumes v
+                   WHERE v.venue = 'all' AND v.window_end = d.window_start
+                     AND v.window_start = d.window_start - INTERVAL 30 DAY
+               ) AS volume_30d_usd
         FROM crash_days d
         """
     )
@@ -102,30 +115,43 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
             per_volume_pct=100 * pl.col("total_usd") / pl.col("volume_30d_usd"),
             measurement=pl.sum_horizontal(pl.lit(0), *(pl.col("window_start") >= moment for moment in changes)),
         )
-        .select("crash_day", "title", "window_start", "total_usd", "open_interest_usd", "per_open_interest_pct", "volume_30d_usd", "per_volume_pct", "measurement", "source_id")
+        .select(
+            "crash_day", "title", "window_start", "total_usd", "open_interest_usd", "per_open_interest_pct",
+            "volume_30d_usd", "per_volume_pct", "measurement", "source_id",
+        )
     )  # fmt: skip
 
 
 def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFrame:
     """The low of each market's day in σ of its own daily returns over the year before, the deepest first.
 
-    Columns: `venue name symbol low previous_close days sigma_pct fall_pct sigmas source_id`. `sigmas` is null, not known, where
-    fewer than 30 daily closes of the year before are kept; those markets come last, by name.
+    Columns: `venue name symbol low previous_close days sigma_pct fall_pct sigmas source_id`. `sigmas` is null, not
+    known, where fewer than 30 daily closes of the year before are kept; those markets come last, by name.
     """
     return warehouse.query(
         """
         WITH daily AS (
-            SELECT venue, market, symbol, ts, low, close, source_id, ln(close / lag(close) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)) AS moved
-            FROM bars WHERE interval = '1d' AND kind = 'trade' AND ts >= $day - $year::INTERVAL AND ts < $day::TIMESTAMPTZ + INTERVAL 1 DAY
-              AND split_part(split_part(symbol, '/', 2), ':', 1) = $quote
+            SELECT venue, market, symbol, ts, low, close, source_id,
+                   ln(close / lag(close) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)) AS moved
+            FROM bars
+            WHERE interval = '1d' AND kind = 'trade' AND ts >= $day - $year::INTERVAL
+              AND ts < $day::TIMESTAMPTZ + INTERVAL 1 DAY AND split_part(split_part(symbol, '/', 2), ':', 1) = $quote
         ), past AS (
-            SELECT venue, market, symbol, source_id, count(moved) AS days, arg_max(close, ts) AS previous_close, 100 * stddev_samp(moved) AS sigma_pct
-            FROM daily WHERE ts < $day GROUP BY ALL HAVING count(moved) >= $least
+            SELECT venue, market, symbol, source_id, count(moved) AS days, arg_max(close, ts) AS previous_close,
+                   100 * stddev_samp(moved) AS sigma_pct
+            FROM daily
+            WHERE ts < $day
+            GROUP BY ALL
+            HAVING count(moved) >= $least
         )
-        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.symbol, d.low, previous_close, coalesce(days, 0) AS days, sigma_pct,
-               100 * (d.low / previous_close - 1) AS fall_pct, 100 * ln(d.low / previous_close) / nullif(sigma_pct, 0) AS sigmas, d.source_id
-        FROM daily d LEFT JOIN past USING (venue, market, symbol, source_id) LEFT JOIN venues v USING (venue)
-        WHERE d.ts = $day ORDER BY sigmas NULLS LAST, d.symbol, d.venue
+        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.symbol, d.low, previous_close, coalesce(days, 0) AS days,
+               sigma_pct, 100 * (d.low / previous_close - 1) AS fall_pct,
+               100 * ln(d.low / previous_close) / nullif(sigma_pct, 0) AS sigmas, d.source_id
+        FROM daily d
+        LEFT JOIN past USING (venue, market, symbol, source_id)
+        LEFT JOIN venues v USING (venue)
+        WHERE d.ts = $day
+        ORDER BY sigmas NULLS LAST, d.symbol, d.venue
         """,
         quote=quote,
         day=day,

@@ -7,34 +7,45 @@ import polars as pl
 from analytics.warehouse import Warehouse
 
 TOTALS = """
-    SELECT * FROM liquidation_reports
+    SELECT *
+    FROM liquidation_reports
     WHERE crash_day IS NOT NULL AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
       AND phase = 'crash' AND counting IN ('floor', 'complete') AND confidence <> 'low'
 """
 ESTIMATES = """
     SELECT crash_day, min(value) FILTER (metric = 'liquidations_estimate_low') AS estimate_low_usd,
            max(value) FILTER (metric = 'liquidations_estimate_high') AS estimate_high_usd,
-           string_agg(DISTINCT origin, ', ' ORDER BY origin) AS estimate_origin, string_agg(DISTINCT note, ' ' ORDER BY note) AS estimate_note,
+           string_agg(DISTINCT origin, ', ' ORDER BY origin) AS estimate_origin,
+           string_agg(DISTINCT note, ' ' ORDER BY note) AS estimate_note,
            string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS estimate_source_id
     FROM liquidation_reports
-    WHERE metric IN ('liquidations_estimate_low', 'liquidations_estimate_high') AND venue = 'all' AND asset = 'all' AND counting = 'estimate' AND confidence <> 'low'
+    WHERE metric IN ('liquidations_estimate_low', 'liquidations_estimate_high') AND venue = 'all' AND asset = 'all'
+      AND counting = 'estimate' AND confidence <> 'low'
     GROUP BY crash_day
 """
 ORDERS = {"date": "d.window_start DESC", "size": "total_usd DESC NULLS LAST, d.window_start DESC"}
 
 
 def every(warehouse: Warehouse) -> pl.DataFrame:
-    """All crash days, the best documented first: `crash_day title window_start window_end focus_start focus_end t0 status note bars`."""
+    """All crash days, the best documented first: `crash_day title window_start window_end focus_start focus_end t0
+    status note bars`."""
     return warehouse.query(
         """
-        SELECT d.*, (SELECT count(*) FROM bars b WHERE b.ts >= d.window_start AND b.ts < d.window_end AND b.kind = 'trade') AS bars
-        FROM crash_days d ORDER BY bars DESC, window_start DESC
+        SELECT d.*,
+               (
+                   SELECT count(*)
+                   FROM bars b
+                   WHERE b.ts >= d.window_start AND b.ts < d.window_end AND b.kind = 'trade'
+               ) AS bars
+        FROM crash_days d
+        ORDER BY bars DESC, window_start DESC
         """
     )
 
 
 def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
-    """One row a crash day, newest or largest first: the reported total of all venues, and whether it may stand beside the others.
+    """One row a crash day, newest or largest first: the reported total of all venues, and whether it may stand beside
+    the others.
 
     Columns: `crash_day title window_start total_usd comparable estimate_low_usd estimate_high_usd estimate_origin
     window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the
@@ -47,19 +58,30 @@ def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
         f"""
         WITH published AS ({TOTALS}),
         longest AS (
-            SELECT origin, universe, source_id, as_of, count(DISTINCT crash_day) AS days FROM published
-            GROUP BY ALL HAVING days > 1 ORDER BY days DESC, source_id LIMIT 1
+            SELECT origin, universe, source_id, as_of, count(DISTINCT crash_day) AS days
+            FROM published
+            GROUP BY ALL
+            HAVING days > 1
+            ORDER BY days DESC, source_id
+            LIMIT 1
         ), best AS (
-            SELECT p.*, l.days IS NOT NULL AS comparable FROM published p LEFT JOIN longest l USING (origin, universe, source_id, as_of)
+            SELECT p.*, l.days IS NOT NULL AS comparable
+            FROM published p
+            LEFT JOIN longest l USING (origin, universe, source_id, as_of)
             QUALIFY row_number() OVER (
                 PARTITION BY crash_day
-                ORDER BY comparable DESC, p.origin = (SELECT origin FROM longest) DESC, p.confidence = 'high' DESC, p.confidence = 'medium' DESC, p.as_of DESC, p.board) = 1
+                ORDER BY comparable DESC, p.origin = (SELECT origin FROM longest) DESC, p.confidence = 'high' DESC,
+                         p.confidence = 'medium' DESC, p.as_of DESC, p.board
+            ) = 1
         ), estimated AS ({ESTIMATES})
         SELECT d.crash_day, d.title, d.window_start, best.value AS total_usd, coalesce(comparable, false) AS comparable,
-               estimate_low_usd, estimate_high_usd, estimate_origin, window_label, origin, universe, as_of, as_of_precision, confidence, second_hand,
-               nullif(concat_ws(' ', best.note, estimate_note), '') AS note,
+               estimate_low_usd, estimate_high_usd, estimate_origin, window_label, origin, universe, as_of,
+               as_of_precision, confidence, second_hand, nullif(concat_ws(' ', best.note, estimate_note), '') AS note,
                coalesce(nullif(concat_ws(';', best.source_id, estimate_source_id), ''), d.source_id) AS source_id
-        FROM crash_days d LEFT JOIN best USING (crash_day) LEFT JOIN estimated USING (crash_day) ORDER BY {ORDERS[order]}
+        FROM crash_days d
+        LEFT JOIN best USING (crash_day)
+        LEFT JOIN estimated USING (crash_day)
+        ORDER BY {ORDERS[order]}
         """
     )
 
@@ -72,25 +94,39 @@ def feed_gaps(warehouse: Warehouse) -> pl.DataFrame:
     return warehouse.query(
         """
         SELECT crash_day, any_value(d.title) AS title, venue, any_value(v.name) AS name,
-               max(value) FILTER (metric = 'liquidations_feed') AS feed_usd, max(value) FILTER (metric = 'liquidations_actual') AS stated_usd,
-               stated_usd / feed_usd AS times, string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
-        FROM liquidation_reports r JOIN crash_days d USING (crash_day) JOIN venues v USING (venue)
+               max(value) FILTER (metric = 'liquidations_feed') AS feed_usd,
+               max(value) FILTER (metric = 'liquidations_actual') AS stated_usd, stated_usd / feed_usd AS times,
+               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note,
+               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+        FROM liquidation_reports r
+        JOIN crash_days d USING (crash_day)
+        JOIN venues v USING (venue)
         WHERE metric IN ('liquidations_feed', 'liquidations_actual') AND asset = 'all' AND side = 'total'
-        GROUP BY crash_day, venue HAVING count(DISTINCT metric) = 2 ORDER BY crash_day, venue
+        GROUP BY crash_day, venue
+        HAVING count(DISTINCT metric) = 2
+        ORDER BY crash_day, venue
         """
     )
 
 
 def quoted_comparisons(warehouse: Warehouse) -> pl.DataFrame:
-    """Figures the press sets beside a crash day: `compared_with value window_label origin as_of as_of_precision confidence note source_id`, largest first.
+    """Figures the press sets beside a crash day: `compared_with value window_label origin as_of as_of_precision
+    confidence note source_id`, largest first.
 
     `note` says why the comparison misleads. They are no boards and stand in no chart.
     """
     return warehouse.query(
         """
-        SELECT coalesce(d.title, CASE WHEN starts_with(metric, 'liquidations_quoted_for_') THEN upper(replace(metric, 'liquidations_quoted_for_', '')) END, window_label) AS compared_with,
+        SELECT coalesce(
+                   d.title,
+                   CASE WHEN starts_with(metric, 'liquidations_quoted_for_')
+                        THEN upper(replace(metric, 'liquidations_quoted_for_', '')) END,
+                   window_label
+               ) AS compared_with,
                value, window_label, origin, as_of, as_of_precision, r.confidence, r.note, r.source_id
-        FROM liquidation_reports r LEFT JOIN crash_days d USING (crash_day)
-        WHERE phase = 'comparison' ORDER BY value DESC, compared_with, r.source_id
+        FROM liquidation_reports r
+        LEFT JOIN crash_days d USING (crash_day)
+        WHERE phase = 'comparison'
+        ORDER BY value DESC, compared_with, r.source_id
         """
     )

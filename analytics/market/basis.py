@@ -1,4 +1,5 @@
-"""What a market's price was worth against its sibling on the same venue: the mark against the last trade, the perpetual against spot."""
+"""What a market's price was worth against its sibling on the same venue: the mark against the last trade, the
+perpetual against spot."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ PAIRS = {MARK: (("perp", "mark"), ("perp", "trade")), SPOT: (("perp", "trade"), 
 
 
 def pairs(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The prices of an asset that have a sibling on the same venue at the same bar length, each at the finest such length.
+    """The prices of an asset that have a sibling on the same venue at the same bar length, each at the finest such
+    length.
 
     Columns: `basis venue name`, and for both, as `…` and `…_other`: `market symbol kind interval source_id`.
     """
@@ -58,8 +60,8 @@ def pairs(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
 def paths(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """Each basis of an asset bar by bar, bars merged until they can be drawn.
 
-    Columns: `basis venue name symbol symbol_other interval ts close_at close close_other basis_pct low low_other source_id`.
-    `basis_pct` compares the closes; the lows of a bar need not be of one moment.
+    Columns: `basis venue name symbol symbol_other interval ts close_at close close_other basis_pct low low_other
+    source_id`. `basis_pct` compares the closes; the lows of a bar need not be of one moment.
     """
     frames = []
     for pair in pairs(warehouse, base, start, end).iter_rows(named=True):
@@ -77,7 +79,10 @@ def paths(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
     return (
         pl.concat(frames)
         .with_columns(basis_pct=100 * (pl.col("close") / pl.col("close_other") - 1), source_id=ids)
-        .select("basis", "venue", "name", "symbol", "symbol_other", "interval", "ts", "close_at", "close", "close_other", "basis_pct", "low", "low_other", "source_id")
+        .select(
+            "basis", "venue", "name", "symbol", "symbol_other", "interval", "ts", "close_at", "close", "close_other",
+            "basis_pct", "low", "low_other", "source_id",
+        )
         .sort("basis", "venue", "ts")
     )  # fmt: skip
 
@@ -85,8 +90,9 @@ def paths(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
 def lows(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The bar of the lowest price of each pair's other market, with both lows: one row a pair.
 
-    Columns: `basis venue name symbol symbol_other interval ts close_at low low_other gap_pct widest_pct widest_ts source_id`. `gap_pct` is
-    how far the low lies from the other's; `widest_pct` is the largest difference of closes in the range.
+    Columns: `basis venue name symbol symbol_other interval ts close_at low low_other gap_pct widest_pct widest_ts
+    source_id`. `gap_pct` is how far the low lies from the other's; `widest_pct` is the largest difference of closes in
+    the range.
     """
     known = paths(warehouse, base, start, end)
     if known.is_empty():

@@ -1,11 +1,13 @@
 """Faults of order-book archives, found by rule: such snapshots are shown as unusable, never plotted.
 
-An archive of book depth states, snapshot by snapshot, how much stands within a percentage of the middle: `band_pct` below
-zero for bids and above for asks, with quantity and value up to that band. Three things cannot be true of a live book:
+An archive of book depth states, snapshot by snapshot, how much stands within a percentage of the middle: `band_pct`
+below zero for bids and above for asks, with quantity and value up to that band. Three things cannot be true of a live
+book:
 
 - inverted: the average price of the bids of the narrowest band (value over quantity) is not below that of the asks;
 - shrinking: a wider band of one side holds less than a narrower one, which it contains;
-- frozen: a band repeats quantity and value exactly while another band of the snapshot changes, `FROZEN` snapshots running.
+- frozen: a band repeats quantity and value exactly while another band of the snapshot changes, `FROZEN` snapshots
+  running.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ MOST_FAULTY = 0.01
 
 
 def snapshots(depth: pl.DataFrame) -> pl.DataFrame:
-    """Which snapshots of one market's depth (`ts band_pct quantity_base notional`) are at fault: `ts inverted shrinking frozen`."""
+    """Which snapshots of one market's depth (`ts band_pct quantity_base notional`) are at fault: `ts inverted
+    shrinking frozen`."""
     ordered = depth.sort("band_pct", "ts").with_columns(side=pl.col("band_pct").sign())
     return (
         _inverted(ordered)

@@ -41,7 +41,8 @@ def step(start: datetime, end: datetime, most: int = MOST_BARS) -> int:
 
 
 def finest(known: pl.DataFrame) -> pl.DataFrame:
-    """Of each market in `prices.series`, the finest interval that covers most of the range, else the one that covers most."""
+    """Of each market in `prices.series`, the finest interval that covers most of the range, else the one that covers
+    most."""
     fits = pl.col("coverage") >= prices.LEAST_COVERAGE
     market = ["venue", "market", "symbol", "kind"]
     return (
@@ -78,7 +79,8 @@ def bars(
 
 
 def closes(warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
-    """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `second` since `start` at which its bar begins, `close`."""
+    """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `second` since
+    `start` at which its bar begins, `close`."""
     columns = f"((epoch_us(ts) - epoch_us($start::TIMESTAMPTZ)) // {SECOND})::INTEGER AS second, close"
     return of_each(warehouse, columns, chosen, start, end)
 
@@ -94,10 +96,11 @@ def of_each(
     closed: bool = False,
     **parameters: object,
 ) -> pl.DataFrame:
-    """The same columns of each series, with its `place` in `chosen`: one SELECT a series, `{place}` in it where they differ.
+    """The same columns of each series, with its `place` in `chosen`: one SELECT a series, `{place}` in it where they
+    differ.
 
-    Bars that begin in the range count or, `closed`, those of them that are over by its end. Equality with every part of the
-    key lets DuckDB skip the rows of other series; a join would read them all.
+    Bars that begin in the range count or, `closed`, those of them that are over by its end. Equality with every part of
+    the key lets DuckDB skip the rows of other series; a join would read them all.
     """
     selects, named = [], dict(parameters)
     for place, key in enumerate(chosen):
@@ -105,13 +108,19 @@ def of_each(
         named |= {f"{part}_{place}": value for part, value in zip(KEY, key, strict=True)} | {f"end_{place}": end - late}
         of_key = " AND ".join(f"{part} = ${part}_{place}" for part in KEY)
         selects.append(
-            f"SELECT {place} AS place, {columns.format(place=place)} FROM bars WHERE {of_key} AND ts >= $start AND ts < $end_{place} {grouped}"
+            f"""
+            SELECT {place} AS place, {columns.format(place=place)}
+            FROM bars
+            WHERE {of_key} AND ts >= $start AND ts < $end_{place}
+            {grouped}
+            """
         )
     return warehouse.query(" UNION ALL ".join(selects), start=start, **named)
 
 
 def points(line: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
-    """Positions of the values a line needs, in order: its ends, the extremes of every stretch, and a NaN where a gap is wide enough to see."""
+    """Positions of the values a line needs, in order: its ends, the extremes of every stretch, and a NaN where a gap
+    is wide enough to see."""
     if len(line) <= most:
         return np.arange(len(line))
     extremes = MinMaxDownsampler().downsample(np.ascontiguousarray(line), n_out=most // 2 * 2).astype(np.int64)

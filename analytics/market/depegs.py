@@ -17,9 +17,12 @@ def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     """The assets whose depeg is published and whose prices are known within the day: `asset base reference_value`."""
     published = warehouse.query(
         """
-        SELECT asset, upper(asset) AS base, any_value(reference_value) AS reference_value FROM depegs
+        SELECT asset, upper(asset) AS base, any_value(reference_value) AS reference_value
+        FROM depegs
         WHERE coalesce(window_start, low_ts) >= $start AND coalesce(window_start, low_ts) < $end
-        GROUP BY asset HAVING any_value(reference_value) IS NOT NULL ORDER BY asset
+        GROUP BY asset
+        HAVING any_value(reference_value) IS NOT NULL
+        ORDER BY asset
         """,
         start=start,
         end=end,
@@ -30,8 +33,9 @@ def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
 def facts(warehouse: Warehouse, base: str, reference_value: float, start: datetime, end: datetime) -> pl.DataFrame:
     """What each market of a pegged asset did in a range, the lowest first.
 
-    Columns: `name venue market symbol kind interval quote bars low low_ts first_below_ts high first_ts last_ts source_id`. `first_below_ts` is the start of
-    the first bar that went more than `OFF_PEG` below the reference, null where none did.
+    Columns: `name venue market symbol kind interval quote bars low low_ts first_below_ts high first_ts last_ts
+    source_id`. `first_below_ts` is the start of the first bar that went more than `OFF_PEG` below the reference, null
+    where none did.
     """
     below = pl.col("low") < reference_value * (1 - OFF_PEG)
     return (
@@ -55,10 +59,13 @@ def windows(warehouse: Warehouse, asset: str, start: datetime, end: datetime) ->
     """The windows a venue published for an asset's depeg: `venue name window_start window_end source_id`."""
     return warehouse.query(
         """
-        SELECT d.venue, any_value(coalesce(v.name, d.venue)) AS name, d.window_start, d.window_end, string_agg(DISTINCT d.source_id, ';') AS source_id
-        FROM depegs d LEFT JOIN venues v USING (venue)
+        SELECT d.venue, any_value(coalesce(v.name, d.venue)) AS name, d.window_start, d.window_end,
+               string_agg(DISTINCT d.source_id, ';') AS source_id
+        FROM depegs d
+        LEFT JOIN venues v USING (venue)
         WHERE d.asset = $asset AND d.window_start >= $start AND d.window_end < $end
-        GROUP BY d.venue, d.window_start, d.window_end ORDER BY d.window_start, d.venue
+        GROUP BY d.venue, d.window_start, d.window_end
+        ORDER BY d.window_start, d.venue
         """,
         asset=asset,
         start=start,
@@ -75,14 +82,17 @@ def published(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFr
     return warehouse.query(
         """
         WITH of_day AS (
-            SELECT DISTINCT upper(split_part(asset, '/', 1)) AS base FROM depegs
+            SELECT DISTINCT upper(split_part(asset, '/', 1)) AS base
+            FROM depegs
             WHERE coalesce(window_start, low_ts) >= $start AND coalesce(window_start, low_ts) < $end
         )
         SELECT d.asset, d.venue, coalesce(v.name, d.venue) AS name, d.low, d.unit, d.reference_value, d.discount_pct,
                d.confidence, d.second_hand, d.note, d.source_id
-        FROM depegs d LEFT JOIN venues v USING (venue)
+        FROM depegs d
+        LEFT JOIN venues v USING (venue)
         WHERE d.low IS NOT NULL AND upper(split_part(d.asset, '/', 1)) IN (SELECT base FROM of_day)
-          AND (coalesce(d.window_start, d.low_ts) IS NULL OR (coalesce(d.window_start, d.low_ts) >= $start AND coalesce(d.window_start, d.low_ts) < $end))
+          AND (coalesce(d.window_start, d.low_ts) IS NULL
+              OR (coalesce(d.window_start, d.low_ts) >= $start AND coalesce(d.window_start, d.low_ts) < $end))
         ORDER BY d.discount_pct NULLS LAST, d.asset, d.row_id
         """,
         start=start,
@@ -97,11 +107,13 @@ def lower_by_day(warehouse: Warehouse, base: str, low: float, start: datetime, e
         """
         SELECT b.venue, coalesce(v.name, b.venue) AS name, b.symbol, min(b.low) AS low,
                string_agg(DISTINCT b.source_id, ';') AS source_id
-        FROM bars b LEFT JOIN venues v USING (venue)
-        WHERE b.interval = '1d' AND b.kind = 'trade' AND split_part(b.symbol, '/', 1) = $base
-          AND b.ts >= $start AND b.ts < $end
-          AND split_part(split_part(b.symbol, '/', 2), ':', 1) IN (SELECT unnest($dollars))
-        GROUP BY ALL HAVING min(b.low) < $low ORDER BY low, b.symbol
+        FROM bars b
+        LEFT JOIN venues v USING (venue)
+        WHERE b.interval = '1d' AND b.kind = 'trade' AND split_part(b.symbol, '/', 1) = $base AND b.ts >= $start
+          AND b.ts < $end AND split_part(split_part(b.symbol, '/', 2), ':', 1) IN (SELECT unnest($dollars))
+        GROUP BY ALL
+        HAVING min(b.low) < $low
+        ORDER BY low, b.symbol
         """,
         base=base,
         low=low,

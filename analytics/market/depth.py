@@ -1,4 +1,5 @@
-"""Order-book depth where an archive keeps it: each series judged first (`analytics.market.book_faults`), drawn only where it stands."""
+"""Order-book depth where an archive keeps it: each series judged first (`analytics.market.book_faults`), drawn only
+where it stands."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from analytics.warehouse import Warehouse
 NEARLY_ALL = 0.9
 """Part of the snapshots a band must be in."""
 LATE = 1.5
-"""Times the usual pause between snapshots after which the next one is late: one missing or refused snapshot is enough."""
+"""Times the usual pause between snapshots after which the next one is late: one missing or refused snapshot is
+enough."""
 JUDGED = {
     "venue": pl.String,
     "name": pl.String,
@@ -29,12 +31,17 @@ JUDGED = {
 def judged(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """What the archives of an asset's books are worth from `start` to `end`, a row each; none where no book is kept.
 
-    Columns: `venue name symbol snapshots faulty inverted shrinking frozen first_fault_ts unusable source_id`: snapshots in
-    all, those with any fault, and with each; one may have several.
+    Columns: `venue name symbol snapshots faulty inverted shrinking frozen first_fault_ts unusable source_id`: snapshots
+    in all, those with any fault, and with each; one may have several.
     """
     names = dict(warehouse.query("SELECT venue, name FROM venues").iter_rows())
     known = warehouse.query(
-        "SELECT DISTINCT venue, symbol, source_id FROM book_depth WHERE split_part(symbol, '/', 1) = $base AND ts >= $start AND ts < $end ORDER BY ALL",
+        """
+        SELECT DISTINCT venue, symbol, source_id
+        FROM book_depth
+        WHERE split_part(symbol, '/', 1) = $base AND ts >= $start AND ts < $end
+        ORDER BY ALL
+        """,
         base=base,
         start=start,
         end=end,
@@ -66,11 +73,12 @@ def nearest(
     start: datetime,
     end: datetime,
 ) -> pl.DataFrame:
-    """Bids and asks within the narrowest band that a usable series `(venue, symbol, source_id)` keeps throughout, snapshot by snapshot.
+    """Bids and asks within the narrowest band that a usable series `(venue, symbol, source_id)` keeps throughout,
+    snapshot by snapshot.
 
-    Columns: `venue symbol ts band_pct bid_usd ask_usd source_id`. Of a long range each stretch keeps the snapshots with the least bids
-    and the least asks. Where snapshots are missing or at fault, one row without values breaks the line. Raises ValueError where
-    the series, judged over the whole `window`, is unusable: nothing of it may be drawn.
+    Columns: `venue symbol ts band_pct bid_usd ask_usd source_id`. Of a long range each stretch keeps the snapshots with
+    the least bids and the least asks. Where snapshots are missing or at fault, one row without values breaks the line.
+    Raises ValueError where the series, judged over the whole `window`, is unusable: nothing of it may be drawn.
     """
     rows = _rows(warehouse, *series, *window)
     found = book_faults.snapshots(rows)
@@ -108,14 +116,16 @@ def _narrowest(sound: pl.DataFrame) -> float | None:
 
 
 def _broken(books: pl.DataFrame, usual: timedelta | None) -> pl.DataFrame:
-    """With a row without values behind each snapshot that the next one follows late: a line must not run across what is not known."""
+    """With a row without values behind each snapshot that the next one follows late: a line must not run across what
+    is not known."""
     late = pl.col("ts").diff().shift(-1) > LATE * usual if usual else pl.lit(value=False)
     gaps = books.filter(late).select(pl.col("ts") + (usual or timedelta()))
     return pl.concat([books, gaps], how="diagonal").sort("ts")
 
 
 def _thinned(books: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
-    """The snapshots with the least bids and the least asks of each stretch, and its breaks, where there are too many to draw."""
+    """The snapshots with the least bids and the least asks of each stretch, and its breaks, where there are too many
+    to draw."""
     if books.height <= decimate.MOST_BARS:
         return books
     stretch = pl.col("ts").dt.truncate(f"{decimate.step(start, end, decimate.MOST_BARS // 2)}s")
@@ -127,7 +137,12 @@ def _thinned(books: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFram
 
 def _rows(warehouse: Warehouse, venue: str, symbol: str, source: str, start: datetime, end: datetime) -> pl.DataFrame:
     return warehouse.query(
-        "SELECT ts, band_pct, quantity_base, notional FROM book_depth WHERE venue = $venue AND symbol = $symbol AND source_id = $source AND ts >= $start AND ts < $end ORDER BY ts, band_pct",
+        """
+        SELECT ts, band_pct, quantity_base, notional
+        FROM book_depth
+        WHERE venue = $venue AND symbol = $symbol AND source_id = $source AND ts >= $start AND ts < $end
+        ORDER BY ts, band_pct
+        """,
         venue=venue,
         symbol=symbol,
         source=source,

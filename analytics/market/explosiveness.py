@@ -43,7 +43,8 @@ FITS = {
     "source_id": pl.String,
 }
 EVENTS = """
-    FROM liquidations WHERE venue = $venue AND feed = $feed AND mechanism = 'liquidation' AND ts >= $start AND ts < $end
+    FROM liquidations
+    WHERE venue = $venue AND feed = $feed AND mechanism = 'liquidation' AND ts >= $start AND ts < $end
 """
 
 
@@ -56,23 +57,39 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     whole range.
     """
     single = warehouse.query(
-        """WITH told AS ( SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
-        max(ts) AS last_ts, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id FROM liquidations
-        WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end GROUP BY venue, feed ), regime AS ( SELECT
-        t.venue, t.feed, string_agg(DISTINCT r.completeness, ', ' ORDER BY r.completeness) AS completeness,
-        string_agg(DISTINCT r.rule, '; ' ORDER BY r.rule) AS rule FROM told t JOIN feed_regimes r ON r.venue =
-        t.venue AND r.feed = t.feed AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts AND
-        t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ) GROUP BY t.venue, t.feed ) SELECT t.*,
-        coalesce(completeness, 'unknown') AS completeness, coalesce(rule, 'its rule is not described') AS rule
-        FROM told t LEFT JOIN regime USING (venue, feed) ORDER BY events DESC, t.venue, t.feed
+        """
+        WITH told AS (
+            SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
+                   max(ts) AS last_ts, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+            FROM liquidations
+            WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end
+            GROUP BY venue, feed
+        ), regime AS (
+            SELECT t.venue, t.feed, string_agg(DISTINCT r.completeness, ', ' ORDER BY r.completeness) AS completeness,
+                   string_agg(DISTINCT r.rule, '; ' ORDER BY r.rule) AS rule
+            FROM told t
+            JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
+                AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts
+                AND t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ)
+            GROUP BY t.venue, t.feed
+        )
+        SELECT t.*, coalesce(completeness, 'unknown') AS completeness,
+               coalesce(rule, 'its rule is not described') AS rule
+        FROM told t
+        LEFT JOIN regime USING (venue, feed)
+        ORDER BY events DESC, t.venue, t.feed
         """,
         start=start,
         end=end,
     )
     counted = warehouse.query(
-        """SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts, string_agg(DISTINCT
-        source_id, ';' ORDER BY source_id) AS source_id FROM liquidation_counts WHERE ts >= $start AND ts < $end
-        GROUP BY venue ORDER BY venue
+        """
+        SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts,
+               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+        FROM liquidation_counts
+        WHERE ts >= $start AND ts < $end
+        GROUP BY venue
+        ORDER BY venue
         """,
         start=start,
         end=end,
@@ -81,7 +98,8 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     rows = pl.concat([single.with_columns(pl.Series("refusal", told, pl.String)), counted], how="diagonal_relaxed")
     names = warehouse.query("SELECT venue, name FROM venues")
     return rows.join(names, on="venue", how="left", maintain_order="left").select(
-        "venue", pl.coalesce("name", "venue").alias("name"), "feed", "events", "first_ts", "last_ts", "completeness", "refusal", "source_id"
+        "venue", pl.coalesce("name", "venue").alias("name"), "feed", "events", "first_ts", "last_ts", "completeness",
+        "refusal", "source_id"
     )  # fmt: skip
 
 
@@ -125,9 +143,13 @@ def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
     step = decimate.step(start, end, 500)
     return warehouse.query(
         f"""
-        SELECT $venue AS venue, make_timestamptz(epoch_us(ts) // $step * $step) AS begins, make_timestamptz((epoch_us(ts) // $step + 1) * $step) AS until,
-               count(*) AS events, count(*) * 60e6 / $step AS per_minute, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-        {EVENTS} GROUP BY epoch_us(ts) // $step ORDER BY epoch_us(ts) // $step
+        SELECT $venue AS venue, make_timestamptz(epoch_us(ts) // $step * $step) AS begins,
+               make_timestamptz((epoch_us(ts) // $step + 1) * $step) AS until, count(*) AS events,
+               count(*) * 60e6 / $step AS per_minute,
+               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+        {EVENTS}
+        GROUP BY epoch_us(ts) // $step
+        ORDER BY epoch_us(ts) // $step
         """,
         venue=venue,
         feed=feed,

@@ -30,10 +30,11 @@ ESTIMATE = {
 
 
 def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """What can be compared to the second: `label what venue observations first_ts last_ts` and the key of the series, most observed first.
+    """What can be compared to the second: `label what venue observations first_ts last_ts` and the key of the series,
+    most observed first.
 
-    `what` is `price` (one-second bars of the asset) or `adl` (fills counted to the second, one side, all assets). Minute bars
-    are not among them: within a minute they say nothing about who came first.
+    `what` is `price` (one-second bars of the asset) or `adl` (fills counted to the second, one side, all assets).
+    Minute bars are not among them: within a minute they say nothing about who came first.
     """
     known = prices.series(warehouse, start, end).filter(
         (pl.col("base") == base) & (pl.col("kind") == "trade") & (pl.col("interval") == INTERVAL)
@@ -41,8 +42,13 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
     names = warehouse.query("SELECT venue, name FROM venues")
     counts = warehouse.query(
         """
-        SELECT venue, 'all' AS market, 'all' AS symbol, 'adl' AS kind, '1s' AS interval, any_value(source_id) AS source_id, count(*) FILTER (adl_fills > 0) AS bars,
-               min(ts) AS first_ts, max(ts) AS last_ts FROM liquidation_counts WHERE ts >= $start AND ts < $end GROUP BY venue ORDER BY venue
+        SELECT venue, 'all' AS market, 'all' AS symbol, 'adl' AS kind, '1s' AS interval,
+               any_value(source_id) AS source_id, count(*) FILTER (adl_fills > 0) AS bars, min(ts) AS first_ts,
+               max(ts) AS last_ts
+        FROM liquidation_counts
+        WHERE ts >= $start AND ts < $end
+        GROUP BY venue
+        ORDER BY venue
         """,
         start=start,
         end=end,
@@ -69,10 +75,11 @@ def estimates(
     start: datetime,
     end: datetime,
 ) -> pl.DataFrame:
-    """How far the first of a pair `(label, key)` leads, over all the time both are known and in windows of ten minutes of it.
+    """How far the first of a pair `(label, key)` leads, over all the time both are known and in windows of ten minutes
+    of it.
 
-    Columns: `first second window_start window_end lag_s low_s high_s moves_first moves_second refusal source_id`; the row over
-    the whole time comes first. `lag_s` above zero: the first leads. `refusal` says why a row has no lag.
+    Columns: `first second window_start window_end lag_s low_s high_s moves_first moves_second refusal source_id`; the
+    row over the whole time comes first. `lag_s` above zero: the first leads. `refusal` says why a row has no lag.
     """
     one, other = (_series(warehouse, *each, start, end) for each in pair)
     named = {"first": one.name, "second": other.name, "source_id": ";".join(sorted({pair[0][1][5], pair[1][1][5]}))}
@@ -111,7 +118,8 @@ def contrast(
     start: datetime,
     end: datetime,
 ) -> pl.DataFrame:
-    """How closely the pair moves together at each lag: `lag_s together low high source_id`; empty where they cannot be compared."""
+    """How closely the pair moves together at each lag: `lag_s together low high source_id`; empty where they cannot
+    be compared."""
     one, other = (_series(warehouse, *each, start, end) for each in pair)
     if lead_lag.unusable(one, other):
         return pl.DataFrame(schema={"lag_s": pl.Float64, "source_id": pl.String})
@@ -123,10 +131,16 @@ def contrast(
 
 
 def _series(warehouse: Warehouse, label: str, key: decimate.Key, start: datetime, end: datetime) -> Series:
-    """Log prices at the end of their seconds; for deleveraging, the fills so far less their mean rate, turned over: a fall comes with fills."""
+    """Log prices at the end of their seconds; for deleveraging, the fills so far less their mean rate, turned over:
+    a fall comes with fills."""
     if key[3] == "adl":
         rows = warehouse.query(
-            "SELECT ts, adl_fills FROM liquidation_counts WHERE venue = $venue AND source_id = $source AND ts >= $start AND ts < $end ORDER BY ts",
+            """
+            SELECT ts, adl_fills
+            FROM liquidation_counts
+            WHERE venue = $venue AND source_id = $source AND ts >= $start AND ts < $end
+            ORDER BY ts
+            """,
             venue=key[0],
             source=key[5],
             start=start,

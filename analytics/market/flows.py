@@ -14,7 +14,8 @@ MOST_BARS = 1000
 SUMS = """
     count(*) AS bars, sum(volume_base::DECIMAL(28, 8))::DOUBLE AS volume_base,
     CASE WHEN count(taker_buy_base) = count(*) THEN sum(taker_buy_base::DECIMAL(28, 8))::DOUBLE END AS taker_buy_base,
-    CASE WHEN count(taker_buy_base) = count(*) THEN sum(volume_base::DECIMAL(28, 8) - taker_buy_base::DECIMAL(28, 8))::DOUBLE END AS taker_sell_base
+    CASE WHEN count(taker_buy_base) = count(*)
+         THEN sum(volume_base::DECIMAL(28, 8) - taker_buy_base::DECIMAL(28, 8))::DOUBLE END AS taker_sell_base
 """
 
 
@@ -40,9 +41,9 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
 def by_market(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """What was traded on each market of an asset, and what takers bought and sold of it, the most traded first.
 
-    Columns: `name venue market symbol interval first_ts until bars volume_base taker_buy_base taker_sell_base taker_sell_pct
-    source_id`. Each market over the bars that are known of it: where these differ, volumes do not compare. The taker columns
-    are null where the source does not know the side of every bar.
+    Columns: `name venue market symbol interval first_ts until bars volume_base taker_buy_base taker_sell_base
+    taker_sell_pct source_id`. Each market over the bars that are known of it: where these differ, volumes do not
+    compare. The taker columns are null where the source does not know the side of every bar.
     """
     known = markets(warehouse, base, start, end)
     if known.is_empty():
@@ -68,8 +69,8 @@ def by_bar(
 ) -> pl.DataFrame:
     """Traded volume of one market `(venue, market, symbol, kind, interval)` bar by bar, in the base asset.
 
-    Columns: `venue market symbol interval ts until volume_base taker_buy_base taker_sell_base taker_sell_pct trades source_id`.
-    The taker columns are null where the source does not know the side. A bar nobody traded in is absent.
+    Columns: `venue market symbol interval ts until volume_base taker_buy_base taker_sell_base taker_sell_pct trades
+    source_id`. The taker columns are null where the source does not know the side. A bar nobody traded in is absent.
     """
     seconds = pl.col("interval").replace_strict(prices.SECONDS, return_dtype=pl.Int64)
     sold = (pl.col("volume_base").cast(pl.Decimal(28, 8)) - pl.col("taker_buy_base").cast(pl.Decimal(28, 8))).cast(

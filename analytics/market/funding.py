@@ -15,15 +15,17 @@ AROUND = timedelta(days=1)
 def around(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The funding payments of an asset's perpetuals from a day before the range to a day after it.
 
-    Columns: `venue name symbol ts rate_pct interval_hours in_range source_id`. `rate_pct` is percent of the position for one
-    interval, positive where longs pay; rates of different `interval_hours` do not compare.
+    Columns: `venue name symbol ts rate_pct interval_hours in_range source_id`. `rate_pct` is percent of the position
+    for one interval, positive where longs pay; rates of different `interval_hours` do not compare.
     """
     return warehouse.query(
         """
-        SELECT f.venue, coalesce(v.name, f.venue) AS name, f.symbol, f.ts, 100 * f.funding_rate AS rate_pct, f.interval_hours,
-               f.ts >= $start AND f.ts <= $end AS in_range, f.source_id
-        FROM funding_rates f LEFT JOIN venues v USING (venue)
-        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start - $around::INTERVAL AND f.ts <= $end + $around::INTERVAL
+        SELECT f.venue, coalesce(v.name, f.venue) AS name, f.symbol, f.ts, 100 * f.funding_rate AS rate_pct,
+               f.interval_hours, f.ts >= $start AND f.ts <= $end AS in_range, f.source_id
+        FROM funding_rates f
+        LEFT JOIN venues v USING (venue)
+        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start - $around::INTERVAL
+          AND f.ts <= $end + $around::INTERVAL
         ORDER BY f.interval_hours, f.venue, f.symbol, f.ts, f.source_id
         """,
         base=base,
@@ -37,8 +39,10 @@ def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     """The assets whose funding is known around a range: `base`."""
     return warehouse.query(
         """
-        SELECT DISTINCT split_part(symbol, '/', 1) AS base FROM funding_rates
-        WHERE ts >= $start - $around::INTERVAL AND ts <= $end + $around::INTERVAL ORDER BY base
+        SELECT DISTINCT split_part(symbol, '/', 1) AS base
+        FROM funding_rates
+        WHERE ts >= $start - $around::INTERVAL AND ts <= $end + $around::INTERVAL
+        ORDER BY base
         """,
         start=start,
         end=end,

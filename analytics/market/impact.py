@@ -80,19 +80,26 @@ def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
         WITH bar AS (
             SELECT ts, abs(ln(close / coalesce(lag(close) OVER (ORDER BY ts), open))) AS moved,
                    coalesce(volume_quote, volume_base * close) AS value_usd, source_id
-            FROM bars WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
+            FROM bars
+            WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
         ), summed AS (
             SELECT make_timestamptz(epoch_us(ts) // $length * $length) AS begins,
                    make_timestamptz((epoch_us(ts) // $length + 1) * $length) AS until, count(*) AS bars,
                    sum(value_usd::DECIMAL(28, 4))::DOUBLE AS volume_usd, 100 * fsum(moved) AS moved_pct,
                    any_value(source_id) AS source_id
-            FROM bar WHERE value_usd > 0 GROUP BY epoch_us(ts) // $length
-        ), usual AS (SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd FROM summed)
+            FROM bar
+            WHERE value_usd > 0
+            GROUP BY epoch_us(ts) // $length
+        ), usual AS (
+            SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd
+            FROM summed
+        )
         SELECT begins, until, bars, volume_usd, moved_pct, per_usd,
                CASE WHEN bars >= $least AND volume_usd >= per_usd
                     THEN moved_pct / volume_usd * per_usd END AS impact_pct,
                source_id
-        FROM summed, usual ORDER BY begins
+        FROM summed, usual
+        ORDER BY begins
         """,
         **dict(zip(decimate.KEY, key, strict=True)),
         start=start,
@@ -137,7 +144,9 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
         SELECT ts, 100 * ln(close / coalesce(lag(close) OVER (ORDER BY ts), open)) AS moved_pct,
                (2 * taker_buy_base - volume_base) * coalesce(volume_quote / nullif(volume_base, 0), close) AS net_usd,
                source_id
-        FROM bars WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0 ORDER BY ts
+        FROM bars
+        WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
+        ORDER BY ts
         """,
         **dict(zip(decimate.KEY, key, strict=True)),
         start=min(part[1] for part in parts),

@@ -1,8 +1,9 @@
 """Who moved first: the lead of one series over another, from observations that do not come at the same times.
 
-The estimator is the covariance of Hayashi and Yoshida (2005), which pairs every move of one series with all moves of the
-other that overlap it in time, shifted over a grid of lags as Hoffmann, Rosenbaum and Yoshida (2013) do. The lag at which
-the two move together most is the lead. Nothing is interpolated. Its interval comes from drawing blocks of time again.
+The estimator is the covariance of Hayashi and Yoshida (2005), which pairs every move of one series with all moves of
+the other that overlap it in time, shifted over a grid of lags as Hoffmann, Rosenbaum and Yoshida (2013) do. The lag at
+which the two move together most is the lead. Nothing is interpolated. Its interval comes from drawing blocks of time
+again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 
 @dataclass(frozen=True)
 class Series:
-    """Something observed now and then: the seconds of its observations, and what it stood at (log price, cumulated count)."""
+    """Something observed now and then: the seconds of its observations, and what it stood at (log price, cumulated
+    count)."""
 
     name: str
     seconds: np.ndarray
@@ -46,7 +48,8 @@ class Lead:
 
 @dataclass(frozen=True)
 class Blocks:
-    """What each block of time up to `end` holds: when it begins, its covariance at each lag, both series' squared moves and their number."""
+    """What each block of time up to `end` holds: when it begins, its covariance at each lag, both series' squared
+    moves and their number."""
 
     end: float
     begins: np.ndarray
@@ -76,9 +79,15 @@ def unusable(first: Series, second: Series) -> str:
             return f"{series.name} did not move in this range."
     overlap = min(first.seconds[-1], second.seconds[-1]) - max(first.seconds[0], second.seconds[0])
     if overlap <= GRID[-1]:
-        return f"{first.name} and {second.name} have less than a minute in common: either their prints or their clocks lie apart."
+        return (
+            f"{first.name} and {second.name} have less than a minute in common: either their prints or their clocks "
+            "lie apart."
+        )
     if overlap > LONGEST:
-        return f"The two have {overlap / 3600:.1f} hours in common. A lead of seconds changes within hours: choose a range of at most {LONGEST / 3600:g}."
+        return (
+            f"The two have {overlap / 3600:.1f} hours in common. A lead of seconds changes within hours: choose a "
+            f"range of at most {LONGEST / 3600:g}."
+        )
     return ""
 
 
@@ -104,7 +113,8 @@ def blocks(first: Series, second: Series) -> Blocks:
 
 
 def _moves(series: Series, edges: np.ndarray, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The moves of a series that end in the blocks: the place of the observation each begins at, its size, its block."""
+    """The moves of a series that end in the blocks: the place of the observation each begins at, its size, its
+    block."""
     block = np.searchsorted(edges, series.seconds[1:], side="left") - 1
     places = np.flatnonzero((block >= 0) & (series.seconds[1:] <= end))
     return places, np.diff(series.level)[places], block[places]
@@ -131,8 +141,8 @@ def answer(found: Blocks, first: str, second: str) -> Lead:
     by_chance = float(((flipped @ found.covariance).max(axis=1) >= total[best]).mean())
     if by_chance > 1 - LEVEL or high - low > WIDEST * (GRID[-1] - GRID[0]):
         return Lead(
-            refusal=f"At no lag do {first} and {second} clearly move together most: neither leads by seconds, the prints are too "
-            f"few or too wild to tell, or the clocks differ by more than {GRID[-1]:.0f} s."
+            refusal=f"At no lag do {first} and {second} clearly move together most: neither leads by seconds, the "
+            f"prints are too few or too wild to tell, or the clocks differ by more than {GRID[-1]:.0f} s."
         )
     return Lead(float(GRID[best]), float(low), float(high))
 
@@ -146,7 +156,8 @@ def contrast(found: Blocks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=8)
 def _draws(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each of so many blocks is drawn, and signs for each: always the same, so that an answer can be reproduced."""
+    """How often each of so many blocks is drawn, and signs for each: always the same, so that an answer can be
+    reproduced."""
     draw = np.random.default_rng(0)
     again = draw.multinomial(count, np.full(count, 1 / count), DRAWS).astype(float)
     return again, draw.choice([-1.0, 1.0], (DRAWS, count))

@@ -1,4 +1,5 @@
-"""How far each exchange stood from the composite when the composite was lowest, for the one asset that most exchanges have."""
+"""How far each exchange stood from the composite when the composite was lowest, for the one asset that most
+exchanges have."""
 
 from __future__ import annotations
 
@@ -27,10 +28,10 @@ COLUMNS = {
 def at_the_low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """Each venue's distance from the composite of three or more, in the minute in which that composite closed lowest.
 
-    Columns: `venue market symbol base ts composite deviation_pct composed source_id`; `ts` is when the minute closed, `composed`
-    in how many minutes of the range three venues have a price: in the others the low may have been lower. The asset is bitcoin if
-    it has three venues, else the one with most venues, then most bars. No rows where no asset has three: the midpoint of two
-    lies as far from one as from the other.
+    Columns: `venue market symbol base ts composite deviation_pct composed source_id`; `ts` is when the minute closed,
+    `composed` in how many minutes of the range three venues have a price: in the others the low may have been lower.
+    The asset is bitcoin if it has three venues, else the one with most venues, then most bars. No rows where no asset
+    has three: the midpoint of two lies as far from one as from the other.
     """
     rows = [
         dislocation.deviations(warehouse, chosen, begin, until).with_columns(base=pl.lit(base))
@@ -66,7 +67,8 @@ def _base(warehouse: Warehouse, start: datetime, end: datetime) -> list[str]:
 
 
 def _unthinned(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """The range in parts so short that no bar is left out for the screen; a minute's price never reaches into the next."""
+    """The range in parts so short that no bar is left out for the screen; a minute's price never reaches into the
+    next."""
     most = timedelta(seconds=prices.SECONDS[INTERVAL] * decimate.MOST_POINTS)
     begins = [start + most * part for part in range(-((start - end) // most))]
     return [(begin, min(begin + most, end)) for begin in begins]

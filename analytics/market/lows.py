@@ -35,9 +35,11 @@ OWN = "other markets of the coin"
 
 DAY = f"""
     {SERIES}, day_bars AS (
-        SELECT b.venue, b.market, b.symbol, split_part(b.symbol, '/', 1) AS base, split_part(split_part(b.symbol, '/', 2), ':', 1) AS quote,
-               b.high, b.low, b.low / b.high AS kept, b.source_id
-        FROM bars b JOIN series USING (venue, market, symbol, kind, interval, source_id)
+        SELECT b.venue, b.market, b.symbol, split_part(b.symbol, '/', 1) AS base,
+               split_part(split_part(b.symbol, '/', 2), ':', 1) AS quote, b.high, b.low, b.low / b.high AS kept,
+               b.source_id
+        FROM bars b
+        JOIN series USING (venue, market, symbol, kind, interval, source_id)
         WHERE b.interval = '1d' AND b.kind = 'trade' AND b.ts >= $start AND b.ts < $end
     )
 """
@@ -64,15 +66,29 @@ def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) ->
         f"""
         {DAY}, own AS (
             SELECT a.venue, a.market, a.symbol, count(*) AS peers, median(b.kept) AS peers_kept
-            FROM day_bars a JOIN day_bars b ON a.venue = b.venue AND a.market = b.market AND a.base = b.base AND a.symbol <> b.symbol
-            WHERE a.quote = $quote GROUP BY ALL
-        ), whole AS (SELECT venue, market, count(*) - 1 AS peers, median(kept) AS peers_kept FROM day_bars WHERE quote = $quote GROUP BY ALL)
-        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.market, d.symbol, d.base, d.quote, d.high, d.low, 100 * (1 - d.kept) AS drop_pct,
-               coalesce(own.peers, whole.peers) AS peers, 100 * (1 - coalesce(own.peers_kept, whole.peers_kept)) AS peers_drop_pct,
+            FROM day_bars a
+            JOIN day_bars b ON a.venue = b.venue AND a.market = b.market AND a.base = b.base
+                AND a.symbol <> b.symbol
+            WHERE a.quote = $quote
+            GROUP BY ALL
+        ), whole AS (
+            SELECT venue, market, count(*) - 1 AS peers, median(kept) AS peers_kept
+            FROM day_bars
+            WHERE quote = $quote
+            GROUP BY ALL
+        )
+        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.market, d.symbol, d.base, d.quote, d.high, d.low,
+               100 * (1 - d.kept) AS drop_pct, coalesce(own.peers, whole.peers) AS peers,
+               100 * (1 - coalesce(own.peers_kept, whole.peers_kept)) AS peers_drop_pct,
                CASE WHEN own.peers IS NULL THEN 'markets of the quote' ELSE $own END AS compared_with,
-               d.base IN (SELECT unnest($pegged)) AS pegged, d.kept < $thin * coalesce(own.peers_kept, whole.peers_kept) AS thin, d.source_id
-        FROM day_bars d LEFT JOIN own USING (venue, market, symbol) JOIN whole USING (venue, market) LEFT JOIN venues v USING (venue)
-        WHERE d.quote = $quote ORDER BY drop_pct DESC, d.symbol
+               d.base IN (SELECT unnest($pegged)) AS pegged,
+               d.kept < $thin * coalesce(own.peers_kept, whole.peers_kept) AS thin, d.source_id
+        FROM day_bars d
+        LEFT JOIN own USING (venue, market, symbol)
+        JOIN whole USING (venue, market)
+        LEFT JOIN venues v USING (venue)
+        WHERE d.quote = $quote
+        ORDER BY drop_pct DESC, d.symbol
         """,
         quote=quote,
         thin=THIN,

@@ -1,4 +1,5 @@
-"""In which order a pegged asset fell through the levels below its reference, and what was published about that order."""
+"""In which order a pegged asset fell through the levels below its reference, and what was published about that
+order."""
 
 from __future__ import annotations
 
@@ -16,8 +17,9 @@ LEVELS_PCT = (1, 5, 10, 15, 20, 30)
 def levels(warehouse: Warehouse, base: str, reference_value: float, start: datetime, end: datetime) -> pl.DataFrame:
     """The first bar in which each market went below each level: a row a level and market, the shallowest first.
 
-    Columns: `level_pct level name venue symbol kind first_below_ts low_in_bar lowest lowest_ts until source_id`. A market that
-    never went below has no `first_below_ts`. `lowest` is of the whole range, `until` the end of what is known of the market.
+    Columns: `level_pct level name venue symbol kind first_below_ts low_in_bar lowest lowest_ts until source_id`. A
+    market that never went below has no `first_below_ts`. `lowest` is of the whole range, `until` the end of what is
+    known of the market.
     """
     paths = prices.paths(warehouse, base, start, end)
     frames = []
@@ -40,10 +42,11 @@ def levels(warehouse: Warehouse, base: str, reference_value: float, start: datet
 
 
 def new_lows(warehouse: Warehouse, base: str, reference_value: float, start: datetime, end: datetime) -> pl.DataFrame:
-    """The bars in which the market that fell furthest went lower than ever before in a range, once below the first level.
+    """The bars in which the market that fell furthest went lower than ever before in a range, once below the first
+    level.
 
-    Columns: `ts name low off_pct other_name other_low source_id`; `other_*` is the market that fell least, in the bar of the
-    same start, null where it has none.
+    Columns: `ts name low off_pct other_name other_low source_id`; `other_*` is the market that fell least, in the bar
+    of the same start, null where it has none.
     """
     paths = prices.paths(warehouse, base, start, end)
     if paths.is_empty():
@@ -74,14 +77,20 @@ def new_lows(warehouse: Warehouse, base: str, reference_value: float, start: dat
 def statements(warehouse: Warehouse, timeline: str) -> pl.DataFrame:
     """What was published about the depegs and their place in the order of the day, by time.
 
-    The moments of the timeline filed as a depeg or as the low of the market, and post-mortems: with the note that says who
-    disputes them. Columns: `ts precision category venue title note confidence source_id`.
+    The moments of the timeline filed as a depeg or as the low of the market, and post-mortems: with the note that says
+    who disputes them. Columns: `ts precision category venue title note confidence source_id`.
     """
     return warehouse.query(
         """
-        SELECT ts, precision, category, venue, title, note, confidence, source_id FROM events
+        SELECT ts, precision, category, venue, title, note, confidence, source_id
+        FROM events
         WHERE timeline = $timeline AND standing = 'reported'
-          AND (category IN ('depeg', 'low') OR (category = 'postmortem' AND venue IN (SELECT v.name FROM depegs d JOIN venues v USING (venue) WHERE d.window_start IS NOT NULL)))
+          AND (category IN ('depeg', 'low') OR (category = 'postmortem' AND venue IN (
+              SELECT v.name
+              FROM depegs d
+              JOIN venues v USING (venue)
+              WHERE d.window_start IS NOT NULL
+          )))
         ORDER BY ts, event_id
         """,
         timeline=timeline,

@@ -5,7 +5,8 @@ Each border is where a sum last stood at zero or a price crossed a stated part o
 - A fall adds up what the price lost in excess of a speed, and starts again from zero whenever that is used up (Page's
   cumulative sum, 1954). It began where the sum last stood at zero.
 - cascade: of all falls faster than `fast` percent a minute the deepest, if it is `deep` percent deep in excess of that
-  speed and one of its bars is `burst` times the median bar before it, in volume or in liquidations where they are known.
+  speed and one of its bars is `burst` times the median bar before it, in volume or in liquidations where they are
+  known.
 - onset: from where the fall slower than that, `slow` percent a minute, began that leads into the cascade.
 - capitulation: the bars around the low of the cascade that went into the lowest `bottom` part of the fall.
 - recovery: from there until a close has regained `regained` of the fall.
@@ -30,8 +31,10 @@ LEAST_COVERAGE = 0.9
 SCALES = (0.5, 1.0, 2.0)
 EVERY = """
     mechanism = 'liquidation' AND split_part(symbol, '/', 1) = $base AND EXISTS (
-        FROM feed_regimes r WHERE r.venue = l.venue AND r.feed = l.feed AND completeness = 'complete'
-          AND valid_from <= l.ts AND l.ts < coalesce(valid_to, 'infinity'::TIMESTAMPTZ))
+        FROM feed_regimes r
+        WHERE r.venue = l.venue AND r.feed = l.feed AND completeness = 'complete'
+          AND valid_from <= l.ts AND l.ts < coalesce(valid_to, 'infinity'::TIMESTAMPTZ)
+    )
 """
 """Liquidations of an asset from feeds known to let every one through."""
 
@@ -92,7 +95,8 @@ class Borders:
 
 
 def find(bars: pl.DataFrame, rule: Rule = Rule()) -> Borders:
-    """The borders of the deepest cascade in a market's bars (`ts close_at open high low close volume_base liquidated_usd`, in time order)."""
+    """The borders of the deepest cascade in a market's bars (`ts close_at open high low close volume_base
+    liquidated_usd`, in time order)."""
     if reason := _unusable(bars):
         return Borders(refusal=reason)
     close, low = bars["close"].to_numpy(), bars["low"].to_numpy()
@@ -104,7 +108,8 @@ def find(bars: pl.DataFrame, rule: Rule = Rule()) -> Borders:
     top = int(fast.argmax())
     if fast[top] < rule.deep:
         return Borders(
-            refusal=f"No fall here went {rule.deep:g} % beyond a speed of {rule.fast:g} % a minute: by this rule there was no cascade."
+            refusal=f"No fall here went {rule.deep:g} % beyond a speed of {rule.fast:g} % a minute: by this rule there "
+            "was no cascade."
         )
     cascade = _began(fast, top)
     after = np.flatnonzero(fast[top:] == 0)
@@ -112,11 +117,13 @@ def find(bars: pl.DataFrame, rule: Rule = Rule()) -> Borders:
     onset = min(_began(_excess(lost - rule.slow * minutes), cascade), cascade)
     if onset < LEAST_BARS:
         return Borders(
-            refusal=f"The fall begins within the first {LEAST_BARS} bars of the range: what was usual before it is not known here. Choose an earlier start."
+            refusal=f"The fall begins within the first {LEAST_BARS} bars of the range: what was usual before it is not "
+            "known here. Choose an earlier start."
         )
     if not _burst(bars, onset, cascade, last, rule.burst):
         return Borders(
-            refusal=f"No bar of the fall is {rule.burst:g} times the median bar before it, in volume or in liquidations: by this rule there was no cascade."
+            refusal=f"No bar of the fall is {rule.burst:g} times the median bar before it, in volume or in "
+            "liquidations: by this rule there was no cascade."
         )
     bottom = cascade + int(low[cascade : last + 1].argmin())
     return _bottom(low, close, before[onset], onset, cascade, bottom, rule)
@@ -166,12 +173,16 @@ def _unusable(bars: pl.DataFrame) -> str:
         return "The price did not move in this range."
     expected = (bars["close_at"][-1] - bars["ts"][0]) / (bars["close_at"][0] - bars["ts"][0])
     if bars.height < LEAST_COVERAGE * expected:
-        return f"{expected - bars.height:.0f} of {expected:.0f} bars are missing, because nobody traded or they were not recorded: a fall within a gap would go unseen."
+        return (
+            f"{expected - bars.height:.0f} of {expected:.0f} bars are missing, because nobody traded or they were not "
+            "recorded: a fall within a gap would go unseen."
+        )
     return ""
 
 
 def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
-    """The bars phases are found in: one series merged as `decimate.bars` does, with what was liquidated and deleveraged meanwhile.
+    """The bars phases are found in: one series merged as `decimate.bars` does, with what was liquidated and deleveraged
+    meanwhile.
 
     Columns of `decimate.bars` and `liquidated_usd` (feeds that let every liquidation of this asset through; null where
     none is known), `adl_fills` (one side, all assets; null where no count is known).
@@ -181,8 +192,11 @@ def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
     beside = [
         warehouse.query(
             f"""
-            SELECT epoch_us(ts) // $step * $step AS begins, {column}, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS {table}_id
-            FROM {table} l WHERE ts >= $start AND ts < $end AND {condition} GROUP BY begins
+            SELECT epoch_us(ts) // $step * $step AS begins, {column},
+                   string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS {table}_id
+            FROM {table} l
+            WHERE ts >= $start AND ts < $end AND {condition}
+            GROUP BY begins
             """,
             **spans,
             **named,
@@ -206,9 +220,9 @@ def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
 def found(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
     """The phases of a market in a range by the rule, or one row that says why there are none (`refusal`).
 
-    Columns: `phase begins ends minutes price_from price_to lowest lowest_at change_pct pct_per_minute volume_times adl_fills liquidated_usd
-    refusal source_id`. `ends` is null where the range is over first; `lowest_at` is the start of the lowest bar; `volume_times` is the mean bar over the median bar before
-    the onset.
+    Columns: `phase begins ends minutes price_from price_to lowest lowest_at change_pct pct_per_minute volume_times
+    adl_fills liquidated_usd refusal source_id`. `ends` is null where the range is over first; `lowest_at` is the start
+    of the lowest bar; `volume_times` is the mean bar over the median bar before the onset.
     """
     bars = measured(warehouse, key, start, end)
     borders = find(bars)
@@ -262,20 +276,24 @@ def sensitivity(warehouse: Warehouse, key: decimate.Key, start: datetime, end: d
 
 
 def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """The phases publications claim: windows they count liquidations in, and moments of the timeline known to the minute.
+    """The phases publications claim: windows they count liquidations in, and moments of the timeline known to the
+    minute.
 
-    Columns: `label begins ends origin value_usd note confidence source_id`, by time; `ends` is null for a moment. Of the
-    windows an origin gives for one phase the widest is the phase: its worst minute is none. The sums of the windows are of other universes than the bars beside them and are shown as published.
+    Columns: `label begins ends origin value_usd note confidence source_id`, by time; `ends` is null for a moment. Of
+    the windows an origin gives for one phase the widest is the phase: its worst minute is none. The sums of the windows
+    are of other universes than the bars beside them and are shown as published.
     """
     return warehouse.query(
         """
-        SELECT 'liquidations, ' || phase AS label, window_start AS begins, window_end AS ends, origin, value AS value_usd, note, confidence, source_id
+        SELECT 'liquidations, ' || phase AS label, window_start AS begins, window_end AS ends, origin,
+               value AS value_usd, note, confidence, source_id
         FROM liquidation_reports
         WHERE crash_day = $crash_day AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
           AND phase IN ('before', 'cascade', 'aftermath') AND window_start IS NOT NULL AND window_end IS NOT NULL
         QUALIFY rank() OVER (PARTITION BY origin, phase ORDER BY window_end - window_start DESC) = 1
         UNION ALL
-        SELECT title, ts, NULL, venue, NULL, note, confidence, source_id FROM events
+        SELECT title, ts, NULL, venue, NULL, note, confidence, source_id
+        FROM events
         WHERE timeline = $crash_day AND standing = 'reported' AND precision IN ('minute', 'second')
           AND category IN ('market', 'low', 'recovery') AND confidence <> 'low'
         ORDER BY begins, ends DESC NULLS LAST, label

@@ -1,4 +1,5 @@
-"""Prices by venue. One series is venue, market, symbol, kind and interval; where several sources carry it, one of them is drawn."""
+"""Prices by venue. One series is venue, market, symbol, kind and interval; where several sources carry it, one of
+them is drawn."""
 
 from __future__ import annotations
 
@@ -8,15 +9,28 @@ import polars as pl
 
 from analytics.warehouse import Warehouse
 
-DRAWN = "QUALIFY row_number() OVER (PARTITION BY venue, market, symbol, kind, interval ORDER BY s.loader = 'reference_pack', bars DESC, source_id) = 1"
-"""Of the sources that carry a series, the drawn one: bytes fetched from the venue itself before embedded copies, then the fuller one."""
+DRAWN = """
+    QUALIFY row_number() OVER (
+        PARTITION BY venue, market, symbol, kind, interval
+        ORDER BY s.loader = 'reference_pack', bars DESC, source_id
+    ) = 1
+"""
+"""Of the sources that carry a series, the drawn one: bytes fetched from the venue itself before embedded copies,
+then the fuller one."""
 
 SERIES = f"""
     WITH carried AS (
-        SELECT venue, market, symbol, kind, interval, source_id, any_value(snapshot_id) AS snapshot_id, count(*) AS bars, sum(volume_base) AS volume_base, count(taker_buy_base) AS taker_bars, min(ts) AS first_ts, max(ts) AS last_ts
-        FROM bars WHERE ts >= $start AND ts < $end GROUP BY ALL
+        SELECT venue, market, symbol, kind, interval, source_id, any_value(snapshot_id) AS snapshot_id,
+               count(*) AS bars, sum(volume_base) AS volume_base, count(taker_buy_base) AS taker_bars,
+               min(ts) AS first_ts, max(ts) AS last_ts
+        FROM bars
+        WHERE ts >= $start AND ts < $end
+        GROUP BY ALL
     ), series AS (
-        SELECT carried.*, s.loader FROM carried JOIN snapshots s USING (snapshot_id) {DRAWN}
+        SELECT carried.*, s.loader
+        FROM carried
+        JOIN snapshots s USING (snapshot_id)
+        {DRAWN}
     )
 """
 """The drawn source of each series in a range.
@@ -39,12 +53,16 @@ known."""
 
 
 def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """What prices there are in a range: `venue market symbol base quote kind interval source_id bars volume_base taker_bars first_ts last_ts coverage seconds`."""
+    """What prices there are in a range: `venue market symbol base quote kind interval source_id bars volume_base
+    taker_bars first_ts last_ts coverage seconds`."""
     found = warehouse.query(
         f"""
-        {SERIES} SELECT venue, market, symbol, split_part(symbol, '/', 1) AS base, split_part(split_part(symbol, '/', 2), ':', 1) AS quote,
-                        kind, interval, source_id, bars, volume_base, taker_bars, first_ts, last_ts
-        FROM series ORDER BY base, venue, market, symbol, kind, interval
+        {SERIES}
+        SELECT venue, market, symbol, split_part(symbol, '/', 1) AS base,
+               split_part(split_part(symbol, '/', 2), ':', 1) AS quote, kind, interval, source_id, bars, volume_base,
+               taker_bars, first_ts, last_ts
+        FROM series
+        ORDER BY base, venue, market, symbol, kind, interval
         """,
         start=start,
         end=end,
@@ -71,14 +89,18 @@ def bars(
 ) -> pl.DataFrame:
     """The bars of chosen series `(venue, market, symbol, kind, interval)` in a range, in time order per series.
 
-    Columns: `venue market symbol kind interval ts open high low close volume_base volume_quote taker_buy_base trades source_id`.
-    A bar nobody traded in is absent.
+    Columns: `venue market symbol kind interval ts open high low close volume_base volume_quote taker_buy_base trades
+    source_id`. A bar nobody traded in is absent.
     """
     keys = ["|".join(key) for key in chosen]
     return warehouse.query(
         f"""
-        {SERIES} SELECT b.* EXCLUDE (snapshot_id) FROM bars b JOIN series USING (venue, market, symbol, kind, interval, source_id)
-        WHERE b.ts >= $start AND b.ts < $end AND concat_ws('|', venue, market, symbol, kind, interval) IN (SELECT unnest($keys))
+        {SERIES}
+        SELECT b.* EXCLUDE (snapshot_id)
+        FROM bars b
+        JOIN series USING (venue, market, symbol, kind, interval, source_id)
+        WHERE b.ts >= $start AND b.ts < $end
+          AND concat_ws('|', venue, market, symbol, kind, interval) IN (SELECT unnest($keys))
         ORDER BY venue, market, symbol, kind, interval, ts
         """,
         keys=keys,
@@ -88,7 +110,8 @@ def bars(
 
 
 def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """The base assets with prices within the day, the best documented first: `base hours` (of known prices, markets together)."""
+    """The base assets with prices within the day, the best documented first: `base hours` (of known prices, markets
+    together)."""
     return (
         _intraday(series(warehouse, start, end))
         .group_by("base")
@@ -171,12 +194,19 @@ def silent(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
         WITH minute AS (
             SELECT split_part(symbol, '/', 1) AS base, venue, market, symbol, ts, low,
                    lag(ts) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)
-                   + INTERVAL 1 MINUTE AS over_at
+                       + INTERVAL 1 MINUTE AS over_at
             FROM bars
             WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
-        ), deepest AS (SELECT base, arg_min(ts, row(low, ts)) AS low_ts FROM minute GROUP BY base)
-        SELECT DISTINCT base, venue, market, symbol FROM minute JOIN deepest USING (base)
-        WHERE over_at <= low_ts AND ts >= low_ts AND ts - over_at >= $silent::INTERVAL ORDER BY ALL
+        ), deepest AS (
+            SELECT base, arg_min(ts, row(low, ts)) AS low_ts
+            FROM minute
+            GROUP BY base
+        )
+        SELECT DISTINCT base, venue, market, symbol
+        FROM minute
+        JOIN deepest USING (base)
+        WHERE over_at <= low_ts AND ts >= low_ts AND ts - over_at >= $silent::INTERVAL
+        ORDER BY ALL
         """,
         start=start,
         end=end,
@@ -251,7 +281,8 @@ def _worded(warehouse: Warehouse, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _references(warehouse: Warehouse, chosen: pl.DataFrame, reference: datetime | None) -> pl.DataFrame:
-    """The last close of each series in the hour up to `reference`: `venue market symbol kind interval reference_price reference_at`."""
+    """The last close of each series in the hour up to `reference`: `venue market symbol kind interval
+    reference_price reference_at`."""
     if reference is None:
         empty = chosen.select(LINE).clear()
         return empty.with_columns(

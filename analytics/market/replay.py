@@ -55,10 +55,10 @@ MARKET = ["venue", "market", "symbol", "kind"]
 def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, reference: datetime) -> pl.DataFrame:
     """Each market's last price by `at` and how far it had fallen, the deepest first.
 
-    Columns: `name venue market symbol kind quote price price_at age_seconds interval reference_price drawdown_pct lowest
-    lowest_from lowest_until lowest_pct source_id`. Prices are of bars closed since `start`, of whatever length closed last;
-    `reference_price` is the last one closed by `reference`, null where none was in the hour before it. `lowest` is the lowest
-    since `start`; it lies somewhere between `lowest_from` and `lowest_until`.
+    Columns: `name venue market symbol kind quote price price_at age_seconds interval reference_price drawdown_pct
+    lowest lowest_from lowest_until lowest_pct source_id`. Prices are of bars closed since `start`, of whatever length
+    closed last; `reference_price` is the last one closed by `reference`, null where none was in the hour before it.
+    `lowest` is the lowest since `start`; it lies somewhere between `lowest_from` and `lowest_until`.
     """
     states = _states(warehouse, base, start, at, f"{LAST}, {LOWEST}")
     references = _references(warehouse, base, min(reference, at))
@@ -93,18 +93,32 @@ def _references(warehouse: Warehouse, base: str, reference: datetime) -> pl.Data
 
 
 def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, columns: str) -> pl.DataFrame:
-    """What (`LAST`, `LOWEST`) the closed bars of each series of an asset say, before the bar lengths of a market are put together; the finest first."""
+    """What (`LAST`, `LOWEST`) the closed bars of each series of an asset say, before the bar lengths of a market are
+    put together; the finest first."""
     return warehouse.query(
         f"""
-        WITH lengths AS (SELECT unnest($intervals) AS interval, unnest($seconds::BIGINT[]) AS seconds), carried AS (
-            SELECT venue, market, symbol, kind, interval, source_id, seconds, any_value(snapshot_id) AS snapshot_id, count(*) AS bars, {columns}
-            FROM bars JOIN lengths USING (interval)
+        WITH lengths AS (
+            SELECT unnest($intervals) AS interval, unnest($seconds::BIGINT[]) AS seconds
+        ), carried AS (
+            SELECT venue, market, symbol, kind, interval, source_id, seconds, any_value(snapshot_id) AS snapshot_id,
+                   count(*) AS bars, {columns}
+            FROM bars
+            JOIN lengths USING (interval)
             WHERE split_part(symbol, '/', 1) = $base AND kind <> 'premium' AND ts >= $start AND ts < $at
-              AND epoch_us(ts) + {decimate.SECOND} * seconds <= epoch_us($at::TIMESTAMPTZ)
+              AND epoch_us(ts) +
+            {decimate.SECOND} * seconds <= epoch_us($at::TIMESTAMPTZ)
             GROUP BY ALL
-        ), drawn AS (SELECT carried.* FROM carried JOIN snapshots s USING (snapshot_id) {prices.DRAWN})
-        SELECT drawn.*, split_part(split_part(symbol, '/', 2), ':', 1) AS quote, coalesce(v.name, venue) AS name, price_from + to_seconds(seconds) AS price_at
-        FROM drawn LEFT JOIN (SELECT venue, name FROM venues) v USING (venue) WHERE price IS NOT NULL
+        ), drawn AS (
+            SELECT carried.*
+            FROM carried
+            JOIN snapshots s USING (snapshot_id)
+            {prices.DRAWN}
+        )
+        SELECT drawn.*, split_part(split_part(symbol, '/', 2), ':', 1) AS quote, coalesce(v.name, venue) AS name,
+               price_from + to_seconds(seconds) AS price_at
+        FROM drawn
+        LEFT JOIN (SELECT venue, name FROM venues) v USING (venue)
+        WHERE price IS NOT NULL
         ORDER BY seconds, venue, market, symbol, kind
         """,
         intervals=list(INTRADAY),
@@ -124,13 +138,22 @@ def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datet
     """
     return warehouse.query(
         """
-        SELECT c.venue, any_value(coalesce(v.name, c.venue)) AS name, sum(adl_fills) FILTER (over_by)::BIGINT AS adl_fills,
+        SELECT c.venue, any_value(coalesce(v.name, c.venue)) AS name,
+               sum(adl_fills) FILTER (over_by)::BIGINT AS adl_fills,
                100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_study_pct,
                min(c.ts) AS study_start, max(c.ts) AS study_end,
-               min(c.ts) FILTER (over_by AND adl_fills > 0) AS first_ts, max(c.ts) FILTER (over_by AND adl_fills > 0) AS last_ts,
+               min(c.ts) FILTER (over_by AND adl_fills > 0) AS first_ts,
+               max(c.ts) FILTER (over_by AND adl_fills > 0) AS last_ts,
                string_agg(DISTINCT c.source_id, ';' ORDER BY c.source_id) AS source_id
-        FROM (SELECT *, ts + INTERVAL 1 SECOND <= $at AS over_by FROM liquidation_counts WHERE ts >= $start AND ts < $end) c LEFT JOIN venues v USING (venue)
-        GROUP BY c.venue HAVING adl_fills IS NOT NULL ORDER BY adl_fills DESC, c.venue
+        FROM (
+            SELECT *, ts + INTERVAL 1 SECOND <= $at AS over_by
+            FROM liquidation_counts
+            WHERE ts >= $start AND ts < $end
+        ) c
+        LEFT JOIN venues v USING (venue)
+        GROUP BY c.venue
+        HAVING adl_fills IS NOT NULL
+        ORDER BY adl_fills DESC, c.venue
         """,
         start=start,
         end=end,
@@ -139,18 +162,28 @@ def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datet
 
 
 def liquidations(warehouse: Warehouse, start: datetime, at: datetime) -> pl.DataFrame:
-    """Liquidations so far of feeds that state single ones, by venue, mechanism and side; the feeds differ in what they let through.
+    """Liquidations so far of feeds that state single ones, by venue, mechanism and side; the feeds differ in what they
+    let through.
 
     Columns: `venue name feed completeness mechanism liquidated_side events notional_usd source_id`.
     """
     return warehouse.query(
         """
         SELECT l.venue, any_value(coalesce(v.name, l.venue)) AS name, l.feed,
-               coalesce((SELECT min(completeness) FROM feed_regimes r WHERE r.venue = l.venue AND r.feed = l.feed AND valid_from <= $at AND $at < coalesce(valid_to, 'infinity'::TIMESTAMPTZ)), 'unknown') AS completeness,
-               l.mechanism, l.liquidated_side, count(*) AS events, sum(l.notional_usd::DECIMAL(28, 2))::DOUBLE AS notional_usd,
+               coalesce((
+                   SELECT min(completeness)
+                   FROM feed_regimes r
+                   WHERE r.venue = l.venue AND r.feed = l.feed AND valid_from <= $at
+                     AND $at < coalesce(valid_to, 'infinity'::TIMESTAMPTZ)
+               ), 'unknown') AS completeness,
+               l.mechanism, l.liquidated_side, count(*) AS events,
+               sum(l.notional_usd::DECIMAL(28, 2))::DOUBLE AS notional_usd,
                string_agg(DISTINCT l.source_id, ';' ORDER BY l.source_id) AS source_id
-        FROM liquidations l LEFT JOIN venues v USING (venue) WHERE l.ts >= $start AND l.ts <= $at
-        GROUP BY l.venue, l.feed, l.mechanism, l.liquidated_side ORDER BY notional_usd DESC, l.venue, l.feed, l.mechanism, l.liquidated_side
+        FROM liquidations l
+        LEFT JOIN venues v USING (venue)
+        WHERE l.ts >= $start AND l.ts <= $at
+        GROUP BY l.venue, l.feed, l.mechanism, l.liquidated_side
+        ORDER BY notional_usd DESC, l.venue, l.feed, l.mechanism, l.liquidated_side
         """,
         start=start,
         at=at,
@@ -158,19 +191,27 @@ def liquidations(warehouse: Warehouse, start: datetime, at: datetime) -> pl.Data
 
 
 def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> pl.DataFrame:
-    """Funding paid so far on an asset's perpetuals: `venue name symbol interval_hours payments paid_pct last_pct last_ts source_id`.
+    """Funding paid so far on an asset's perpetuals: `venue name symbol interval_hours payments paid_pct last_pct
+    last_ts source_id`.
 
-    `paid_pct` adds up the rates from `start` to `at`, in percent of the position: above zero a long has paid. A market no
-    payment of which is known is absent.
+    `paid_pct` adds up the rates from `start` to `at`, in percent of the position: above zero a long has paid. A market
+    no payment of which is known is absent.
     """
     return warehouse.query(
         """
         SELECT f.venue, any_value(coalesce(v.name, f.venue)) AS name, f.symbol, f.interval_hours, count(*) AS payments,
-               100 * sum(f.funding_rate::DECIMAL(18, 12))::DOUBLE AS paid_pct, 100 * arg_max(f.funding_rate, f.ts) AS last_pct, max(f.ts) AS last_ts,
+               100 * sum(f.funding_rate::DECIMAL(18, 12))::DOUBLE AS paid_pct,
+               100 * arg_max(f.funding_rate, f.ts) AS last_pct, max(f.ts) AS last_ts,
                string_agg(DISTINCT f.source_id, ';' ORDER BY f.source_id) AS source_id
-        FROM (SELECT * FROM funding_rates QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1) f LEFT JOIN venues v USING (venue)
+        FROM (
+            SELECT *
+            FROM funding_rates
+            QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1
+        ) f
+        LEFT JOIN venues v USING (venue)
         WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start AND f.ts <= $at
-        GROUP BY f.venue, f.symbol, f.interval_hours ORDER BY paid_pct, f.venue, f.symbol
+        GROUP BY f.venue, f.symbol, f.interval_hours
+        ORDER BY paid_pct, f.venue, f.symbol
         """,
         base=base,
         start=start,
@@ -179,12 +220,16 @@ def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> p
 
 
 def open_interest(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> pl.DataFrame:
-    """The last open interest observed by `at`: `venue name symbol sides ts precision open_interest_base open_interest_usd source_id`."""
+    """The last open interest observed by `at`: `venue name symbol sides ts precision open_interest_base
+    open_interest_usd source_id`."""
     return warehouse.query(
         """
-        SELECT o.venue, coalesce(v.name, o.venue) AS name, o.symbol, o.sides, o.ts, o.precision, o.open_interest_base, o.open_interest_usd, o.source_id
-        FROM open_interest o LEFT JOIN venues v USING (venue)
-        WHERE split_part(o.symbol, '/', 1) IN ($base, 'all') AND o.ts >= $start AND o.ts <= $at AND o.precision IN ('second', 'minute', 'microsecond')
+        SELECT o.venue, coalesce(v.name, o.venue) AS name, o.symbol, o.sides, o.ts, o.precision, o.open_interest_base,
+               o.open_interest_usd, o.source_id
+        FROM open_interest o
+        LEFT JOIN venues v USING (venue)
+        WHERE split_part(o.symbol, '/', 1) IN ($base, 'all') AND o.ts >= $start AND o.ts <= $at
+          AND o.precision IN ('second', 'minute', 'microsecond')
         QUALIFY row_number() OVER (PARTITION BY o.venue, o.symbol, o.source_id ORDER BY o.ts DESC) = 1
         ORDER BY o.open_interest_usd DESC NULLS LAST, o.venue, o.symbol, o.source_id
         """,
@@ -220,7 +265,8 @@ def pegs(
 
 
 def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of `prices.series`.
+    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of
+    `prices.series`.
 
     Markets whose bars are too long for the range (`prices.longest_line`) are left out; their state is in `markets`.
     """
@@ -233,10 +279,12 @@ def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
 def track(
     warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime, reference: datetime
 ) -> pl.DataFrame:
-    """Each chosen market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at its close.
+    """Each chosen market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at
+    its close.
 
-    Columns: `name venue market symbol kind interval close_at drawdown_pct deepest_pct source_id`. `deepest_pct` is the lowest of
-    the bar. The fall is from the market's last price in the hour up to `reference`; markets without one are left out.
+    Columns: `name venue market symbol kind interval close_at drawdown_pct deepest_pct source_id`. `deepest_pct` is the
+    lowest of the bar. The fall is from the market's last price in the hour up to `reference`; markets without one are
+    left out.
     """
     if not chosen:
         return pl.DataFrame(schema=TRACK)
@@ -256,7 +304,8 @@ def track(
 
 
 def low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """When the lowest bar of Bitcoin in a range was over: `low_until low source_id`, one row, none where no bars are known."""
+    """When the lowest bar of Bitcoin in a range was over: `low_until low source_id`, one row, none where no bars are
+    known."""
     bars = prices.bitcoin(warehouse, start, end)
     seconds = pl.col("interval").replace_strict(prices.SECONDS, return_dtype=pl.Int64)
     until = pl.min_horizontal(pl.col("ts") + pl.duration(seconds=seconds), pl.lit(end))
@@ -264,7 +313,8 @@ def low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
 
 
 def fills(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Auto-deleveraging fills added up second by second through a range: `venue name ts fills_so_far source_id`; the counts of `analytics.who_paid.adl`."""
+    """Auto-deleveraging fills added up second by second through a range: `venue name ts fills_so_far source_id`; the
+    counts of `analytics.who_paid.adl`."""
     counts = adl.by_second(warehouse, start, end)
     return counts.select(
         "venue", "name", "ts", pl.col("adl_fills").cum_sum().over("venue").alias("fills_so_far"), "source_id"

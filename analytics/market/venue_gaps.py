@@ -11,7 +11,8 @@ from analytics.warehouse import Warehouse
 
 
 def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """The lowest print of each asset on each venue in a range: `base venue name market symbol low low_ts minutes source_id`.
+    """The lowest print of each asset on each venue in a range: `base venue name market symbol low low_ts minutes
+    source_id`.
 
     Only bars of one source are used, the one that carries minute bars of the most assets on several venues: one clock
     and one method for all. `minutes` counts the minutes with trades; `low` is null where a venue had none in the five
@@ -20,18 +21,26 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     rows = warehouse.query(
         """
         WITH minute AS (
-            SELECT *, split_part(symbol, '/', 1) AS base FROM bars
+            SELECT *, split_part(symbol, '/', 1) AS base
+            FROM bars
             WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
         ), recorder AS (
-            SELECT source_id FROM minute GROUP BY source_id HAVING count(DISTINCT venue) > 1
-            ORDER BY count(DISTINCT base) DESC, source_id LIMIT 1
+            SELECT source_id
+            FROM minute
+            GROUP BY source_id
+            HAVING count(DISTINCT venue) > 1
+            ORDER BY count(DISTINCT base) DESC, source_id
+            LIMIT 1
         )
-        SELECT m.base, m.venue, any_value(coalesce(v.name, m.venue)) AS name, arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
-               arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol,
-               min(m.low) AS low,
+        SELECT m.base, m.venue, any_value(coalesce(v.name, m.venue)) AS name,
+               arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
+               arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol, min(m.low) AS low,
                arg_min(m.ts, row(m.low, m.ts, m.symbol)) AS low_ts, count(DISTINCT m.ts) AS minutes, m.source_id
-        FROM minute m JOIN recorder USING (source_id) LEFT JOIN venues v USING (venue)
-        GROUP BY m.base, m.venue, m.source_id ORDER BY m.base, m.venue
+        FROM minute m
+        JOIN recorder USING (source_id)
+        LEFT JOIN venues v USING (venue)
+        GROUP BY m.base, m.venue, m.source_id
+        ORDER BY m.base, m.venue
         """,
         start=start,
         end=end,
@@ -45,10 +54,12 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
 
 
 def ranking(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Assets by the gap between their lowest prints on different venues, the widest first; those on one venue last, without a gap.
+    """Assets by the gap between their lowest prints on different venues, the widest first; those on one venue last,
+    without a gap.
 
-    Columns: `base venues gap_pct lowest_venue lowest_market lowest lowest_ts highest_venue highest_market highest markets source_id`, and per venue
-    `low_<venue>` and `share_<venue>`, its low as percent of the highest venue's low (100 for that venue itself).
+    Columns: `base venues gap_pct lowest_venue lowest_market lowest lowest_ts highest_venue highest_market highest
+    markets source_id`, and per venue `low_<venue>` and `share_<venue>`, its low as percent of the highest venue's low
+    (100 for that venue itself).
     """
     each = lows(warehouse, start, end)
     top, bottom = pl.col("low").max(), pl.col("low").min()

@@ -31,9 +31,11 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
         f"""
         WITH bar AS (
             SELECT low, high, volume_base, taker_buy_base, volume_base - taker_buy_base AS taker_sell_base
-            FROM bars WHERE {OF_BARS} AND ts >= $start AND ts < $end AND volume_base > 0
+            FROM bars
+            WHERE {OF_BARS} AND ts >= $start AND ts < $end AND volume_base > 0
         ), whole AS (
-            SELECT min(low) AS bottom, (max(high) - min(low)) / $levels AS width FROM bar
+            SELECT min(low) AS bottom, (max(high) - min(low)) / $levels AS width
+            FROM bar
         ), level AS (
             SELECT n, bottom + width * n AS price_from, bottom + width * (n + 1) AS price_to
             FROM whole, range($levels) AS r(n)
@@ -45,14 +47,19 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
                    CASE WHEN high > low
                         THEN greatest(least(high, price_to) - greatest(low, price_from), 0) / (high - low)
                         ELSE (n = least(floor((low - bottom) / width), $levels - 1))::INTEGER END AS share
-            FROM bar, whole, level WHERE width > 0
+            FROM bar, whole, level
+            WHERE width > 0
         )
         SELECT price_from, price_to, fsum(volume_base * share) AS volume_base,
-               coalesce(fsum(volume_base) FILTER (share > 0.999999999), 0) AS least_base, fsum(volume_base) AS most_base,
+               coalesce(fsum(volume_base) FILTER (share > 0.999999999), 0) AS least_base,
+               fsum(volume_base) AS most_base,
                CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_buy_base * share) END AS taker_buy_base,
                CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_sell_base * share) END AS taker_sell_base,
                count(*) AS bars, any_value(coalesce(wide_pct, 0)) AS wide_pct
-        FROM part, wide WHERE share > 0 GROUP BY price_from, price_to ORDER BY price_from
+        FROM part, wide
+        WHERE share > 0
+        GROUP BY price_from, price_to
+        ORDER BY price_from
         """,
         **named,
         start=start,
@@ -67,8 +74,8 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
     if spread.is_empty() or spread["wide_pct"][0] <= MOST_WIDE_PCT:
         return levels
     refusal = (
-        f"{spread['wide_pct'][0]:.0f} % of the volume lies in bars that ran over more than a quarter of all prices here: "
-        "at which price it changed hands is not known. Choose a shorter range, or a market with shorter bars."
+        f"{spread['wide_pct'][0]:.0f} % of the volume lies in bars that ran over more than a quarter of all prices "
+        "here: at which price it changed hands is not known. Choose a shorter range, or a market with shorter bars."
     )
     blank = (
         pl.lit(None, levels.schema[name]).alias(name)
@@ -79,17 +86,25 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
 
 
 def largest(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
-    """The bars of one market with the largest volume, the largest first: `rank ts open high low close change_pct volume_base share_pct taker_sell_pct trades source_id`.
+    """The bars of one market with the largest volume, the largest first: `rank ts open high low close change_pct
+    volume_base share_pct taker_sell_pct trades source_id`.
 
     `share_pct` is their part of all volume in the range; `taker_sell_pct` is null where the side is not known.
     """
     return warehouse.query(
         f"""
-        WITH bar AS (SELECT * FROM bars WHERE {OF_BARS} AND ts >= $start AND ts < $end AND volume_base > 0)
-        SELECT row_number() OVER (ORDER BY volume_base DESC, ts) AS rank, ts, open, high, low, close, 100 * (close / nullif(open, 0) - 1) AS change_pct, volume_base,
+        WITH bar AS (
+            SELECT *
+            FROM bars
+            WHERE {OF_BARS} AND ts >= $start AND ts < $end AND volume_base > 0
+        )
+        SELECT row_number() OVER (ORDER BY volume_base DESC, ts) AS rank, ts, open, high, low, close,
+               100 * (close / nullif(open, 0) - 1) AS change_pct, volume_base,
                100 * volume_base / (SELECT sum(volume_base::DECIMAL(28, 8))::DOUBLE FROM bar) AS share_pct,
                100 * (1 - taker_buy_base / volume_base) AS taker_sell_pct, trades, source_id
-        FROM bar ORDER BY rank LIMIT $largest
+        FROM bar
+        ORDER BY rank
+        LIMIT $largest
         """,
         **dict(zip(decimate.KEY, key, strict=True)),
         start=start,
