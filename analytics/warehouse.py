@@ -79,7 +79,8 @@ class Hub:
 
     @contextmanager
     def lease(self, number: int | None = None) -> Iterator[Warehouse]:
-        """Hold a generation, the published one by default; no refresh removes it meanwhile. Raises NoWarehouse, GenerationGone."""
+        """Hold a generation, the published one by default; no refresh removes it meanwhile. Raises NoWarehouse,
+        GenerationGone."""
         with readers.reading(self.folder, number) as generation:
             if generation.layout != layout():
                 raise GenerationGone(f"Generation {generation.generation} has the tables of another version.")
@@ -128,7 +129,8 @@ def hub() -> Hub:
 
 
 def downloads() -> Hub:
-    """A second hub for whole tables: what it sorts cannot take the memory a page needs, and goes to the disk instead."""
+    """A second hub for whole tables: what it sorts cannot take the memory a page needs, and goes to the disk
+    instead."""
     return _downloads(hub().folder)
 
 

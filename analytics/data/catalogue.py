@@ -27,7 +27,8 @@ def generation(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def tables(warehouse: Warehouse) -> pl.DataFrame:
-    """Every canonical table: `table meaning rows columns sources first last source_id`; `first` and `last` bound its time column."""
+    """Every canonical table: `table meaning rows columns sources first last source_id`; `first` and `last` bound its
+    time column."""
     parts = " UNION ALL ".join(_counted(name) for name in TABLES)
     meanings = pl.DataFrame(
         [(name, summary(name).replace("`", ""), len(column_names(name)), OURS) for name in TABLES],
@@ -43,7 +44,10 @@ def _counted(name: str) -> str:
     clock = next((column for column in TIME_COLUMNS if column in columns), None)
     first, last = (f'{bound}("{clock}")' if clock else "NULL::TIMESTAMPTZ" for bound in ("min", "max"))
     sources = "count(DISTINCT source_id)" if "source_id" in columns else "NULL::BIGINT"
-    return f'SELECT \'{name}\' AS "table", count(*) AS rows, {sources} AS sources, {first} AS "first", {last} AS "last" FROM {name}'
+    return f"""
+        SELECT '{name}' AS "table", count(*) AS rows, {sources} AS sources, {first} AS "first", {last} AS "last"
+        FROM {name}
+    """
 
 
 def columns(warehouse: Warehouse, table: str) -> pl.DataFrame:
@@ -60,18 +64,25 @@ def preview(warehouse: Warehouse, table: str, limit: int) -> pl.DataFrame:
 def sources(warehouse: Warehouse, words: str = "") -> pl.DataFrame:
     """The sources whose publisher, dataset, address or licence holds all of the words, with how many rows state them.
 
-    Columns: `publisher dataset kind rows linkable link address licence checked source_id`. `link` is the address where it may be
-    linked; copies and unpublished notes have only `address`, to be read as text.
+    Columns: `publisher dataset kind rows linkable link address licence checked source_id`. `link` is the address where
+    it may be linked; copies and unpublished notes have only `address`, to be read as text.
     """
     stated = " UNION ALL ".join(
         f"SELECT source_id FROM {name}" for name in TABLES if "source_id" in column_names(name) and name != "sources"
     )
     found = warehouse.query(
         f"""
-        WITH stated AS (SELECT source_id, count(*) AS rows FROM ({stated}) GROUP BY source_id)
-        SELECT publisher, dataset, kind, coalesce(rows, 0) AS rows, linkable, CASE WHEN linkable AND url LIKE 'https://%' THEN url END AS link,
+        WITH stated AS (
+            SELECT source_id, count(*) AS rows
+            FROM ({stated})
+            GROUP BY source_id
+        )
+        SELECT publisher, dataset, kind, coalesce(rows, 0) AS rows, linkable,
+               CASE WHEN linkable AND url LIKE 'https://%' THEN url END AS link,
                url AS address, licence, checked, source_id
-        FROM sources LEFT JOIN stated USING (source_id) ORDER BY rows DESC, publisher, source_id
+        FROM sources
+        LEFT JOIN stated USING (source_id)
+        ORDER BY rows DESC, publisher, source_id
         """
     )
     text = pl.concat_str(pl.col("publisher", "dataset", "address", "licence", "source_id").fill_null(""), separator=" ")
@@ -83,7 +94,8 @@ def sources(warehouse: Warehouse, words: str = "") -> pl.DataFrame:
 def loaders(warehouse: Warehouse) -> pl.DataFrame:
     """The sources the pipeline can fetch, as they declare themselves, and how much of each is here.
 
-    Columns: `loader publisher dataset span resolution reaches_oct_2025 key_needed group tables rows method licence limits url source_id`.
+    Columns: `loader publisher dataset span resolution reaches_oct_2025 key_needed group tables rows method licence
+    limits url source_id`.
     """
     declared = [
         {
@@ -113,11 +125,14 @@ def loaders(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def refused(warehouse: Warehouse) -> pl.DataFrame:
-    """Rows in quarantine with the rule each broke: `table_name row_number rule row_json loader url snapshot_id source_id`."""
+    """Rows in quarantine with the rule each broke: `table_name row_number rule row_json loader url snapshot_id
+    source_id`."""
     return warehouse.query(
         """
         SELECT table_name, row_number, rule, row_json, s.loader, s.url, q.snapshot_id, $ours AS source_id
-        FROM quarantine q LEFT JOIN snapshots s USING (snapshot_id) ORDER BY table_name, s.url, row_number, rule
+        FROM quarantine q
+        LEFT JOIN snapshots s USING (snapshot_id)
+        ORDER BY table_name, s.url, row_number, rule
         """,
         ours=OURS,
     )

@@ -36,13 +36,19 @@ COLUMNS = {
 def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
     """Every fetched source that was ever tried, those that need a look first.
 
-    Columns: `source state stale last_success age_seconds promise_seconds age_hours promise_hours last_try rows_loaded quarantined error group source_id`.
-    `state` is failing, stale or fresh: a source may fail and its last success still be young. `rows_loaded` is of the last
-    try, `quarantined` counts the source's refused rows in this generation. Ages are as of `now`, by the log of runs.
+    Columns: `source state stale last_success age_seconds promise_seconds age_hours promise_hours last_try rows_loaded
+    quarantined error group source_id`. `state` is failing, stale or fresh: a source may fail and its last success still
+    be young. `rows_loaded` is of the last try, `quarantined` counts the source's refused rows in this generation. Ages
+    are as of `now`, by the log of runs.
     """
     tried = pl.DataFrame([asdict(one) for one in health.health(Settings().data_dir, now)], schema=COLUMNS)
     refused = warehouse.query(
-        "SELECT loader AS source, count(*) AS quarantined FROM quarantine JOIN snapshots USING (snapshot_id) GROUP BY loader"
+        """
+        SELECT loader AS source, count(*) AS quarantined
+        FROM quarantine
+        JOIN snapshots USING (snapshot_id)
+        GROUP BY loader
+        """
     )
     return (
         tried.join(refused, on="source", how="left")

@@ -8,11 +8,14 @@ from analytics.warehouse import Warehouse
 
 
 def named(warehouse: Warehouse, ids: tuple[str, ...]) -> pl.DataFrame:
-    """The sources with these ids: `source_id publisher dataset url read_from licence checked kind linkable`, and the bytes they were read from."""
+    """The sources with these ids: `source_id publisher dataset url read_from licence checked kind linkable`, and the
+    bytes they were read from."""
     return warehouse.query(
         """
         SELECT source_id, publisher, dataset, url, read_from, licence, checked, kind, linkable
-        FROM sources WHERE source_id IN (SELECT unnest($ids)) ORDER BY publisher, source_id
+        FROM sources
+        WHERE source_id IN (SELECT unnest($ids))
+        ORDER BY publisher, source_id
         """,
         ids=list(ids),
     )
@@ -45,6 +48,11 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
 def bytes_of(warehouse: Warehouse, snapshot_ids: tuple[str, ...]) -> pl.DataFrame:
     """The bytes rows were read from: `snapshot_id loader piece url sha256 bytes fetched_at`."""
     return warehouse.query(
-        "SELECT snapshot_id, loader, piece, url, sha256, bytes, fetched_at FROM snapshots WHERE snapshot_id IN (SELECT unnest($ids)) ORDER BY loader, piece",
+        """
+        SELECT snapshot_id, loader, piece, url, sha256, bytes, fetched_at
+        FROM snapshots
+        WHERE snapshot_id IN (SELECT unnest($ids))
+        ORDER BY loader, piece
+        """,
         ids=list(snapshot_ids),
     )

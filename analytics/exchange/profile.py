@@ -27,9 +27,12 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
     return warehouse.query(
         """
         SELECT v.venue, v.name, v.kind, v.status, v.closed_by, v.formerly, v.note,
-               (SELECT count(*) FROM venue_reports r WHERE r.venue = v.venue) + (SELECT count(*) FROM liquidation_reports r WHERE r.venue = v.venue AND r.asset = 'all')
-               + (SELECT count(*) FROM exchange_ranks r WHERE r.venue = v.venue) AS documented, v.source_id
-        FROM venues v WHERE v.kind <> 'pool' ORDER BY lower(v.name)
+               (SELECT count(*) FROM venue_reports r WHERE r.venue = v.venue)
+                   + (SELECT count(*) FROM liquidation_reports r WHERE r.venue = v.venue AND r.asset = 'all')
+                   + (SELECT count(*) FROM exchange_ranks r WHERE r.venue = v.venue) AS documented, v.source_id
+        FROM venues v
+        WHERE v.kind <> 'pool'
+        ORDER BY lower(v.name)
         """
     )
 
@@ -37,15 +40,18 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
 def ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     """All readings of the venue in rankings, by market, origin and time.
 
-    Columns: `market origin as_of as_of_precision rank trust_score volume_24h_btc volume_24h_usd open_interest_btc source_id`.
-    Volumes are trailing 24 hours, so readings less than a day apart overlap; USD at the price of that instant. Where a market
-    has more than MOST_READINGS of one origin, only the last of each UTC day stands for it.
+    Columns: `market origin as_of as_of_precision rank trust_score volume_24h_btc volume_24h_usd open_interest_btc
+    source_id`. Volumes are trailing 24 hours, so readings less than a day apart overlap; USD at the price of that
+    instant. Where a market has more than MOST_READINGS of one origin, only the last of each UTC day stands for it.
     """
     return warehouse.query(
         """
-        SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd, open_interest_btc, source_id
-        FROM exchange_ranks WHERE venue = $venue
-        QUALIFY count(*) OVER (PARTITION BY market, origin) <= $most OR row_number() OVER (PARTITION BY market, origin, as_of::DATE ORDER BY as_of DESC) = 1
+        SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd,
+               open_interest_btc, source_id
+        FROM exchange_ranks
+        WHERE venue = $venue
+        QUALIFY count(*) OVER (PARTITION BY market, origin) <= $most
+          OR row_number() OVER (PARTITION BY market, origin, as_of::DATE ORDER BY as_of DESC) = 1
         ORDER BY market = 'spot' DESC, market, origin, as_of
         """,
         venue=venue,
@@ -54,7 +60,8 @@ def ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
 
 
 def latest_ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
-    """The last reading of each market and origin, in the columns of `ranks`, with `readings first_as_of list_read_at listed`.
+    """The last reading of each market and origin, in the columns of `ranks`, with `readings first_as_of list_read_at
+    listed`.
 
     `list_read_at` is when that origin's list of exchanges was last read (null where it never was as a list), `listed`
     whether the venue stood in that reading: an exchange that disappears or is renamed stops being listed.
@@ -62,17 +69,27 @@ def latest_ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     return warehouse.query(
         """
         WITH lists AS (
-            SELECT market, origin, max(as_of) AS list_read_at FROM (
-                SELECT market, origin, as_of FROM exchange_ranks GROUP BY ALL HAVING count(DISTINCT venue) > 1
-            ) GROUP BY ALL
+            SELECT market, origin, max(as_of) AS list_read_at
+            FROM (
+                SELECT market, origin, as_of
+                FROM exchange_ranks
+                GROUP BY ALL
+                HAVING count(DISTINCT venue) > 1
+            )
+            GROUP BY ALL
         ), own AS (
-            SELECT *, count(*) OVER (PARTITION BY market, origin) AS readings, min(as_of) OVER (PARTITION BY market, origin) AS first_as_of
-            FROM exchange_ranks WHERE venue = $venue
+            SELECT *, count(*) OVER (PARTITION BY market, origin) AS readings,
+                   min(as_of) OVER (PARTITION BY market, origin) AS first_as_of
+            FROM exchange_ranks
+            WHERE venue = $venue
             QUALIFY row_number() OVER (PARTITION BY market, origin ORDER BY as_of DESC) = 1
         )
-        SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd, open_interest_btc,
+        SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd,
+               open_interest_btc,
                readings, first_as_of, list_read_at, as_of >= list_read_at AS listed, source_id
-        FROM own LEFT JOIN lists USING (market, origin) ORDER BY market = 'spot' DESC, market, rank IS NULL, as_of DESC, origin
+        FROM own
+        LEFT JOIN lists USING (market, origin)
+        ORDER BY market = 'spot' DESC, market, rank IS NULL, as_of DESC, origin
         """,
         venue=venue,
     )
@@ -125,16 +142,20 @@ def volume_by_bar(
 
 
 def window_volume(warehouse: Warehouse, venue: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """What the venue traded in published windows of a range: `market window_start window_end assets volume_usd source_id`.
+    """What the venue traded in published windows of a range: `market window_start window_end assets volume_usd
+    source_id`.
 
     Spot and futures are different markets: never added.
     """
     return warehouse.query(
         """
         SELECT market, window_start, window_end, count(*) FILTER (base_asset <> 'other') AS assets,
-               sum(volume_usd::DECIMAL(38, 2))::DOUBLE AS volume_usd, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-        FROM venue_volumes WHERE venue = $venue AND window_start >= $start AND window_start < $end
-        GROUP BY market, window_start, window_end ORDER BY window_start, market
+               sum(volume_usd::DECIMAL(38, 2))::DOUBLE AS volume_usd,
+               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+        FROM venue_volumes
+        WHERE venue = $venue AND window_start >= $start AND window_start < $end
+        GROUP BY market, window_start, window_end
+        ORDER BY window_start, market
         """,
         venue=venue,
         start=start,
@@ -143,7 +164,8 @@ def window_volume(warehouse: Warehouse, venue: str, start: datetime, end: dateti
 
 
 def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
-    """Every published liquidation figure of the venue on every crash day, the newest day first, all assets before single ones.
+    """Every published liquidation figure of the venue on every crash day, the newest day first, all assets before
+    single ones.
 
     Columns: `crash_day title window_start asset phase window_label board long_usd short_usd total_usd counting
     universe origin as_of as_of_precision confidence second_hand note kind source_id`. One row is one board: rows are
@@ -152,14 +174,20 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
     """
     return warehouse.query(
         f"""
-        SELECT d.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase, window_label, board,
-               max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd, max(value) FILTER (side = 'total') AS total_usd,
+        SELECT d.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase,
+               window_label, board,
+               max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
+               max(value) FILTER (side = 'total') AS total_usd,
                counting, universe, origin, r.as_of, as_of_precision, r.confidence, bool_or(second_hand) AS second_hand,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, {WINDOW_KIND} AS kind, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
-        FROM liquidation_reports r JOIN crash_days d ON r.crash_day = d.crash_day OR {TRACKED}
+               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, {WINDOW_KIND} AS kind,
+               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+        FROM liquidation_reports r
+        JOIN crash_days d ON r.crash_day = d.crash_day OR {TRACKED}
         WHERE venue = $venue AND metric = 'liquidations'
-        GROUP BY d.crash_day, asset, phase, window_label, board, counting, universe, origin, r.as_of, as_of_precision, r.confidence
-        ORDER BY any_value(d.window_start) DESC, asset = 'all' DESC, list_position(['crash', 'cascade', 'before', 'aftermath'], phase) NULLS LAST,
+        GROUP BY d.crash_day, asset, phase, window_label, board, counting, universe, origin, r.as_of, as_of_precision,
+                 r.confidence
+        ORDER BY any_value(d.window_start) DESC, asset = 'all' DESC,
+                 list_position(['crash', 'cascade', 'before', 'aftermath'], phase) NULLS LAST,
                  r.confidence = 'low', counting = 'two_sided', max(value) DESC, board
         """,
         venue=venue,
@@ -169,19 +197,27 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
 def moments(warehouse: Warehouse, venue: str, crash_day: str) -> pl.DataFrame:
     """What is reported of the venue on a crash day and in the story of its own, in order of time.
 
-    Columns: `ts precision category venue title confidence second_hand note timeline source_id`. What both timelines tell of one
-    moment from the same page or publisher is listed once, as the venue's own story has it. Disputed moments are left out.
+    Columns: `ts precision category venue title confidence second_hand note timeline source_id`. What both timelines
+    tell of one moment from the same page or publisher is listed once, as the venue's own story has it. Disputed moments
+    are left out.
     """
     return warehouse.query(
         f"""
         WITH told AS (
-            SELECT e.*, s.publisher, s.url FROM events e JOIN sources s USING (source_id) JOIN venues v ON v.venue = $venue AND {NAMED}
+            SELECT e.*, s.publisher, s.url
+            FROM events e
+            JOIN sources s USING (source_id)
+            JOIN venues v ON v.venue = $venue AND {NAMED}
             WHERE e.timeline IN ($crash_day, $venue) AND e.standing = 'reported'
         )
-        SELECT ts, precision, category, t.venue, title, confidence, second_hand, note, timeline, source_id FROM told t
-        WHERE t.timeline = $venue OR NOT EXISTS (
-            SELECT 1 FROM told o WHERE o.timeline = $venue AND o.ts = t.ts AND (o.url = t.url OR o.publisher = t.publisher)
-        )
+        SELECT ts, precision, category, t.venue, title, confidence, second_hand, note, timeline, source_id
+        FROM told t
+        WHERE t.timeline = $venue
+          OR NOT EXISTS (
+              SELECT 1
+              FROM told o
+              WHERE o.timeline = $venue AND o.ts = t.ts AND (o.url = t.url OR o.publisher = t.publisher)
+          )
         ORDER BY ts, event_id
         """,
         venue=venue,
@@ -190,32 +226,39 @@ def moments(warehouse: Warehouse, venue: str, crash_day: str) -> pl.DataFrame:
 
 
 def reports(warehouse: Warehouse, venue: str) -> pl.DataFrame:
-    """What is published of the venue beside liquidations, on all days, newest day first and what belongs to no day last.
+    """What is published of the venue beside liquidations, on all days, newest day first and what belongs to no day
+    last.
 
-    Columns: `crash_day title topic metric asset value unit value_text window_text as_of as_of_precision origin confidence
-    second_hand note source_id`.
+    Columns: `crash_day title topic metric asset value unit value_text window_text as_of as_of_precision origin
+    confidence second_hand note source_id`.
     """
     return warehouse.query(
         """
         SELECT r.crash_day, d.title, topic, replace(metric, '_', ' ') AS metric, asset, value, unit, value_text,
-               coalesce(window_label, strftime(r.window_start, '%Y-%m-%d'), 'not stated') AS window_text, as_of, as_of_precision, origin,
+               coalesce(window_label, strftime(r.window_start, '%Y-%m-%d'), 'not stated') AS window_text, as_of,
+               as_of_precision, origin,
                confidence, second_hand, r.note, r.source_id
-        FROM venue_reports r LEFT JOIN crash_days d USING (crash_day)
-        WHERE venue = $venue ORDER BY d.window_start DESC NULLS LAST, confidence = 'low', topic, metric, as_of, r.source_id
+        FROM venue_reports r
+        LEFT JOIN crash_days d USING (crash_day)
+        WHERE venue = $venue
+        ORDER BY d.window_start DESC NULLS LAST, confidence = 'low', topic, metric, as_of, r.source_id
         """,
         venue=venue,
     )
 
 
 def settlement_rules(warehouse: Warehouse, venue: str | None = None) -> pl.DataFrame:
-    """What venues are reported to do with a negative balance: `venue name rule statement as_of as_of_precision confidence source_id`.
+    """What venues are reported to do with a negative balance: `venue name rule statement as_of as_of_precision
+    confidence source_id`.
 
     One row per statement, those of `venue` where it is given; venues of which nothing was found last.
     """
     return warehouse.query(
         """
         SELECT r.venue, v.name, rule, statement, as_of, as_of_precision, confidence, r.source_id
-        FROM settlement_rules r JOIN venues v USING (venue) WHERE r.venue = coalesce($venue, r.venue)
+        FROM settlement_rules r
+        JOIN venues v USING (venue)
+        WHERE r.venue = coalesce($venue, r.venue)
         ORDER BY rule = 'unknown', lower(v.name), confidence = 'low', as_of, rule
         """,
         venue=venue,

@@ -1,4 +1,5 @@
-"""The facts behind three questions everybody asks: who was largest, do two figures compare, and how do two days compare."""
+"""The facts behind three questions everybody asks: who was largest, do two figures compare, and how do two days
+compare."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ SUBSET = {
 def venues(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The exchanges a pair may be chosen from: `venue name source_id`, those of the day's fullest board first.
 
-    The first two are the two largest neighbours on the board of which one hides liquidations and the other does not, the
-    hiding one first; where there are no such two, the two largest.
+    The first two are the two largest neighbours on the board of which one hides liquidations and the other does not,
+    the hiding one first; where there are no such two, the two largest.
     """
     (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
     named: list[str] = []
@@ -54,7 +55,9 @@ def venues(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
             break
     return warehouse.query(
         """
-        SELECT venue, name, source_id FROM venues WHERE kind IN ('cex', 'dex')
+        SELECT venue, name, source_id
+        FROM venues
+        WHERE kind IN ('cex', 'dex')
         ORDER BY list_position($named, venue) NULLS LAST, venue NOT IN (SELECT venue FROM feed_regimes), lower(name)
         """,
         named=named,
@@ -64,28 +67,35 @@ def venues(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 def counterpart(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """The day to compare with where none is asked for: `crash_day source_id`, one row.
 
-    The latest earlier day with a board that names exchanges and states its total, else the latest such day, else any other.
+    The latest earlier day with a board that names exchanges and states its total, else the latest such day, else any
+    other.
     """
     return warehouse.query(
         """
         WITH boarded AS (
-            SELECT crash_day FROM liquidation_reports
-            WHERE metric = 'liquidations' AND asset = 'all' AND side = 'total' AND phase = 'crash' AND counting IN ('floor', 'complete')
-            GROUP BY crash_day, board HAVING count(DISTINCT venue) FILTER (venue <> 'all') >= 2 AND count(*) FILTER (venue = 'all') > 0
+            SELECT crash_day
+            FROM liquidation_reports
+            WHERE metric = 'liquidations' AND asset = 'all' AND side = 'total' AND phase = 'crash'
+              AND counting IN ('floor', 'complete')
+            GROUP BY crash_day, board
+            HAVING count(DISTINCT venue) FILTER (venue <> 'all') >= 2 AND count(*) FILTER (venue = 'all') > 0
         )
-        SELECT d.crash_day, d.source_id FROM crash_days d, (SELECT window_start FROM crash_days WHERE crash_day = $crash_day) own
+        SELECT d.crash_day, d.source_id
+        FROM crash_days d, (SELECT window_start FROM crash_days WHERE crash_day = $crash_day) own
         WHERE d.crash_day <> $crash_day
-        ORDER BY d.crash_day IN (FROM boarded) DESC, d.window_start < own.window_start DESC, d.window_start DESC LIMIT 1
+        ORDER BY d.crash_day IN (FROM boarded) DESC, d.window_start < own.window_start DESC, d.window_start DESC
+        LIMIT 1
         """,
         crash_day=crash_day,
     )
 
 
 def pair(warehouse: Warehouse, crash_day: str, first: str, second: str) -> pl.DataFrame:
-    """Two exchanges on one day: `venue name total_usd board window_label origin as_of as_of_precision completeness feed rule established source_id`.
+    """Two exchanges on one day: `venue name total_usd board window_label origin as_of as_of_precision completeness feed
+    rule established source_id`.
 
-    Both figures are of the fullest board that names both, null where none does. `completeness` is that of the best feed of
-    each in the day's window, `unknown` where no feed is described. At most one row an exchange, in the order asked.
+    Both figures are of the fullest board that names both, null where none does. `completeness` is that of the best feed
+    of each in the day's window, `unknown` where no feed is described. At most one row an exchange, in the order asked.
     """
     (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
     venues = (first, second)
@@ -116,9 +126,10 @@ def changes_between(warehouse: Warehouse, first: str, second: str) -> pl.DataFra
 def subset(warehouse: Warehouse, first: str, second: str) -> pl.DataFrame:
     """The exchanges whose figures of two days were measured in one way, as far as is known, with both figures.
 
-    Columns: `venue name first_usd second_usd times completeness established first_window second_window source_id`; `times` is
-    the first over the second. An exchange is in it where the fullest board of each day names it, its best feed had the same
-    completeness on both days and did not change between them. Whether the windows agree is told, not assumed.
+    Columns: `venue name first_usd second_usd times completeness established first_window second_window source_id`;
+    `times` is the first over the second. An exchange is in it where the fullest board of each day names it, its best
+    feed had the same completeness on both days and did not change between them. Whether the windows agree is told, not
+    assumed.
     """
     start, end = _span(warehouse, first, second)
     changed = regimes.changes(warehouse, start, end)["venue"]

@@ -1,8 +1,8 @@
 """How well throttle estimates hold: a complete stream is throttled by the same rule, estimated, and compared with what
 it was.
 
-`score` does it for one stream, `complete_feeds` for what the warehouse holds; `analytics.liquidations.calibration` holds what
-came of it on simulated streams.
+`score` does it for one stream, `complete_feeds` for what the warehouse holds; `analytics.liquidations.calibration`
+holds what came of it on simulated streams.
 """
 
 from __future__ import annotations

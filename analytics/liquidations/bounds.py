@@ -21,7 +21,9 @@ METHODS = {
     "floor": "The largest one-sided figure published for it; no upper end is known",
 }
 REFUSALS = {
-    "throttled": "Its feed shows at most one order a symbol and second; a sum does not tell what that hid, single orders would",
+    "throttled": (
+        "Its feed shows at most one order a symbol and second; a sum does not tell what that hid, single orders would"
+    ),
     "sampled": "Its feed shows a part of the orders, and nothing says which part",
     "unknown": "Nothing says how complete its feed was",
     "key_needed": "Its feed cannot be seen without a key",
@@ -29,29 +31,43 @@ REFUSALS = {
 }
 READINGS = f"""
     WITH figures AS (
-        SELECT *, {boards.WINDOW_KIND} AS kind FROM liquidation_reports
+        SELECT *, {boards.WINDOW_KIND} AS kind
+        FROM liquidation_reports
         WHERE crash_day = $crash_day AND asset = 'all' AND side = 'total' AND confidence <> 'low'
           AND (metric = 'liquidations' AND counting IN ('floor', 'complete') OR metric = 'liquidations_actual')
-    ), chosen AS (SELECT universe, kind, phase FROM figures WHERE board = $board AND venue <> 'all' LIMIT 1)
+    ), chosen AS (
+        SELECT universe, kind, phase
+        FROM figures
+        WHERE board = $board AND venue <> 'all'
+        LIMIT 1
+    )
     SELECT venue, min(value) FILTER (f.universe = c.universe AND f.kind = c.kind) AS least_usd,
            max(value) FILTER (f.universe = c.universe AND f.kind = c.kind) AS most_usd, max(value) AS floor_usd,
-           arg_max(concat_ws(', ', origin, window_label, strftime(as_of, 'as of %Y-%m-%d')), row(value, as_of, board)) AS floor_input,
+           arg_max(concat_ws(', ', origin, window_label, strftime(as_of, 'as of %Y-%m-%d')), row(value, as_of, board))
+               AS floor_input,
            string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-    FROM figures f JOIN chosen c USING (phase) WHERE venue <> 'all' GROUP BY venue
+    FROM figures f
+    JOIN chosen c USING (phase)
+    WHERE venue <> 'all'
+    GROUP BY venue
 """
 INTEREST = """
-    SELECT venue, arg_max(value, row(as_of, source_id)) AS open_interest_change_usd, arg_max(source_id, row(as_of, source_id)) AS source_id
-    FROM venue_reports WHERE crash_day = $crash_day AND metric = 'open_interest_change' AND asset = 'all' AND unit = 'USD' AND confidence <> 'low' GROUP BY venue
+    SELECT venue, arg_max(value, row(as_of, source_id)) AS open_interest_change_usd,
+           arg_max(source_id, row(as_of, source_id)) AS source_id
+    FROM venue_reports
+    WHERE crash_day = $crash_day AND metric = 'open_interest_change' AND asset = 'all' AND unit = 'USD'
+      AND confidence <> 'low'
+    GROUP BY venue
 """
 
 
 def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     """Each exchange a board names, largest first: reported, bound, spread of readings, and how they came about.
 
-    Columns: `board venue name reported_usd bound_usd bound_input low_usd high_usd method refusal completeness feed regime
-    established open_interest_change_usd source_id`. `bound_usd` is the largest one-sided figure published for the exchange in
-    this part of the story, on whatever board. `low_usd` to `high_usd` hold all readings of the board's kind of window where
-    the feed is complete; where it hides some they are null, and `refusal` says why.
+    Columns: `board venue name reported_usd bound_usd bound_input low_usd high_usd method refusal completeness feed
+    regime established open_interest_change_usd source_id`. `bound_usd` is the largest one-sided figure published for
+    the exchange in this part of the story, on whatever board. `low_usd` to `high_usd` hold all readings of the board's
+    kind of window where the feed is complete; where it hides some they are null, and `refusal` says why.
     """
     (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
     rows = boards.by_exchange(warehouse, board).filter(~pl.col("computed"), pl.col("total_usd").is_not_null())

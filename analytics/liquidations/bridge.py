@@ -1,7 +1,7 @@
 """Why the published totals of a day differ: all of them beside each other, and the sums that lead from one to another.
 
-A bridge only adds or subtracts what is published, in whole cents. What is left over is a line of its own with what differs
-in words; it is never explained away.
+A bridge only adds or subtracts what is published, in whole cents. What is left over is a line of its own with what
+differs in words; it is never explained away.
 """
 
 from __future__ import annotations
@@ -20,25 +20,35 @@ from analytics.warehouse import Warehouse
 Row = dict[str, Any]
 
 PUBLISHED = """
-    SELECT board, metric, phase, universe, counting, r.origin, interest, reason, window_label, window_start, window_end, as_of, as_of_precision,
-           max(value) FILTER (side = 'long' AND unit = 'USD') AS long_usd, max(value) FILTER (side = 'short' AND unit = 'USD') AS short_usd,
-           max(value) FILTER (side = 'total' AND unit = 'USD') AS total_usd, confidence, bool_or(second_hand) AS second_hand,
+    SELECT board, metric, phase, universe, counting, r.origin, interest, reason, window_label, window_start, window_end,
+           as_of, as_of_precision,
+           max(value) FILTER (side = 'long' AND unit = 'USD') AS long_usd,
+           max(value) FILTER (side = 'short' AND unit = 'USD') AS short_usd,
+           max(value) FILTER (side = 'total' AND unit = 'USD') AS total_usd, confidence,
+           bool_or(second_hand) AS second_hand,
            string_agg(DISTINCT note, ' ' ORDER BY note) AS note,
            string_agg(DISTINCT concat_ws(';', r.source_id, nullif(i.source_id, r.source_id)), ';') AS source_id
-    FROM liquidation_reports r LEFT JOIN interests i USING (origin)
+    FROM liquidation_reports r
+    LEFT JOIN interests i USING (origin)
     WHERE crash_day = $crash_day AND venue = 'all' AND asset = 'all'
       AND metric IN ('liquidations', 'liquidations_estimate_low', 'liquidations_estimate_high')
     GROUP BY ALL
 """
 DISPUTED = """
-    SELECT metric, CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(v.name, venue) END AS name, value, unit, r.origin, coalesce(interest, 'unknown') AS interest,
-           coalesce(reason, 'Not recorded here') AS reason, window_label, universe, counting, as_of, as_of_precision, confidence, second_hand, r.note,
+    SELECT metric, CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(v.name, venue) END AS name, value, unit,
+           r.origin, coalesce(interest, 'unknown') AS interest,
+           coalesce(reason, 'Not recorded here') AS reason, window_label, universe, counting, as_of, as_of_precision,
+           confidence, second_hand, r.note,
            concat_ws(';', r.source_id, nullif(i.source_id, r.source_id)) AS source_id
-    FROM liquidation_reports r LEFT JOIN interests i USING (origin) LEFT JOIN venues v USING (venue)
+    FROM liquidation_reports r
+    LEFT JOIN interests i USING (origin)
+    LEFT JOIN venues v USING (venue)
     WHERE crash_day = $crash_day AND asset = 'all' AND phase NOT IN ('before', 'aftermath') AND value IS NOT NULL
       AND metric NOT IN ('adl_fills', 'adl_notional', 'traders_liquidated')
-      AND (counting IN ('estimate', 'two_sided') OR confidence = 'low' OR metric IN ('liquidations_actual', 'liquidations_feed'))
-    ORDER BY list_position(['estimate', 'statement', 'two_sided', 'floor'], counting), r.confidence = 'low', metric, value, r.source_id
+      AND (counting IN ('estimate', 'two_sided') OR confidence = 'low'
+           OR metric IN ('liquidations_actual', 'liquidations_feed'))
+    ORDER BY list_position(['estimate', 'statement', 'two_sided', 'floor'], counting), r.confidence = 'low', metric,
+             value, r.source_id
 """
 ENDS = {"liquidations_estimate_low": "low end", "liquidations_estimate_high": "high end"}
 LINES = {
@@ -64,8 +74,8 @@ def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """Every published total of a day over all assets and all venues of its universe, one row a board and metric.
 
     Columns: `board metric phase universe counting origin interest reason window_label window_start window_end as_of
-    as_of_precision long_usd short_usd total_usd confidence second_hand note source_id`. `interest` is null where nothing is
-    recorded of who counted. Windows, universes and countings differ from row to row: rows are never added.
+    as_of_precision long_usd short_usd total_usd confidence second_hand note source_id`. `interest` is null where
+    nothing is recorded of who counted. Windows, universes and countings differ from row to row: rows are never added.
     """
     return warehouse.query(
         f"SELECT * FROM ({PUBLISHED}) ORDER BY counting = 'estimate', universe, as_of, window_start, board, metric",
@@ -74,10 +84,11 @@ def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
 
 def disputed(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """Figures about the size of a day that somebody has a stake in or that do not hold: estimates, statements, both sides counted.
+    """Figures about the size of a day that somebody has a stake in or that do not hold: estimates, statements, both
+    sides counted.
 
-    Columns: `metric name value unit origin interest reason window_label universe counting as_of as_of_precision confidence
-    second_hand note source_id`. Interests: exchange, competitor, vendor, investor, research, unknown.
+    Columns: `metric name value unit origin interest reason window_label universe counting as_of as_of_precision
+    confidence second_hand note source_id`. Interests: exchange, competitor, vendor, investor, research, unknown.
     """
     return warehouse.query(DISPUTED, crash_day=crash_day)
 
@@ -151,7 +162,8 @@ def _tiling(start: datetime, end: datetime, rows: list[Row]) -> list[Row]:
 
 
 def _sides(rows: list[Row], settled: Row | None) -> list[Row]:
-    """Long and short of one window and universe, beside the total stated for it, or beside the settled one of that universe."""
+    """Long and short of one window and universe, beside the total stated for it, or beside the settled one of that
+    universe."""
     lines: list[Row] = []
     groups: dict[tuple[Any, ...], dict[str, Row]] = {}
     for row in rows:

@@ -7,15 +7,18 @@ import polars as pl
 from analytics.warehouse import Warehouse
 
 SIZE = """
-    SELECT 'How much was liquidated' AS question, value, unit, window_label, universe, counting, origin, as_of, as_of_precision, confidence, note, source_id
+    SELECT 'How much was liquidated' AS question, value, unit, window_label, universe, counting, origin, as_of,
+           as_of_precision, confidence, note, source_id
     FROM liquidation_reports
-    WHERE crash_day = $crash_day AND venue = 'all' AND asset = 'all' AND side = 'total' AND phase = 'crash' AND confidence <> 'low'
+    WHERE crash_day = $crash_day AND venue = 'all' AND asset = 'all' AND side = 'total' AND phase = 'crash'
+      AND confidence <> 'low'
       AND metric IN ('liquidations', 'liquidations_estimate_low', 'liquidations_estimate_high')
 """
 
 
 def sizes(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """All totals in circulation by universe and kind of counting: `universe counting low high readings first_as_of last_as_of confidence source_id`.
+    """All totals in circulation by universe and kind of counting: `universe counting low high readings first_as_of
+    last_as_of confidence source_id`.
 
     One row is one way of counting; the ways are not comparable with each other, only shown beside each other.
     `readings` counts moments at which a figure was read: two pages that quote one reading are one, and so are the
@@ -28,7 +31,9 @@ def sizes(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                min(as_of) AS first_as_of, max(as_of) AS last_as_of,
                string_agg(DISTINCT origin, '; ' ORDER BY origin) AS origin,
                string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-        FROM ({SIZE}) GROUP BY universe, counting ORDER BY high DESC
+        FROM ({SIZE})
+        GROUP BY universe, counting
+        ORDER BY high DESC
         """,
         crash_day=crash_day,
     )

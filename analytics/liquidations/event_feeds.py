@@ -1,4 +1,5 @@
-"""Which single liquidations of a range are in the warehouse: feed by feed, with how much of them each feed lets through."""
+"""Which single liquidations of a range are in the warehouse: feed by feed, with how much of them each feed lets
+through."""
 
 from __future__ import annotations
 
@@ -32,27 +33,46 @@ ESTIMATED = {
 def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """The feeds with liquidations in a range, by venue, the fullest first: one row a feed and mechanism.
 
-    Columns: `venue name feed mechanism completeness established rule orders symbols busiest total_usd first_ts last_ts source_id`.
-    `orders` counts rows, which are fills where a venue publishes fills; `busiest` is the most rows of one symbol in one
-    second. Mechanisms and feeds of one venue overlap and are never added. `established` is false where it is not known since
-    when the regime of the feed holds, and completeness is `unknown` where no regime is described.
+    Columns: `venue name feed mechanism completeness established rule orders symbols busiest total_usd first_ts last_ts
+    source_id`. `orders` counts rows, which are fills where a venue publishes fills; `busiest` is the most rows of one
+    symbol in one second. Mechanisms and feeds of one venue overlap and are never added. `established` is false where it
+    is not known since when the regime of the feed holds, and completeness is `unknown` where no regime is described.
     """
     return warehouse.query(
         f"""
-        WITH ranged AS (SELECT * FROM liquidations WHERE ts >= $start AND ts < $end),
-        seconds AS (SELECT venue, feed, mechanism, count(*) AS orders FROM ranged GROUP BY venue, feed, mechanism, symbol, date_trunc('second', ts)),
-        busiest AS (SELECT venue, feed, mechanism, max(orders) AS busiest FROM seconds GROUP BY ALL),
-        held AS (
-            SELECT venue, feed, completeness, valid_from, rule, source_id FROM feed_regimes
+        WITH ranged AS (
+            SELECT *
+            FROM liquidations
+            WHERE ts >= $start AND ts < $end
+        ), seconds AS (
+            SELECT venue, feed, mechanism, count(*) AS orders
+            FROM ranged
+            GROUP BY venue, feed, mechanism, symbol, date_trunc('second', ts)
+        ), busiest AS (
+            SELECT venue, feed, mechanism, max(orders) AS busiest
+            FROM seconds
+            GROUP BY ALL
+        ), held AS (
+            SELECT venue, feed, completeness, valid_from, rule, source_id
+            FROM feed_regimes
             WHERE (valid_from IS NULL OR valid_from < $end) AND (valid_to IS NULL OR valid_to > $start)
             QUALIFY row_number() OVER (PARTITION BY venue, feed ORDER BY {BEST_FIRST}, valid_from DESC) = 1
         )
-        SELECT r.venue, any_value(coalesce(v.name, r.venue)) AS name, r.feed, r.mechanism, coalesce(any_value(h.completeness), 'unknown') AS completeness,
-               any_value(h.valid_from) IS NOT NULL AS established, coalesce(any_value(h.rule), 'No rule of this feed is recorded here') AS rule,
-               count(*) AS orders, count(DISTINCT symbol) AS symbols, any_value(busiest) AS busiest, sum(notional_usd::DECIMAL(38, 6))::DOUBLE AS total_usd,
-               min(ts) AS first_ts, max(ts) AS last_ts, concat_ws(';', string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id), any_value(h.source_id)) AS source_id
-        FROM ranged r JOIN busiest b USING (venue, feed, mechanism) LEFT JOIN venues v USING (venue) LEFT JOIN held h USING (venue, feed)
-        GROUP BY r.venue, r.feed, r.mechanism ORDER BY name, orders DESC, r.feed, r.mechanism
+        SELECT r.venue, any_value(coalesce(v.name, r.venue)) AS name, r.feed, r.mechanism,
+               coalesce(any_value(h.completeness), 'unknown') AS completeness,
+               any_value(h.valid_from) IS NOT NULL AS established,
+               coalesce(any_value(h.rule), 'No rule of this feed is recorded here') AS rule,
+               count(*) AS orders, count(DISTINCT symbol) AS symbols, any_value(busiest) AS busiest,
+               sum(notional_usd::DECIMAL(38, 6))::DOUBLE AS total_usd,
+               min(ts) AS first_ts, max(ts) AS last_ts,
+               concat_ws(';', string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id), any_value(h.source_id))
+                   AS source_id
+        FROM ranged r
+        JOIN busiest b USING (venue, feed, mechanism)
+        LEFT JOIN venues v USING (venue)
+        LEFT JOIN held h USING (venue, feed)
+        GROUP BY r.venue, r.feed, r.mechanism
+        ORDER BY name, orders DESC, r.feed, r.mechanism
         """,
         start=start,
         end=end,
@@ -60,10 +80,11 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
 
 
 def estimates(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """What each throttled feed of a range hides, whichever rule on record holds: reported, bound, and a range or why there is none.
+    """What each throttled feed of a range hides, whichever rule on record holds: reported, bound, and a range or why
+    there is none.
 
-    Columns: `venue name feed mechanism completeness source_id rule orders reported_usd bound_usd estimate_usd low_usd high_usd
-    refusal`. `rule` names the rules that the orders leave possible; a range is over all of them.
+    Columns: `venue name feed mechanism completeness source_id rule orders reported_usd bound_usd estimate_usd low_usd
+    high_usd refusal`. `rule` names the rules that the orders leave possible; a range is over all of them.
     """
     throttled = feeds(warehouse, start, end).filter(pl.col("completeness") == "throttled")
     rows = [
@@ -79,8 +100,10 @@ def orders(warehouse: Warehouse, venue: str, feed: str, mechanism: str, start: d
     """Single liquidations of one feed and mechanism in the order of time: `symbol ts notional_usd`."""
     return warehouse.query(
         """
-        SELECT symbol, ts, notional_usd FROM liquidations
-        WHERE venue = $venue AND feed = $feed AND mechanism = $mechanism AND ts >= $start AND ts < $end ORDER BY ts, event_id
+        SELECT symbol, ts, notional_usd
+        FROM liquidations
+        WHERE venue = $venue AND feed = $feed AND mechanism = $mechanism AND ts >= $start AND ts < $end
+        ORDER BY ts, event_id
         """,
         venue=venue,
         feed=feed,

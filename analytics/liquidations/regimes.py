@@ -13,15 +13,20 @@ BEST_FIRST = "list_position(['complete', 'throttled', 'sampled', 'unknown', 'key
 
 
 def of_venues(warehouse: Warehouse, venues: tuple[str, ...]) -> pl.DataFrame:
-    """All measurement regimes of these venues' feeds: `regime_id venue name feed valid_from valid_to completeness rule evidence source_id`.
+    """All measurement regimes of these venues' feeds: `regime_id venue name feed valid_from valid_to completeness rule
+    evidence source_id`.
 
-    In the order of `venues`, then by feed, the best first, and by time. `valid_from` is null where the start is not established.
+    In the order of `venues`, then by feed, the best first, and by time. `valid_from` is null where the start is not
+    established.
     """
     return warehouse.query(
         f"""
-        SELECT {COLUMNS} FROM feed_regimes r JOIN venues v USING (venue)
+        SELECT {COLUMNS}
+        FROM feed_regimes r
+        JOIN venues v USING (venue)
         WHERE venue IN (SELECT unnest($venues))
-        ORDER BY list_position($venues, venue), min({BEST_FIRST}) OVER (PARTITION BY venue, feed), feed, valid_from NULLS FIRST
+        ORDER BY list_position($venues, venue), min({BEST_FIRST}) OVER (PARTITION BY venue, feed), feed,
+                 valid_from NULLS FIRST
         """,
         venues=list(venues),
     )
@@ -34,8 +39,11 @@ def in_force(warehouse: Warehouse, venues: tuple[str, ...], start: datetime, end
     """
     return warehouse.query(
         f"""
-        SELECT {COLUMNS} FROM feed_regimes r JOIN venues v USING (venue)
-        WHERE venue IN (SELECT unnest($venues)) AND (valid_from IS NULL OR valid_from < $end) AND (valid_to IS NULL OR valid_to > $start)
+        SELECT {COLUMNS}
+        FROM feed_regimes r
+        JOIN venues v USING (venue)
+        WHERE venue IN (SELECT unnest($venues)) AND (valid_from IS NULL OR valid_from < $end)
+          AND (valid_to IS NULL OR valid_to > $start)
         ORDER BY list_position($venues, venue), {BEST_FIRST}, feed
         """,
         venues=list(venues),
@@ -45,7 +53,8 @@ def in_force(warehouse: Warehouse, venues: tuple[str, ...], start: datetime, end
 
 
 def verdicts(warehouse: Warehouse, venues: tuple[str, ...], start: datetime, end: datetime) -> pl.DataFrame:
-    """How much of its liquidations each venue let anybody see in a range: `venue name completeness established source_id`, in the order of `venues`.
+    """How much of its liquidations each venue let anybody see in a range: `venue name completeness established
+    source_id`, in the order of `venues`.
 
     The best of the venue's feeds counts; `unknown` where no feed is described; `established` is false where it is not
     known since when the regime holds.
@@ -67,15 +76,19 @@ def verdicts(warehouse: Warehouse, venues: tuple[str, ...], start: datetime, end
 def changes(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """The moments in a range at which a venue's feed began or ceased to be complete, in time order.
 
-    Columns: `changed_at venue name feed_before before feed after rule evidence source_id`. A change is one regime that ends
-    where another of the same venue begins. Sums over venues from before and after it do not compare.
+    Columns: `changed_at venue name feed_before before feed after rule evidence source_id`. A change is one regime that
+    ends where another of the same venue begins. Sums over venues from before and after it do not compare.
     """
     return warehouse.query(
         """
-        SELECT b.valid_from AS changed_at, venue, v.name, a.feed AS feed_before, a.completeness AS before, b.feed, b.completeness AS after,
+        SELECT b.valid_from AS changed_at, venue, v.name, a.feed AS feed_before, a.completeness AS before, b.feed,
+               b.completeness AS after,
                b.rule, b.evidence, concat_ws(';', b.source_id, nullif(a.source_id, b.source_id)) AS source_id
-        FROM feed_regimes a JOIN feed_regimes b USING (venue) JOIN venues v USING (venue)
-        WHERE a.valid_to = b.valid_from AND a.completeness <> b.completeness AND 'complete' IN (a.completeness, b.completeness)
+        FROM feed_regimes a
+        JOIN feed_regimes b USING (venue)
+        JOIN venues v USING (venue)
+        WHERE a.valid_to = b.valid_from AND a.completeness <> b.completeness
+          AND 'complete' IN (a.completeness, b.completeness)
           AND b.valid_from >= $start AND b.valid_from < $end
         ORDER BY changed_at, venue
         """,
@@ -88,8 +101,11 @@ def undated_limits(warehouse: Warehouse) -> pl.DataFrame:
     """Venues whose feed is cut down today while the start of that is not established: `venue name source_id`."""
     return warehouse.query(
         """
-        SELECT venue, v.name, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id FROM feed_regimes r JOIN venues v USING (venue)
+        SELECT venue, v.name, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+        FROM feed_regimes r
+        JOIN venues v USING (venue)
         WHERE completeness IN ('throttled', 'sampled') AND valid_from IS NULL AND valid_to IS NULL
-        GROUP BY venue, v.name ORDER BY v.name
+        GROUP BY venue, v.name
+        ORDER BY v.name
         """
     )

@@ -1,4 +1,5 @@
-"""The two fits behind `analytics.liquidations.throttle`: from what passed to draws of the whole, or to the reason why there is none.
+"""The two fits behind `analytics.liquidations.throttle`: from what passed to draws of the whole, or to the reason why
+there is none.
 
 `last`: nothing hides an order that comes in the last milliseconds of its second, for nothing follows it there. These
 milliseconds, taken over all seconds, are a nearly complete sample of all orders in a known fraction of the time. The

@@ -31,7 +31,8 @@ def facts(warehouse: Warehouse) -> pl.DataFrame:
     """Each product's facts as last read: `product_id fact value detail as_of as_of_precision confidence source_id`."""
     return warehouse.query(
         """
-        SELECT product_id, fact, value, detail, as_of, as_of_precision, confidence, source_id FROM tokenized_facts
+        SELECT product_id, fact, value, detail, as_of, as_of_precision, confidence, source_id
+        FROM tokenized_facts
         QUALIFY row_number() OVER (PARTITION BY product_id, fact ORDER BY tokenized_facts.as_of DESC) = 1
         ORDER BY product_id, fact
         """
@@ -39,7 +40,8 @@ def facts(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def answers(warehouse: Warehouse) -> pl.DataFrame:
-    """The answers each fact has been given, what a rule of the reader's own can ask for: `fact answer products source_id`."""
+    """The answers each fact has been given, what a rule of the reader's own can ask for: `fact answer products
+    source_id`."""
     return (
         facts(warehouse)
         .filter(pl.col("value") != UNKNOWN)
@@ -52,7 +54,11 @@ def answers(warehouse: Warehouse) -> pl.DataFrame:
 def rules(warehouse: Warehouse) -> pl.DataFrame:
     """The rulesets as data: `ruleset name position fact values class_name source_id`."""
     found = warehouse.query(
-        "SELECT ruleset, position, fact, values, class_name, source_id FROM classification_rules ORDER BY ruleset, position, fact"
+        """
+        SELECT ruleset, position, fact, values, class_name, source_id
+        FROM classification_rules
+        ORDER BY ruleset, position, fact
+        """
     )
     name = pl.col("ruleset").replace(NAMES)
     order = pl.col("ruleset").replace_strict({key: place for place, key in enumerate(NAMES)}, default=len(NAMES))
@@ -60,9 +66,11 @@ def rules(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def own(wanted: Mapping[str, Sequence[str]], known: pl.DataFrame) -> pl.DataFrame:
-    """The reader's rule, in the columns of the rules: a product counts if each asked fact has one of the wanted answers.
+    """The reader's rule, in the columns of the rules: a product counts if each asked fact has one of the wanted
+    answers.
 
-    One known answer outside the wanted ones is enough not to count; what is left is not known. `known` are the `answers`.
+    One known answer outside the wanted ones is enough not to count; what is left is not known. `known` are the
+    `answers`.
     """
     asked = [(fact, sorted(values)) for fact, values in sorted(wanted.items()) if values]
     lines = [(OWN, 1, fact, "|".join(values), COUNTS) for fact, values in asked]
@@ -80,8 +88,8 @@ def own(wanted: Mapping[str, Sequence[str]], known: pl.DataFrame) -> pl.DataFram
 def classify(facts: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
     """The class of every product under every ruleset: `ruleset product_id position class_name confidence source_id`.
 
-    `confidence` is the weakest of the facts the deciding position asked for; `source_id` names those facts' and the rule's sources.
-    Raises ValueError where one position of a ruleset names two classes.
+    `confidence` is the weakest of the facts the deciding position asked for; `source_id` names those facts' and the
+    rule's sources. Raises ValueError where one position of a ruleset names two classes.
     """
     classes = rules.group_by("ruleset", "position").agg(pl.col("class_name").n_unique())
     if torn := classes.filter(pl.col("class_name") > 1).rows():

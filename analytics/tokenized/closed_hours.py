@@ -16,25 +16,47 @@ TOKEN = "^[A-Z.]{1,6}(x|on)$"
 
 
 def close_and_tokens(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """What is known of tokenized stocks on a crash day, one row: `t0 cash_close weekday minutes_after_close products names token_bars source_id`.
+    """What is known of tokenized stocks on a crash day, one row: `t0 cash_close weekday minutes_after_close products
+    names token_bars source_id`.
 
-    `cash_close` is the regular close of New York on that date (holidays and early closes are not known), `minutes_after_close`
-    how long before the crash it was; negative while the market was open. `products` had launched by then for sure.
-    `token_bars` counts price bars of tokenized stocks in the day's window: with none, nothing can be shown.
+    `cash_close` is the regular close of New York on that date (holidays and early closes are not known),
+    `minutes_after_close` how long before the crash it was; negative while the market was open. `products` had launched
+    by then for sure. `token_bars` counts price bars of tokenized stocks in the day's window: with none, nothing can be
+    shown.
     """
     return warehouse.query(
         f"""
         WITH day AS (
-            SELECT *, timezone('{EXCHANGE_ZONE}', date_trunc('day', timezone('{EXCHANGE_ZONE}', t0)) + INTERVAL {CLOSE_HOUR} HOUR) AS cash_close
-            FROM crash_days WHERE crash_day = $crash_day
+            SELECT *,
+                   timezone(
+                       '{EXCHANGE_ZONE}',
+                       date_trunc('day', timezone('{EXCHANGE_ZONE}', t0)) + INTERVAL {CLOSE_HOUR} HOUR
+                   ) AS cash_close
+            FROM crash_days
+            WHERE crash_day = $crash_day
         ), launched AS (
-            SELECT *, launched + CASE launched_precision WHEN 'month' THEN INTERVAL 1 MONTH WHEN 'year' THEN INTERVAL 1 YEAR ELSE INTERVAL 0 DAY END AS surely
+            SELECT *,
+                   launched + CASE launched_precision
+                       WHEN 'month' THEN INTERVAL 1 MONTH
+                       WHEN 'year' THEN INTERVAL 1 YEAR
+                       ELSE INTERVAL 0 DAY
+                   END AS surely
             FROM tokenized_products
-        ), live AS (SELECT launched.* FROM launched, day WHERE surely <= day.t0)
-        SELECT t0, cash_close, isodow(timezone('{EXCHANGE_ZONE}', t0)) AS weekday, date_diff('minute', cash_close, t0) AS minutes_after_close,
-               (SELECT count(*) FROM live) AS products, (SELECT string_agg(product, ', ' ORDER BY product) FROM live) AS names,
-               (SELECT count(*) FROM bars, day WHERE ts >= day.window_start AND ts < day.window_end
-                    AND regexp_matches(split_part(symbol, '/', 1), '{TOKEN}')) AS token_bars,
+        ), live AS (
+            SELECT launched.*
+            FROM launched, day
+            WHERE surely <= day.t0
+        )
+        SELECT t0, cash_close, isodow(timezone('{EXCHANGE_ZONE}', t0)) AS weekday,
+               date_diff('minute', cash_close, t0) AS minutes_after_close,
+               (SELECT count(*) FROM live) AS products,
+               (SELECT string_agg(product, ', ' ORDER BY product) FROM live) AS names,
+               (
+                   SELECT count(*)
+                   FROM bars, day
+                   WHERE ts >= day.window_start AND ts < day.window_end
+                     AND regexp_matches(split_part(symbol, '/', 1), '{TOKEN}')
+               ) AS token_bars,
                concat_ws(';', source_id, (SELECT string_agg(DISTINCT source_id, ';') FROM live)) AS source_id
         FROM day
         """,
@@ -52,10 +74,11 @@ def last_close(moment: datetime) -> datetime:
 
 
 def since_close(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """Prices of tokenized stocks from the last close before a crash to the end of its window: the columns of `prices.paths`.
+    """Prices of tokenized stocks from the last close before a crash to the end of its window: the columns of
+    `prices.paths`.
 
-    `close_pct` is percent of the token's own last price in the hour up to that close, on the same market: the price of the
-    stock itself is not in the warehouse. Empty where the crash's moment or every such price is not known.
+    `close_pct` is percent of the token's own last price in the hour up to that close, on the same market: the price of
+    the stock itself is not in the warehouse. Empty where the crash's moment or every such price is not known.
     """
     day = warehouse.query(
         "SELECT t0, window_end FROM crash_days WHERE crash_day = $crash_day", crash_day=crash_day
@@ -69,10 +92,11 @@ def since_close(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
 
 def lows_since_close(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """How far each market of `since_close` fell and how much was traded there: one row a market, the deepest fall first.
+    """How far each market of `since_close` fell and how much was traded there: one row a market, the deepest fall
+    first.
 
-    Columns: `name symbol market interval reference_price reference_at low low_pct low_at traded_base traded_quote quote source_id`.
-    What was traded is the sum over the bars, null where no bar states it.
+    Columns: `name symbol market interval reference_price reference_at low low_pct low_at traded_base traded_quote quote
+    source_id`. What was traded is the sum over the bars, null where no bar states it.
     """
     at_low = pl.col("low").arg_min()
     stated = [

@@ -36,19 +36,25 @@ COLUMNS = [
 
 
 def issuers(warehouse: Warehouse) -> pl.DataFrame:
-    """Shares of issuers in the whole market over time, in percent, as published or computed from published values: the columns of `COLUMNS`.
+    """Shares of issuers in the whole market over time, in percent, as published or computed from published values: the
+    columns of `COLUMNS`.
 
-    Published shares of several issuers together are among them, low confidence is not. `name` is given to the largest issuers.
+    Published shares of several issuers together are among them, low confidence is not. `name` is given to the largest
+    issuers.
     """
     computed = market.shares(warehouse).filter((pl.col("measure") == "value") & market.DRAWN)
     single = computed.select(
-        "as_of", "as_of_precision", "until", "subject", "metric", "scope", "origin", "confidence", "second_hand", "source_id",
-        value="share_pct", unit=pl.lit("percent"), note=pl.lit(None, pl.String),
+        "as_of", "as_of_precision", "until", "subject", "metric", "scope", "origin", "confidence", "second_hand",
+        "source_id", value="share_pct", unit=pl.lit("percent"), note=pl.lit(None, pl.String),
     )  # fmt: skip
     sums = warehouse.query(
         f"""
-        {market.MEASURED} SELECT as_of, as_of_precision, until, subject, metric, scope, origin, confidence, second_hand, source_id, value, unit, note
-        FROM measured WHERE subject_kind = 'sum' AND unit = 'percent' AND measure = 'value' AND origin NOT LIKE 'computed%' AND confidence <> 'low'
+        {market.MEASURED}
+        SELECT as_of, as_of_precision, until, subject, metric, scope, origin, confidence, second_hand, source_id, value,
+               unit, note
+        FROM measured
+        WHERE subject_kind = 'sum' AND unit = 'percent' AND measure = 'value' AND origin NOT LIKE 'computed%'
+          AND confidence <> 'low'
         """
     )
     points = pl.concat([single, sums], how="diagonal_relaxed").with_columns(
@@ -62,8 +68,9 @@ def issuers(warehouse: Warehouse) -> pl.DataFrame:
 def classes(warehouse: Warehouse, ruleset: str, own_rule: market.Own = ()) -> pl.DataFrame:
     """Shares of a ruleset's classes over time, in percent, from the same readings: the columns of `COLUMNS`.
 
-    What a reading does not name by issuer may belong to any class, so each share is a range: `low` is what the named issuers
-    make (and `value`, null where none of them is in the class), `high` adds all of the rest. Facts are as last read, also for older readings.
+    What a reading does not name by issuer may belong to any class, so each share is a range: `low` is what the named
+    issuers make (and `value`, null where none of them is in the class), `high` adds all of the rest. Facts are as last
+    read, also for older readings.
     """
     known = market.readings(warehouse).filter(pl.col("measure") == "value")
     when = market.shares(warehouse).select(
@@ -91,7 +98,8 @@ def classes(warehouse: Warehouse, ruleset: str, own_rule: market.Own = ()) -> pl
 
 
 def sizes(warehouse: Warehouse, measure: str) -> pl.DataFrame:
-    """Readings of the whole market by one denominator ("value", "volume", "holders" or "open interest"): the columns of `COLUMNS`.
+    """Readings of the whole market by one denominator ("value", "volume", "holders" or "open interest"): the columns of
+    `COLUMNS`.
 
     `low` and `high` span the readings of the same metric, scope and day where they disagree; all of them are kept.
     """
@@ -100,7 +108,8 @@ def sizes(warehouse: Warehouse, measure: str) -> pl.DataFrame:
 
 
 def lines(warehouse: Warehouse, kind: str, measure: str) -> pl.DataFrame:
-    """What was published of single subjects of a kind ("issuer" or "token") on two days or more in the same way, in USD: the columns of `COLUMNS`.
+    """What was published of single subjects of a kind ("issuer" or "token") on two days or more in the same way, in
+    USD: the columns of `COLUMNS`.
 
     Publishers count differently, so that lines of two publishers, metrics or scopes neither add up nor are one line.
     """
@@ -110,7 +119,8 @@ def lines(warehouse: Warehouse, kind: str, measure: str) -> pl.DataFrame:
 
 
 def chains(warehouse: Warehouse) -> pl.DataFrame:
-    """Everything published of single chains, in USD and in percent, oldest first: the columns of `COLUMNS` and `measure`.
+    """Everything published of single chains, in USD and in percent, oldest first: the columns of `COLUMNS` and
+    `measure`.
 
     Each way of counting has a `name`: no share is computed, as no reading of a chain states a whole of its own scope.
     """
@@ -123,7 +133,8 @@ def _published(warehouse: Warehouse, kind: str, measure: str) -> pl.DataFrame:
     return warehouse.query(
         f"""
         {market.MEASURED}
-        SELECT *, min(value) OVER same AS low, max(value) OVER same AS high FROM measured
+        SELECT *, min(value) OVER same AS low, max(value) OVER same AS high
+        FROM measured
         WHERE subject_kind = $kind AND measure = $measure
         WINDOW same AS (PARTITION BY subject, metric, scope, unit, as_of, as_of_precision)
         """,

@@ -1,7 +1,8 @@
-"""Readings of the tokenized-stock market: who has which share, under which rule, and how large the market is said to be.
+"""Readings of the tokenized-stock market: who has which share, under which rule, and how large the market is said to
+be.
 
-A reading is one publication's figures for one moment: same metric, scope, origin and date. Only the issuers of one reading
-add up; value, volume and holders are three denominators that never meet.
+A reading is one publication's figures for one moment: same metric, scope, origin and date. Only the issuers of one
+reading add up; value, volume and holders are three denominators that never meet.
 """
 
 from __future__ import annotations
@@ -22,10 +23,18 @@ JOINED_SOURCES = pl.col("source_id").str.split(";").explode().unique().sort().st
 MEASURED = """
     WITH measured AS (
         SELECT *, concat_ws('|', strftime(as_of, '%Y-%m-%d'), metric, scope, origin) AS reading,
-               CASE WHEN unit = 'addresses' THEN 'holders' WHEN metric LIKE '%open_interest%' THEN 'open interest'
-                    WHEN metric LIKE '%volume%' THEN 'volume' ELSE 'value' END AS measure,
-               CASE as_of_precision WHEN 'month' THEN as_of + INTERVAL 1 MONTH WHEN 'season' THEN as_of + INTERVAL 3 MONTH
-                    WHEN 'year' THEN as_of + INTERVAL 1 YEAR ELSE as_of END AS until
+               CASE
+                   WHEN unit = 'addresses' THEN 'holders'
+                   WHEN metric LIKE '%open_interest%' THEN 'open interest'
+                   WHEN metric LIKE '%volume%' THEN 'volume'
+                   ELSE 'value'
+               END AS measure,
+               CASE as_of_precision
+                   WHEN 'month' THEN as_of + INTERVAL 1 MONTH
+                   WHEN 'season' THEN as_of + INTERVAL 3 MONTH
+                   WHEN 'year' THEN as_of + INTERVAL 1 YEAR
+                   ELSE as_of
+               END AS until
         FROM tokenized_metrics
     )
 """
@@ -35,38 +44,61 @@ MEASURED = """
 def everything(warehouse: Warehouse) -> pl.DataFrame:
     """All readings, newest first: the columns of `tokenized_metrics` and `measure`."""
     return warehouse.query(
-        f"{MEASURED} SELECT * EXCLUDE (snapshot_id, reading, until) FROM measured ORDER BY as_of DESC, measure, subject_kind, value DESC"
+        f"""
+        {MEASURED}
+        SELECT * EXCLUDE (snapshot_id, reading, until)
+        FROM measured
+        ORDER BY as_of DESC, measure, subject_kind, value DESC
+        """
     )
 
 
 def shares(warehouse: Warehouse) -> pl.DataFrame:
     """Each issuer's share in each reading that states the whole, newest first.
 
-    Columns: `reading measure metric scope origin as_of as_of_precision until unit subject product_id value total share_pct issuers confidence second_hand source_id`.
-    The whole is the reading's own total, or 100 where it publishes percentages. Where one reading gives an issuer two figures,
-    the lower counts, and of two totals the higher: a share is the least it can be. What was computed from a reading is left out,
-    as it is computed here; so is a reading whose issuers exceed its total.
+    Columns: `reading measure metric scope origin as_of as_of_precision until unit subject product_id value total
+    share_pct issuers confidence second_hand source_id`. The whole is the reading's own total, or 100 where it publishes
+    percentages. Where one reading gives an issuer two figures, the lower counts, and of two totals the higher: a share
+    is the least it can be. What was computed from a reading is left out, as it is computed here; so is a reading whose
+    issuers exceed its total.
     """
     return warehouse.query(
         f"""
-        {MEASURED}, published AS (SELECT * FROM measured WHERE origin NOT LIKE 'computed%'),
-        totals AS (
+        {MEASURED}, published AS (
+            SELECT *
+            FROM measured
+            WHERE origin NOT LIKE 'computed%'
+        ), totals AS (
             SELECT reading, max(value) AS total, string_agg(DISTINCT source_id, ';') AS total_source
-            FROM published WHERE subject_kind = 'market' GROUP BY reading
+            FROM published
+            WHERE subject_kind = 'market'
+            GROUP BY reading
         ), issuers AS (
-            SELECT reading, any_value(measure) AS measure, any_value(metric) AS metric, any_value(scope) AS scope, any_value(origin) AS origin, any_value(as_of) AS as_of,
-                   any_value(as_of_precision) AS as_of_precision, any_value(until) AS until, unit, subject, any_value(product_id) AS product_id, min(value) AS value,
-                   any_value(confidence) AS confidence, bool_or(second_hand) AS second_hand, string_agg(DISTINCT source_id, ';') AS source_id
-            FROM published WHERE subject_kind = 'issuer' GROUP BY reading, unit, subject
+            SELECT reading, any_value(measure) AS measure, any_value(metric) AS metric, any_value(scope) AS scope,
+                   any_value(origin) AS origin, any_value(as_of) AS as_of,
+                   any_value(as_of_precision) AS as_of_precision, any_value(until) AS until, unit, subject,
+                   any_value(product_id) AS product_id, min(value) AS value,
+                   any_value(confidence) AS confidence, bool_or(second_hand) AS second_hand,
+                   string_agg(DISTINCT source_id, ';') AS source_id
+            FROM published
+            WHERE subject_kind = 'issuer'
+            GROUP BY reading, unit, subject
         )
         SELECT reading, measure, metric, scope, origin, as_of, as_of_precision, until, unit, subject, product_id, value,
                CASE WHEN unit = 'percent' THEN 100 ELSE total END AS total,
                100 * value / CASE WHEN unit = 'percent' THEN 100 ELSE total END AS share_pct,
                count(*) OVER (PARTITION BY reading) AS issuers, confidence, second_hand,
-               concat_ws(';', issuers.source_id, CASE WHEN unit <> 'percent' AND total_source <> issuers.source_id THEN total_source END) AS source_id
-        FROM issuers LEFT JOIN totals USING (reading)
+               concat_ws(
+                   ';', issuers.source_id,
+                   CASE WHEN unit <> 'percent' AND total_source <> issuers.source_id THEN total_source END
+               ) AS source_id
+        FROM issuers
+        LEFT JOIN totals USING (reading)
         WHERE unit = 'percent' OR total IS NOT NULL
-        QUALIFY sum(value::DECIMAL(28, 4)) OVER (PARTITION BY reading) <= CASE WHEN unit = 'percent' THEN 100 ELSE total END
+        QUALIFY sum(value::DECIMAL(28, 4)) OVER (PARTITION BY reading) <= CASE
+            WHEN unit = 'percent' THEN 100
+            ELSE total
+        END
         ORDER BY issuers.as_of DESC, reading, value DESC, subject
         """
     )
@@ -116,10 +148,12 @@ def readings(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def members(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFrame:
-    """Who is in which class: one reading's issuers under every ruleset, with the part it does not break out as a line of its own.
+    """Who is in which class: one reading's issuers under every ruleset, with the part it does not break out as a line
+    of its own.
 
-    Columns: `reading measure unit ruleset name rank ranks class_name subject product_id value total share_pct confidence source_id`;
-    `confidence` is the weakest of the facts that decided. Issuers stand in one order under all rulesets: closest to the share first.
+    Columns: `reading measure unit ruleset name rank ranks class_name subject product_id value total share_pct
+    confidence source_id`; `confidence` is the weakest of the facts that decided. Issuers stand in one order under all
+    rulesets: closest to the share first.
     """
     rules = classification.rulesets(warehouse, own_rule)
     classes = classification.classify(classification.facts(warehouse), rules).drop("position")
@@ -147,7 +181,8 @@ def members(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFr
 
 
 def by_class(warehouse: Warehouse, reading: str, own_rule: Own = ()) -> pl.DataFrame:
-    """The share of each class in one reading under every ruleset, and that of each issuer under `issuers`; every ruleset adds up to 100 %.
+    """The share of each class in one reading under every ruleset, and that of each issuer under `issuers`; every
+    ruleset adds up to 100 %.
 
     Columns: `reading measure unit ruleset name rank ranks class_name issuers members value total share_pct
     low_confidence source_id`. `low_confidence`: all of its members are there by facts of low confidence. A class none

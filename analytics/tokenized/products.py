@@ -64,7 +64,8 @@ def overview(warehouse: Warehouse, ruleset: str, own_rule: market.Own = ()) -> p
 
 
 def details(warehouse: Warehouse, product_id: str) -> pl.DataFrame:
-    """One product's facts with the words behind them: `question answer detail as_of as_of_precision confidence source_id`."""
+    """One product's facts with the words behind them: `question answer detail as_of as_of_precision confidence
+    source_id`."""
     known = classification.facts(warehouse).filter(pl.col("product_id") == product_id)
     places = {fact: place for place, fact in enumerate(QUESTIONS)}
     ordered = known.sort(pl.col("fact").replace_strict(places, default=len(places)), "fact")
@@ -77,20 +78,27 @@ def details(warehouse: Warehouse, product_id: str) -> pl.DataFrame:
 def story(warehouse: Warehouse, words: tuple[str, ...]) -> pl.DataFrame:
     """What was announced and what exists, of everything that names one of the words, in order of time.
 
-    Columns: `ts precision kind title status note confidence second_hand source_id`; kind is `announced` (an event) or `product`
-    (with its first day, or none where no first day is known: those stand last).
+    Columns: `ts precision kind title status note confidence second_hand source_id`; kind is `announced` (an event) or
+    `product` (with its first day, or none where no first day is known: those stand last).
     """
     return warehouse.query(
         """
         WITH told AS (
-            SELECT ts, precision, 'announced' AS kind, title, 'reported' AS status, note, confidence, second_hand, source_id
-            FROM events WHERE category = 'superstate' AND standing = 'reported'
+            SELECT ts, precision, 'announced' AS kind, title, 'reported' AS status, note, confidence, second_hand,
+                   source_id
+            FROM events
+            WHERE category = 'superstate' AND standing = 'reported'
             UNION ALL
-            SELECT launched, launched_precision, 'product', concat_ws(': ', issuer, product), status, note, confidence, second_hand, source_id
+            SELECT launched, launched_precision, 'product', concat_ws(': ', issuer, product), status, note, confidence,
+                   second_hand, source_id
             FROM tokenized_products
-            WHERE len(list_filter($words, lambda word: contains(concat_ws(' ', issuer, product, legal_form, issuing_entity), word))) > 0
+            WHERE len(list_filter(
+                $words, lambda word: contains(concat_ws(' ', issuer, product, legal_form, issuing_entity), word)
+            )) > 0
         )
-        SELECT * FROM told ORDER BY ts NULLS LAST, kind, title
+        SELECT *
+        FROM told
+        ORDER BY ts NULLS LAST, kind, title
         """,
         words=list(words),
     )
@@ -99,22 +107,33 @@ def story(warehouse: Warehouse, words: tuple[str, ...]) -> pl.DataFrame:
 def moves(warehouse: Warehouse) -> pl.DataFrame:
     """Which products entered and left, and when, as far as it is known: those without a known day stand last.
 
-    Columns: `product_id issuer product move ts precision year status confidence second_hand note source_id`; `move` is "entered",
-    "left" (a status that says closed) or "announced" (and nothing more). No day is taken from anything but the product's own row.
+    Columns: `product_id issuer product move ts precision year status confidence second_hand note source_id`; `move` is
+    "entered", "left" (a status that says closed) or "announced" (and nothing more). No day is taken from anything but
+    the product's own row.
     """
     return warehouse.query(
         """
         WITH moved AS (
-            SELECT *, CASE WHEN launched IS NULL AND starts_with(status, 'announced') THEN 'announced' ELSE 'entered' END AS move,
+            SELECT *,
+                   CASE
+                       WHEN launched IS NULL AND starts_with(status, 'announced') THEN 'announced'
+                       ELSE 'entered'
+                   END AS move,
                    launched AS ts, CASE WHEN launched IS NULL THEN 'unknown' ELSE launched_precision END AS precision
             FROM tokenized_products
             UNION ALL
             SELECT * EXCLUDE (closed), 'left', closed, CASE WHEN closed IS NULL THEN 'unknown' ELSE 'day' END
-            FROM (SELECT *, try_strptime(status, 'closed %Y-%m-%d')::TIMESTAMPTZ AS closed FROM tokenized_products WHERE starts_with(status, 'closed'))
+            FROM (
+                SELECT *, try_strptime(status, 'closed %Y-%m-%d')::TIMESTAMPTZ AS closed
+                FROM tokenized_products
+                WHERE starts_with(status, 'closed')
+            )
         )
-        SELECT product_id, issuer, product, move, ts, precision, CASE WHEN precision <> 'unknown' THEN year(ts) END AS year, status,
+        SELECT product_id, issuer, product, move, ts, precision,
+               CASE WHEN precision <> 'unknown' THEN year(ts) END AS year, status,
                confidence, second_hand, note, source_id
-        FROM moved ORDER BY ts NULLS LAST, issuer, product, product_id, move
+        FROM moved
+        ORDER BY ts NULLS LAST, issuer, product, product_id, move
         """
     )
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import polars as pl
 
 RULES = ("insurance", "carry", "ring-fence", "adl", "socialise")
-"""Who bears the debt: a fund; deposits made before the settlement; a fund, with deposits kept apart; the winners; all others.
+"""Who bears the debt: a fund; deposits made before the settlement; a fund, with deposits kept apart; the winners; all
+others.
 
 What a deposit does not cover a fund pays, and what a fund cannot pay all other accounts pay.
 """
@@ -37,7 +38,8 @@ class Position:
 
 @dataclass(frozen=True)
 class Scenario:
-    """An account with cross margin, its liquidation at minute 0, and what comes after. Money in cents, times in minutes."""
+    """An account with cross margin, its liquidation at minute 0, and what comes after. Money in cents, times in
+    minutes."""
 
     positions: tuple[Position, ...]
     collateral: int
@@ -48,7 +50,8 @@ class Scenario:
 
 
 class Step(NamedTuple):
-    """One moment: what it changes for each party, in cents in the order of `PARTIES`, and what the user can then withdraw."""
+    """One moment: what it changes for each party, in cents in the order of `PARTIES`, and what the user can then
+    withdraw."""
 
     minute: int
     event: str
@@ -57,7 +60,8 @@ class Step(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Who bears the debt the fills leave, in cents, and what becomes of the deposit; `reachable_after` is null where none of it is."""
+    """Who bears the debt the fills leave, in cents, and what becomes of the deposit; `reachable_after` is null where
+    none of it is."""
 
     rule: str
     debt: int
@@ -154,9 +158,11 @@ def outcome(scenario: Scenario, rule: str) -> Outcome:
 
 
 def account(scenario: Scenario) -> pl.DataFrame:
-    """The account before any rule, one row a position: `side quantity entry bankruptcy_price fill won collateral left source_id`.
+    """The account before any rule, one row a position: `side quantity entry bankruptcy_price fill won collateral left
+    source_id`.
 
-    `won` (below zero: lost) is that of the position at its fill; `collateral` and what is `left` of it are the account's. USD.
+    `won` (below zero: lost) is that of the position at its fill; `collateral` and what is `left` of it are the
+    account's. USD.
     """
     at_zero = [EXACT.quantize(bankruptcy_price(one, scenario), Decimal("1e-8")) for one in scenario.positions]
     prices = {
@@ -181,8 +187,9 @@ def account(scenario: Scenario) -> pl.DataFrame:
 def through_time(scenario: Scenario, rule: str) -> pl.DataFrame:
     """The steps as a table, in USD.
 
-    Columns: `rule minute event`, what each party has (`user counterparties insurance others outside`) and how that changed
-    (`…_change`), `reachable` (what the user can withdraw), `source_id`. The parties and the changes of each row add up to 0.
+    Columns: `rule minute event`, what each party has (`user counterparties insurance others outside`) and how that
+    changed (`…_change`), `reachable` (what the user can withdraw), `source_id`. The parties and the changes of each row
+    add up to 0.
     """
     told = steps(scenario, rule)
     changes = {
@@ -209,8 +216,8 @@ def through_time(scenario: Scenario, rule: str) -> pl.DataFrame:
 def compared(scenario: Scenario) -> pl.DataFrame:
     """The same scenario under every rule, in USD and in the order of `RULES`.
 
-    Columns: `rule deposit debt reaches_user user_pays counterparties_pay insurance_pays others_pay reachable_after source_id`;
-    `reachable_after` is the minute from which all that is left of the deposit can be withdrawn.
+    Columns: `rule deposit debt reaches_user user_pays counterparties_pay insurance_pays others_pay reachable_after
+    source_id`; `reachable_after` is the minute from which all that is left of the deposit can be withdrawn.
     """
     found = [outcome(scenario, rule) for rule in RULES]
     money = [name for name in Outcome._fields if name not in ("rule", "reachable_after")]
