@@ -26,7 +26,9 @@ def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, coun
     """The piece as it stands at the source, its bytes stored. The entry is not yet in the index. Raises FetchFailed."""
     try:
         return _fetched(module, piece, client, store, count)
-    except FetchFailed:
+    except FetchFailed as failure:
+        if any(request.params for request in piece.requests):
+            failure.piece = piece.name
         raise
     except BaseException as error:
         why = in_words(error, module.SOURCE)

@@ -55,6 +55,9 @@ Count = Callable[[int], None]
 class FetchFailed(RuntimeError):
     """A request that did not succeed: which, why, and what the reader can do."""
 
+    piece = ""
+    """Which piece it was for, where its address alone does not tell: what stands behind a question mark is left out."""
+
     def __init__(self, why: str, url: str = "") -> None:
         self.why, self.url = why, url.partition("?")[0]
         super().__init__(f"{self.url}: {why}" if url else why)

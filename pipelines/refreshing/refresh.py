@@ -251,9 +251,10 @@ def _lines(failures: list[FetchFailed]) -> list[str]:
 def _in_one_line(failures: list[FetchFailed]) -> str:
     """One cause, once: an unknown symbol has a piece for each day and kind of price."""
     first, *others = failures
-    paths = ", ".join(split(one.url).path for one in others[:NAMED])
+    said = f"{first.piece}: {first}" if first.piece and first.piece != first.url else str(first)
+    paths = ", ".join(one.piece or split(one.url).path for one in others[:NAMED])
     more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
-    return f"{first} The same goes for {paths}{more}." if others else str(first)
+    return f"{said} The same goes for {paths}{more}." if others else said
 
 
 def _beside(run: Run, piece: Piece, module: SourceModule) -> Piece:
