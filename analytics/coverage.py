@@ -55,20 +55,26 @@ def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Dat
     """
     return warehouse.query(
         """
-        WITH minute AS (
-            SELECT DISTINCT venue, market, symbol, source_id, ts FROM bars
-            WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end
+        WITH delivered AS (
+            SELECT venue, market, symbol, source_id, time_bucket(INTERVAL 1 HOUR, ts) AS hour,
+                   count(*) AS minutes, min(ts) AS first, max(ts) AS last
+            FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end GROUP BY ALL
         ), series AS (
-            SELECT venue, market, symbol, source_id, min(ts) AS first, max(ts) AS last FROM minute GROUP BY ALL
+            SELECT venue, market, symbol, source_id, min(first) AS first, max(last) AS last,
+                   unnest(generate_series(min(hour), max(hour), INTERVAL 1 HOUR)) AS hour
+            FROM delivered GROUP BY venue, market, symbol, source_id
         ), wanted AS (
-            SELECT venue, market, symbol, source_id, unnest(generate_series(first, last, INTERVAL 1 MINUTE)) AS ts FROM series
+            SELECT *, 1 + date_diff('minute', greatest(first, hour), least(last, hour + INTERVAL 59 MINUTE)) AS expected
+            FROM series
         )
-        SELECT w.venue, any_value(coalesce(v.name, w.venue)) AS name, date_trunc('hour', w.ts) AS hour,
-               count(DISTINCT (w.market, w.symbol, w.source_id)) AS series, count(m.ts) AS minutes, count(*) AS expected,
-               count(*) - count(m.ts) AS missing, 100 * count(m.ts) / count(*) AS present_pct,
+        SELECT w.venue, any_value(coalesce(v.name, w.venue)) AS name, w.hour, count(*) AS series,
+               sum(coalesce(d.minutes, 0))::BIGINT AS minutes, sum(w.expected)::BIGINT AS expected,
+               sum(w.expected - coalesce(d.minutes, 0))::BIGINT AS missing,
+               100 * sum(coalesce(d.minutes, 0)) / sum(w.expected) AS present_pct,
                string_agg(DISTINCT w.source_id, ';' ORDER BY w.source_id) AS source_id
-        FROM wanted w LEFT JOIN minute m USING (venue, market, symbol, source_id, ts) LEFT JOIN venues v ON v.venue = w.venue
-        GROUP BY w.venue, hour ORDER BY name, hour
+        FROM wanted w LEFT JOIN delivered d USING (venue, market, symbol, source_id, hour)
+             LEFT JOIN venues v ON v.venue = w.venue
+        GROUP BY w.venue, w.hour ORDER BY name, w.hour
         """,
         start=start,
         end=end,
