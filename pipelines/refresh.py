@@ -20,7 +20,7 @@ import polars as pl
 from pipelines import detect, pieces
 from pipelines import watch as watch_log
 from pipelines.config import Settings
-from pipelines.failure import in_words
+from pipelines.failure import in_words, stops_all
 from pipelines.fetch import fetch, is_final
 from pipelines.http import Client, FetchFailed, NotAsked
 from pipelines.in_order import in_order
@@ -106,10 +106,26 @@ def _ended(run: Run, outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 def _publish(run: Run, outcomes: list[Outcome]) -> Generation | None:
     """Publish what was loaded, and only then note what worked: a source whose rows nobody can see has not."""
-    detect.propose(run.draft, run.settings.detect)
+    outcomes += _proposed(run)
     generation = pieces.finish(run.draft, run.settings, outcomes)
     watch_log.note(run.settings.data_dir, outcomes)
     return generation
+
+
+def _proposed(run: Run) -> list[Outcome]:
+    """Look for new crash days in what was loaded; an outcome where that fails, which stops no publication."""
+    outcome = pieces.start("detection", datetime.now(UTC))
+    try:
+        with run.draft.whole():
+            detect.propose(run.draft, run.settings.detect)
+    except BaseException as error:
+        if stops_all(error):
+            raise
+        why = f"No new crash days could be looked for ({type(error).__name__})"
+        outcome.failed(f"{why}; those proposed before stay, and all else goes on.")
+        outcome.finished_at = datetime.now(UTC)
+        run.watch.ended(outcome)
+    return [outcome] if outcome.error else []
 
 
 def _embedded(run: Run) -> Outcome:
