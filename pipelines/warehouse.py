@@ -35,6 +35,7 @@ from pipelines.notes import (
     note_on,
     pinned,
     point_to,
+    utc_seconds,
 )
 from pipelines.readers import remove
 from pipelines.tables import TABLES
@@ -174,7 +175,7 @@ class Draft:
             final.name,
             file_sha256(self.path),
             content_hash,
-            now.astimezone(UTC).isoformat(timespec="seconds"),
+            utc_seconds(now),
             layout=layout(),
         )
         note_down(self.folder, generation)
