@@ -19,6 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import analytics
 import charts
 import pages
+from analytics.warehouse import downloads, hub
 from api import ROUTES
 from api.headers import Headers
 from pipelines.config import Settings
@@ -33,6 +34,9 @@ SCRIPT = re.compile(r"^pages\.(_shell|(\w+)\.\2)$")
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     import_what_pages_use()
+    # Before the first readers: two at once would open one each, and the memory of both.
+    hub()
+    downloads()
     # What is imported stays, and is not looked through again; garbage is collected between pages (web/turns.py), never in
     # the thread that answers everybody.
     gc.collect()

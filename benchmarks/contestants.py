@@ -97,11 +97,11 @@ def duckdb(archive: str) -> Work:
 
 
 def _isal() -> Callable[[str], bytes]:
-    from pipelines.sources.common.archives import csv_blocks
+    from pipelines.sources.common.archives import TAPE, csv_blocks
 
     def inflate(archive: str) -> bytes:
         with Path(archive).open("rb") as file:
-            return b"".join(csv_blocks(file, archive))
+            return b"".join(csv_blocks(file, archive, TAPE))
 
     return inflate
 

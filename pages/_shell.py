@@ -46,7 +46,7 @@ def build_missing_warehouse() -> None:
     """An app that finds no data, or data of another version's tables, builds it; a second visitor waits for the first one's build."""
     with st.status("Building the warehouse from the embedded facts …", expanded=True) as progress:
         try:
-            _, outcomes = build.build(Settings())
+            generation, outcomes = build.build(Settings())
         except draft.Busy:
             progress.update(
                 label="Another process is building the warehouse. Reload in a few seconds.", state="running"
@@ -55,7 +55,7 @@ def build_missing_warehouse() -> None:
         except OSError as error:
             progress.update(label=f"The warehouse could not be built: {error.strerror or error}.", state="error")
             st.stop()
-        failures = [outcome.error for outcome in outcomes if outcome.error]
+        failures = [outcome.error for outcome in outcomes if outcome.error and not generation]
         for failure in failures:
             st.error(parts.safe(failure))
         progress.update(

@@ -14,30 +14,23 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """How much of each hour the recorder listened to each live feed: `venue name feed hour recorded_pct gap_pct gaps
-    reasons source_id`.
+    """How much of each hour the recorder listened to each live feed: `venue name feed hour recorded_pct gap_pct gaps reasons source_id`.
 
-    One row for every hour of the range that a recorded span or a noted gap touches; shares are percent of the part of
-    the hour that lies in the range. What is neither recorded nor a gap is an hour nobody recorded: no row, or shares
-    that do not reach 100. `gaps` counts the gaps that touch the hour, `reasons` says why nobody listened, separated by
-    `; `.
+    One row for every hour of the range that a recorded span or a noted gap touches; shares are percent of the part of the
+    hour that lies in the range. What is neither recorded nor a gap is an hour nobody recorded: no row, or shares that do
+    not reach 100. `gaps` counts the gaps that touch the hour, `reasons` says why nobody listened, separated by `; `.
     """
     return warehouse.query(
         """
         WITH hours AS (
             SELECT greatest(hour, $start) AS first, least(hour + INTERVAL 1 HOUR, $end) AS last, hour
-            FROM (
-                SELECT unnest(generate_series(
-                    date_trunc('hour', $start::TIMESTAMPTZ), $end::TIMESTAMPTZ, INTERVAL 1 HOUR
-                )) AS hour
-            )
+            FROM (SELECT unnest(generate_series(date_trunc('hour', $start::TIMESTAMPTZ), $end::TIMESTAMPTZ, INTERVAL 1 HOUR)) AS hour)
             WHERE hour < $end
         ), pieces AS (
             SELECT c.venue, c.feed, c.state, c.reason, c.source_id, h.hour,
                    epoch_us(least(c.span_end, h.last)) - epoch_us(greatest(c.span_start, h.first)) AS length,
                    epoch_us(h.last) - epoch_us(h.first) AS whole
-            FROM hours h
-            JOIN feed_coverage c ON c.span_start < h.last AND c.span_end > h.first
+            FROM hours h JOIN feed_coverage c ON c.span_start < h.last AND c.span_end > h.first
         )
         SELECT p.venue, any_value(coalesce(v.name, p.venue)) AS name, p.feed, p.hour,
                100 * coalesce(sum(length) FILTER (state = 'recorded'), 0) / any_value(whole) AS recorded_pct,
@@ -45,10 +38,8 @@ def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Da
                count(*) FILTER (state = 'gap') AS gaps,
                string_agg(DISTINCT reason, '; ' ORDER BY reason) AS reasons,
                string_agg(DISTINCT p.source_id, ';' ORDER BY p.source_id) AS source_id
-        FROM pieces p
-        LEFT JOIN venues v USING (venue)
-        GROUP BY p.venue, p.feed, p.hour
-        ORDER BY name, p.feed, p.hour
+        FROM pieces p LEFT JOIN venues v USING (venue)
+        GROUP BY p.venue, p.feed, p.hour ORDER BY name, p.feed, p.hour
         """,
         start=start,
         end=end,
@@ -56,37 +47,34 @@ def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Da
 
 
 def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Minute bars that are missing by venue and hour: `venue name hour series minutes expected missing present_pct
-    source_id`.
+    """Minute bars that are missing by venue and hour: `venue name hour series minutes expected missing present_pct source_id`.
 
     `series` counts the markets (market, symbol and source) whose minute bars of traded prices reach into the range;
-    `expected` is what they would have if somebody traded in every minute between a market's first and last bar in the
-    range, so a missing minute is one without a trade or one nobody delivered: the bars alone cannot tell.
+    `expected` is what they would have if somebody traded in every minute between a market's first and last bar in the range,
+    so a missing minute is one without a trade or one nobody delivered: the bars alone cannot tell.
     """
     return warehouse.query(
         """
-        WITH minute AS (
-            SELECT DISTINCT venue, market, symbol, source_id, ts
-            FROM bars
-            WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end
+        WITH delivered AS (
+            SELECT venue, market, symbol, source_id, time_bucket(INTERVAL 1 HOUR, ts) AS hour,
+                   count(*) AS minutes, min(ts) AS first, max(ts) AS last
+            FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end GROUP BY ALL
         ), series AS (
-            SELECT venue, market, symbol, source_id, min(ts) AS first, max(ts) AS last
-            FROM minute
-            GROUP BY ALL
+            SELECT venue, market, symbol, source_id, min(first) AS first, max(last) AS last,
+                   unnest(generate_series(min(hour), max(hour), INTERVAL 1 HOUR)) AS hour
+            FROM delivered GROUP BY venue, market, symbol, source_id
         ), wanted AS (
-            SELECT venue, market, symbol, source_id, unnest(generate_series(first, last, INTERVAL 1 MINUTE)) AS ts
+            SELECT *, 1 + date_diff('minute', greatest(first, hour), least(last, hour + INTERVAL 59 MINUTE)) AS expected
             FROM series
         )
-        SELECT w.venue, any_value(coalesce(v.name, w.venue)) AS name, date_trunc('hour', w.ts) AS hour,
-               count(DISTINCT (w.market, w.symbol, w.source_id)) AS series, count(m.ts) AS minutes,
-               count(*) AS expected,
-               count(*) - count(m.ts) AS missing, 100 * count(m.ts) / count(*) AS present_pct,
+        SELECT w.venue, any_value(coalesce(v.name, w.venue)) AS name, w.hour, count(*) AS series,
+               sum(coalesce(d.minutes, 0))::BIGINT AS minutes, sum(w.expected)::BIGINT AS expected,
+               sum(w.expected - coalesce(d.minutes, 0))::BIGINT AS missing,
+               100 * sum(coalesce(d.minutes, 0)) / sum(w.expected) AS present_pct,
                string_agg(DISTINCT w.source_id, ';' ORDER BY w.source_id) AS source_id
-        FROM wanted w
-        LEFT JOIN minute m USING (venue, market, symbol, source_id, ts)
-        LEFT JOIN venues v ON v.venue = w.venue
-        GROUP BY w.venue, hour
-        ORDER BY name, hour
+        FROM wanted w LEFT JOIN delivered d USING (venue, market, symbol, source_id, hour)
+             LEFT JOIN venues v ON v.venue = w.venue
+        GROUP BY w.venue, w.hour ORDER BY name, w.hour
         """,
         start=start,
         end=end,

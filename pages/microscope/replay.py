@@ -9,11 +9,12 @@ import polars as pl
 import streamlit as st
 
 from analytics.market import decimate, depegs, prices, replay, timeline
+from analytics.warehouse import GenerationGone, NoWarehouse
 from charts.market import replay as chart
 from charts.words import clock, percent, usd, utc
 from pages.microscope.controls import chosen_at
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.parts import ask, card, safe
 from web.turns import TURNS
 
 STOPPED = "Stopped"
@@ -35,10 +36,18 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
     )
     st.session_state["ticking"] = False
     # While it plays, only the panel runs again: the chart keeps its zoom. Otherwise the slider moves chart and panel.
-    panel = st.fragment(TURNS.bounded(_panel), run_every=TICK) if SPEEDS[speed] else _panel
+    panel = st.fragment(TURNS.bounded(_playing), run_every=TICK) if SPEEDS[speed] else _panel
     panel(day, start, end, base, SPEEDS[speed])
     with drawn:
         _chart(day, start, end, base, st.session_state["at"])
+
+
+def _playing(*view: Any) -> None:
+    """The panel as a fragment. The shell does not stand around it: it says itself that the data cannot be read."""
+    try:
+        _panel(*view)
+    except (NoWarehouse, GenerationGone) as damaged:
+        st.error(safe(damaged), icon=":material/broken_image:")
 
 
 def _panel(day: dict[str, Any], start: datetime, end: datetime, base: str, step: int) -> None:

@@ -34,6 +34,7 @@ from pipelines.generations.notes import (
     note_on,
     pinned,
     point_to,
+    utc_seconds,
 )
 from pipelines.generations.readers import remove
 from pipelines.tables.canonical import TABLES
@@ -174,7 +175,7 @@ class Draft:
             final.name,
             file_sha256(self.path),
             content_hash,
-            now.astimezone(UTC).isoformat(timespec="seconds"),
+            utc_seconds(now),
             layout=layout(),
         )
         note_down(self.folder, generation)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -41,12 +41,13 @@ def current(folder: Path) -> Generation | None:
 
 def pointed_to(folder: Path) -> Generation | None:
     """What `current.json` says; None where it is not there or cannot be read."""
-    return journal.read(folder / "current.json", NOTE.validate_json)
+    return journal.read(folder / "current.json", _as_written)
 
 
 def note_on(folder: Path, number: int) -> Generation | None:
     """What was noted beside a generation's file when it was published; None where that cannot be read."""
-    return journal.read(note_path(folder, number), NOTE.validate_json)
+    generation = journal.read(note_path(folder, number), _as_written)
+    return generation if generation and generation.generation == number else None
 
 
 def generations(folder: Path) -> list[int]:
@@ -177,8 +178,23 @@ def note_path(folder: Path, number: int) -> Path:
     return file_path(folder, number).with_suffix(".json")
 
 
+def _as_written(text: bytes) -> Generation:
+    """A note as a publication writes it. Raises ValueError where it says what none would."""
+    generation = NOTE.validate_json(text, strict=True)
+    file = file_path(Path(), generation.generation).name
+    built_at = utc_seconds(datetime.fromisoformat(generation.built_at))
+    if generation.generation < 1 or generation != replace(generation, file=file, built_at=built_at):
+        raise ValueError("a note that nobody wrote")
+    return generation
+
+
+def utc_seconds(moment: datetime) -> str:
+    """How a note writes a moment."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
 def _pins(folder: Path) -> set[int] | None:
-    return journal.read(folder / "pins.json", PINS.validate_json)
+    return journal.read(folder / "pins.json", partial(PINS.validate_json, strict=True))
 
 
 def _pins_are_lost(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from pipelines.source import CheckFailed, Refused, Source, TooLarge
 IN_OWN_WORDS = (FetchFailed, Refused, CheckFailed, Damaged, TooLarge)
 NETWORK = (requests.RequestException, urllib3.exceptions.HTTPError, ssl.SSLError, ConnectionError, TimeoutError)
 """Most of them are an OSError too: a redirect loop is no full disk."""
+MEMORY = (MemoryError, duckdb.OutOfMemoryException)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE}
 BROKEN = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
 NOT_AS_KNOWN = "the bytes are not as this source has known them"
@@ -29,7 +30,7 @@ def in_words(error: BaseException, source: Source, what: str = NOT_AS_KNOWN) -> 
 
     Raises the error itself where it is nobody's piece: a signal to stop, or a disk that is full or broken.
     """
-    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or _is_of_the_disk(error):
+    if stops_all(error):
         raise error
     kind = type(error).__name__
     if isinstance(error, IN_OWN_WORDS):
@@ -38,14 +39,19 @@ def in_words(error: BaseException, source: Source, what: str = NOT_AS_KNOWN) -> 
         return "no answer came in time."
     if isinstance(error, NETWORK):
         return f"the answer breaks the rules of HTTP ({kind})."
-    if isinstance(error, MemoryError):
+    if isinstance(error, MEMORY):
         return "it takes more memory than there is."
     return f"{what} ({kind}). Its format may have changed: {_place(error, source)} needs a look."
 
 
+def stops_all(error: BaseException) -> bool:
+    """Whether it is nobody's own failure: a signal to stop, or a disk that is full or broken."""
+    return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or _is_of_the_disk(error)
+
+
 def _is_of_the_disk(error: BaseException) -> bool:
     if isinstance(error, duckdb.OperationalError | duckdb.FatalException):
-        return True
+        return not isinstance(error, MEMORY)
     return isinstance(error, OSError) and not isinstance(error, (*NETWORK, Damaged)) and error.errno in FULL | BROKEN
 
 

@@ -22,7 +22,7 @@ from pipelines import health as watch_log
 from pipelines.config import Settings
 from pipelines.generations.draft import Draft, Generation, exclusive
 from pipelines.refreshing import load
-from pipelines.refreshing.failure import in_words
+from pipelines.refreshing.failure import in_words, stops_all
 from pipelines.refreshing.fetch import fetch, is_final
 from pipelines.refreshing.http import Client, FetchFailed, NotAsked
 from pipelines.refreshing.in_order import in_order
@@ -107,10 +107,26 @@ def _ended(run: Run, outcomes: Iterable[Outcome]) -> list[Outcome]:
 
 def _publish(run: Run, outcomes: list[Outcome]) -> Generation | None:
     """Publish what was loaded, and only then note what worked: a source whose rows nobody can see has not."""
-    detect.propose(run.draft, run.settings.detect)
+    outcomes += _proposed(run)
     generation = load.finish(run.draft, run.settings, outcomes)
     watch_log.note(run.settings.data_dir, outcomes)
     return generation
+
+
+def _proposed(run: Run) -> list[Outcome]:
+    """Look for new crash days in what was loaded; an outcome where that fails, which stops no publication."""
+    outcome = load.start("detection", datetime.now(UTC))
+    try:
+        with run.draft.whole():
+            detect.propose(run.draft, run.settings.detect)
+    except BaseException as error:
+        if stops_all(error):
+            raise
+        why = f"No new crash days could be looked for ({type(error).__name__})"
+        outcome.failed(f"{why}; those proposed before stay, and all else goes on.")
+        outcome.finished_at = datetime.now(UTC)
+        run.watch.ended(outcome)
+    return [outcome] if outcome.error else []
 
 
 def _embedded(run: Run) -> Outcome:

@@ -133,6 +133,40 @@ def test_every_command_works_and_the_next_build_mends(hurt: Hurt) -> None:
             assert name not in command("build").stderr
 
 
+@pytest.mark.parametrize("file", ["warehouse/current.json", "warehouse/gen-000002.json"])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"built_at": "yesterday"},
+        {"built_at": "2026-11-22T00:00:00"},
+        {"built_at": 5},
+        {"generation": "2"},
+        {"generation": True},
+        {"generation": -2, "file": "gen--00002.duckdb"},
+        {"file": "../2.duckdb"},
+        {"sha256": None},
+        {"content_hash": ["0"]},
+        {"layout": {}},
+    ],
+    ids=str,
+)
+def test_a_note_that_says_nonsense_is_as_good_as_none(hurt: Hurt, nonsense: dict[str, object]) -> None:
+    published = notes.current(hurt.settings.warehouse_dir)
+    hurt.by(json.dumps(json.loads(hurt.whole) | nonsense).encode())
+    (sentence,) = damage(hurt.settings)
+    assert f"{hurt.path.name} cannot be read" in sentence and sentence in command("status").stderr
+    assert notes.current(hurt.settings.warehouse_dir) == published
+    assert command("build").exit_code == 0 and damage(hurt.settings) == [] and hurt.path.read_bytes() == hurt.whole
+
+
+@pytest.mark.parametrize("file", ["warehouse/gen-000002.json"])
+def test_a_note_on_another_generation_says_nothing_of_this_one(hurt: Hurt) -> None:
+    hurt.by(hurt.path.with_name("gen-000001.json").read_bytes())
+    (sentence,) = damage(hurt.settings)
+    assert "gen-000002.json cannot be read" in sentence
+    assert command("build").exit_code == 0 and hurt.path.read_bytes() == hurt.whole
+
+
 @EVERY_FILE
 def test_a_refresh_goes_on(hurt: Hurt) -> None:
     span = ["--start", f"{victim.SPAN.start:%Y-%m-%dT%H:%MZ}", "--end", f"{victim.SPAN.end:%Y-%m-%dT%H:%MZ}"]

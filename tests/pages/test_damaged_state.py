@@ -83,6 +83,15 @@ def test_the_data_page_and_health_say_what_is_damaged(
     assert len(app.title) == 1
 
 
+def test_a_note_that_says_nonsense_is_no_trouble_for_pages_and_health(pinned: Settings) -> None:
+    path = pinned.data_dir / "warehouse/current.json"
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"built_at": "yesterday"}))
+    code, health = healthz()
+    (sentence,) = health["damage"]
+    assert code == 200 and "current.json cannot be read" in sentence
+    assert "current.json cannot be read" in "\n".join(works(opened(DATA)).warning.values).replace("\\", "")
+
+
 def test_whole_state_is_not_called_damaged(pinned: Settings) -> None:
     assert healthz()[1]["damage"] == []
     assert "cannot be read" not in "\n".join(works(opened(DATA)).warning.values)

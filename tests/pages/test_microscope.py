@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.microscope import explosive
+from pipelines.generations.readers import unreadable
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "microscope"]
@@ -244,6 +245,19 @@ def test_playing_starts_where_the_scrubber_stands() -> None:
     app.segmented_control(key="speed").set_value("1 min").run()
     assert not app.exception
     assert app.slider(key="at").value.strftime("%H:%M:%S") == "21:00:00"
+
+
+def test_a_file_that_is_damaged_while_it_plays_is_said_in_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pegs(*_: object, **__: object) -> pl.DataFrame:
+        raise unreadable(1)
+
+    app = page(at="2025-10-10T21:00:00")
+    monkeypatch.setattr(pegs, "__module__", "damaged")  # another question than the one that was answered a moment ago
+    monkeypatch.setattr("analytics.market.replay.pegs", pegs)
+    app.segmented_control(key="speed").set_value("1 min").run()
+    assert not app.exception
+    (message,) = app.error
+    assert "The file of generation 1 cannot be read whole" in message.value
 
 
 def test_an_unknown_part_asset_or_market_is_said() -> None:

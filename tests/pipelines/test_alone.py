@@ -47,6 +47,7 @@ class Panic(BaseException):
         (TimeoutError(SECRET), "no answer came in time"),
         (requests.ReadTimeout(SECRET), "no answer came in time"),
         (MemoryError(SECRET), "more memory than there is"),
+        (duckdb.OutOfMemoryException(SECRET), "more memory than there is"),
         (OSError(errno.EOVERFLOW, SECRET), "pipelines/sources/binance_trades.py needs a look"),
         (RecursionError(SECRET), "not as this source has known them (RecursionError)"),
         (UnicodeEncodeError("utf-8", SECRET, 0, 1, SECRET), "(UnicodeEncodeError)"),

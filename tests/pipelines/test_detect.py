@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
-from pipelines.config import DetectionRule
+from pipelines.config import DetectionRule, Settings
 from pipelines.detect import DRAWDOWNS, outliers, propose, proposed
-from pipelines.generations.draft import Draft
+from pipelines.generations.draft import Draft, exclusive
+from pipelines.refreshing.build import build
 from pipelines.refreshing.validate import accept
 
 RULE = DetectionRule()
@@ -154,3 +157,34 @@ def test_what_is_proposed_is_read_from_what_is_published(tmp_path: Path, monkeyp
     assert day[0] == "jan-29-2027" and day[1].startswith("Proposed by the detection rule: ")
     monkeypatch.setattr("pipelines.generations.readers.layout", lambda: "of another version")
     assert proposed(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("median"), duckdb.OutOfMemoryException("no more"), pl.exceptions.PanicException("as Rust does")]
+)
+def test_a_rule_that_fails_stops_no_publication_and_leaves_what_was_proposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    settings = Settings(data_dir=tmp_path)
+    with exclusive(settings.warehouse_dir), Draft(settings.warehouse_dir) as draft:
+        draft.insert("bars", accept("bars", bars(FIRST + timedelta(days=28)), "x").good)
+        propose(draft, RULE)
+        draft.publish(datetime(2027, 2, 1, tzinfo=UTC))
+    monkeypatch.setattr("pipelines.detect.outliers", failing)
+    generation, (embedded, detection) = build(settings)
+    assert generation is not None and embedded.outcome == "loaded"
+    assert (detection.loader, detection.outcome) == ("detection", "failed")
+    assert type(error).__name__ in str(detection.error) and "\n" not in str(detection.error)
+    assert list(proposed(settings.warehouse_dir)) == ["jan-29-2027"]
+
+
+def test_a_full_disk_still_stops_the_refresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipelines.detect.outliers", failing)
+    with pytest.raises(OSError, match="No space left"):
+        build(Settings(data_dir=tmp_path))

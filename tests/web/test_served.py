@@ -22,6 +22,18 @@ from tests.browser.site import served
 from tests.shell import PAGES as LISTED
 
 READERS = 8
+STARTED = """
+import asyncio, app
+from analytics.warehouse import downloads, hub
+
+async def start():
+    async with app.lifespan(app.app):
+        print(hub.cache_info().misses, end=" ")
+        hub(), downloads()
+        print(hub.cache_info().misses)
+
+asyncio.run(start())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +50,11 @@ def test_the_first_readers_of_a_cold_server_come_at_once_and_see_every_page(site
 
     asyncio.run(crowd(seen := Seen()))
     assert len(seen.first) == max(READERS, len(PAGES)) and seen.exceptions == [] and seen.cut == []
+
+
+def test_the_data_are_opened_before_two_first_readers_can_both_open_them() -> None:
+    started = subprocess.run([sys.executable, "-c", STARTED], cwd=ROOT, capture_output=True, text=True)
+    assert started.stdout.splitlines() == ["1 1"], started.stderr
 
 
 def test_the_readers_know_every_page() -> None:

@@ -27,7 +27,7 @@ SOURCE = Source(
     resolution="event, pushed every 500 ms",
     reaches_oct_2025=False,
     group="fast",
-    limits="Linear contracts only; contracts on stocks (TSLA) are among them and carry no mark. A contract listed while the recorder runs is subscribed to within the hour. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits="Linear contracts only; contracts on stocks (TSLA) are among them and carry no mark. A contract listed while the recorder runs is subscribed to within the hour. All contracts share one connection: where Bybit refuses a part of them, nothing counts as recorded. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
     accumulates=True,
     live=True,
     default=False,
@@ -43,7 +43,11 @@ STREAM = Stream(
     ping='{"op":"ping"}',
 )
 BATCH = 100
-"""Topics a message: Bybit limits the length of a request, not the number of topics."""
+"""Topics a message: some 2,700 characters of `args`, which may have 21,000 for "one public connection".
+
+Bybit does not say whether that counts a message or all of a connection; all contracts, some 800, come to about as much.
+https://bybit-exchange.github.io/docs/v5/ws/connect
+"""
 TOPIC = "allLiquidation."
 
 fault = bybit.fault

@@ -12,6 +12,7 @@ import pytest
 
 from analytics.data import coverage
 from analytics.warehouse import Hub, Warehouse
+from benchmarks.downloads import bars
 from pipelines.generations.draft import Draft, exclusive
 from pipelines.refreshing.validate import accept
 
@@ -94,9 +95,9 @@ def bar(minute: int, symbol: str = "BTC/USDT", venue: str = "binance") -> dict[s
 
 
 def test_missing_minutes_are_counted_between_a_markets_first_and_last_bar(tmp_path: Path) -> None:
-    bars = [bar(minute) for minute in range(0, 120) if minute not in (5, 6, 70)]
-    bars += [bar(minute, "ETH/USDT") for minute in range(50, 60)] + [bar(0, venue="okx")]
-    with holding(tmp_path, "bars", bars) as warehouse:
+    there = [bar(minute) for minute in range(0, 120) if minute not in (5, 6, 70)]
+    there += [bar(minute, "ETH/USDT") for minute in range(50, 60)] + [bar(0, venue="okx")]
+    with holding(tmp_path, "bars", there) as warehouse:
         found = coverage.bars_by_hour(warehouse, NOON - HOUR, NOON + 3 * HOUR)
     columns = ("venue", "hour", "series", "minutes", "expected", "missing")
     assert found.select(columns).rows() == [
@@ -104,6 +105,22 @@ def test_missing_minutes_are_counted_between_a_markets_first_and_last_bar(tmp_pa
         ("binance", NOON + HOUR, 1, 59, 60, 1),
         ("okx", NOON, 1, 1, 1, 0),
     ]
+
+
+def test_hours_without_any_bar_are_missing_whole(tmp_path: Path) -> None:
+    with holding(tmp_path, "bars", [bar(50), bar(190)]) as warehouse:
+        found = coverage.bars_by_hour(warehouse, NOON, NOON + 4 * HOUR)
+    assert found.select("minutes", "expected", "missing").rows() == [(1, 10, 9), (0, 60, 60), (0, 60, 60), (1, 11, 10)]
+
+
+def test_many_markets_fit_in_little_memory(tmp_path: Path) -> None:
+    folder, many = tmp_path / "warehouse", 300_000
+    with exclusive(folder), Draft(folder) as draft:
+        draft.insert("bars", bars(draft, 0, many))
+        draft.publish(NOON)
+    (tmp_path / "tmp").touch()  # so that nothing can go to the disk instead
+    with Hub(folder, memory="64MB").lease() as warehouse:
+        assert coverage.latest_bars(warehouse)["minutes"].sum() == many
 
 
 @pytest.mark.parametrize("question", [coverage.feeds_by_hour, coverage.bars_by_hour])

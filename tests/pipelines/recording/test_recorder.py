@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -27,7 +28,7 @@ from pipelines.recording import recorder, segments
 from pipelines.recording.recorder import Pace, Recorder
 from pipelines.recording.segments import Tape
 from pipelines.recording.streams import binance, bybit, okx
-from tests.pipelines.recorder_kit import VENUES, kept, listening, ran
+from tests.pipelines.recorder_kit import CONFIRMED, VENUES, kept, listening, ran
 from tests.replay.websocket import Feed, played
 
 ORDER = '{{"stream":"!forceOrder@arr","data":{{"e":"forceOrder","E":{0},"o":{{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"0.014","p":"9910","ap":"9910.12","X":"FILLED","l":"0.014","z":"0.014","T":{0}}}}}}}'
@@ -217,6 +218,17 @@ def test_a_refused_subscription_is_no_listening_and_is_said(tmp_path: Path) -> N
     assert list(heard.folder.glob("*.gz")) == list(heard.folder.glob("*.list.gz"))
 
 
+def test_where_a_part_of_the_contracts_is_refused_nothing_counts_as_recorded(tmp_path: Path) -> None:
+    answers = itertools.cycle([CONFIRMED, '{"success":false,"ret_msg":"too long","op":"subscribe"}'])
+    bybit_played = VENUES["bybit"]
+    control = bybit_played.said(bybit_played.control)
+    feed = Feed([], confirm=lambda _: next(answers), control=control, pages=bybit_played.pages)
+    with played(feed):
+        heard = ran(tmp_path, feed.base, bybit, lambda said: len(said) >= 2)
+    assert "Bybit answers too long" in heard.said[0]
+    assert not listening(heard.said) and not kept(heard.folder)
+
+
 def test_what_was_heard_before_an_outage_does_not_wait_for_its_end(tmp_path: Path) -> None:
     """The segment of a lost connection is cut by the clock although nobody listens, and the gap goes on in the next."""
     closed_meanwhile = []
@@ -265,7 +277,7 @@ def test_an_error_in_place_of_the_list_of_contracts_is_said(tmp_path: Path) -> N
     feed = Feed([], pages={"/v5/market/instruments-info": b'{"retCode":10006,"retMsg":"Too many visits"}'})
     with played(feed):
         heard = ran(tmp_path, feed.base, bybit, lambda said: bool(said))
-    assert "Too many visits" in heard.said[0]
+    assert "Bybit answers error 10006" in heard.said[0] and "visits" not in heard.said[0]
     assert feed.connections == 0
 
 

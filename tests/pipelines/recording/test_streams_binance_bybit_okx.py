@@ -103,6 +103,13 @@ def test_bybit_asks_for_the_contracts_that_trade() -> None:
     assert topics == [bybit.STREAM.control, *(f"allLiquidation.{one}" for one in ("BTCUSDT", "BTCPERP", "BTC-26DEC25"))]
 
 
+def test_bybit_is_asked_in_messages_far_shorter_than_it_takes() -> None:
+    topics = [bybit.STREAM.control, *(f"allLiquidation.1000000ASSET{number}-25DEC26" for number in range(2_000))]
+    asked = [json.loads(message)["args"] for message in bybit.subscribe(topics)]
+    assert [topic for args in asked for topic in args] == topics
+    assert max(len(json.dumps(args)) for args in asked) < 21_000 / 4
+
+
 def test_bybit_lists_in_pages() -> None:
     assert bybit.STREAM.listing is not None
     page = json.dumps({"result": {"list": [], "nextPageCursor": "next"}}).encode()
