@@ -36,7 +36,8 @@ MINUTE, DAY = 60, 86_400
 
 
 class Tables:
-    """Answers a request for a table: the generation is leased, and the turn kept, until all is sent or the reader left."""
+    """Answers a request for a table: the generation is leased, and the turn kept,
+    until all is sent or the reader left."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def in_time(message: Message) -> None:

@@ -1,4 +1,5 @@
-"""`python -m benchmarks`: how long the build of the warehouse and a run of each page take, with what they compare to."""
+"""`python -m benchmarks`: how long the build of the warehouse and a run of each page take,
+with what they compare to."""
 
 from __future__ import annotations
 

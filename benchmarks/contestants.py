@@ -1,6 +1,7 @@
 """The contestants of the ingest benchmark; each imports what it needs first and returns the work that is timed.
 
-`python -m benchmarks.contestants NAME ZIP DATA_DIR BASE DAYS` prints seconds, and peak MB of this process and its children.
+`python -m benchmarks.contestants NAME ZIP DATA_DIR BASE DAYS` prints seconds,
+and peak MB of this process and its children.
 """
 
 from __future__ import annotations
@@ -89,8 +90,14 @@ def duckdb(archive: str) -> Work:
         ):
             file = packed.extract(packed.namelist()[0], folder)
             connection.execute(
-                f"""CREATE TABLE bars AS SELECT transact_time // 1000 AS second, arg_min(price, agg_trade_id) AS open, max(price) AS high, min(price) AS low,
-                arg_max(price, agg_trade_id) AS close, sum(quantity) AS base, sum(price * quantity) AS quote FROM read_csv('{file}') GROUP BY 1"""
+                f"""
+                CREATE TABLE bars AS
+                SELECT transact_time // 1000 AS second,
+                       arg_min(price, agg_trade_id) AS open, max(price) AS high, min(price) AS low,
+                       arg_max(price, agg_trade_id) AS close, sum(quantity) AS base, sum(price * quantity) AS quote
+                FROM read_csv('{file}')
+                GROUP BY 1
+                """
             )
 
     return work

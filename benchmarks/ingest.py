@@ -1,7 +1,8 @@
 """Ingest of one day of aggregate trades (5 million rows, zipped) against the floor and against others.
 
 Each figure is a fresh process that reports the time of the work alone, imports excluded, and its own peak memory; the
-contestants (`contestants.py`) take turns, and what is printed is the median and its ratio to the floor of the same rounds.
+contestants (`contestants.py`) take turns, and what is printed is the median and its ratio to the floor of the same
+rounds.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def main(rows: int = 5_000_000, rounds: int = 9, days: tuple[int, ...] = (8, 16)
                     held.append(_timed(root, "ours", base, many))
             both, one = median(run[0] for run in free), median(run[0] for run in held)
             print(
-                f"{many} days: {both:.1f} s, {one:.1f} s held to one core ({one / both:.2f} x); median of {ROUNDS}; largest process {max(max(run[1:]) for run in free):.0f} MB"
+                f"{many} days: {both:.1f} s, {one:.1f} s held to one core ({one / both:.2f} x); median of {ROUNDS}; "
+                f"largest process {max(max(run[1:]) for run in free):.0f} MB"
             )
 
 

@@ -1,7 +1,8 @@
-"""The microscope's charts on a full day of one-second bars of ten venues (864,000 rows, generated): `python -m benchmarks.microscope`.
+"""The microscope's charts on a full day of one-second bars of ten venues (864,000 rows, generated):
+`python -m benchmarks.microscope`.
 
-Printed: the time until a chart's data is ready, straight from the warehouse with nothing cached; the size of the figure;
-and whether the lowest and highest value are still on it.
+Printed: the time until a chart's data is ready, straight from the warehouse with nothing cached; the size of the
+figure; and whether the lowest and highest value are still on it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ MOST_MS, MOST_BYTES = 50, 300_000
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of the page: the question it asks, how it is drawn, and the extremes its lines must hold (None where it is no line)."""
+    """A chart of the page: the question it asks, how it is drawn,
+    and the extremes its lines must hold (None where it is no line)."""
 
     name: str
     ask: Callable[[], pl.DataFrame]
@@ -48,7 +50,8 @@ class Chart:
 
 
 def day_of_seconds(venues: int = VENUES, seed: int = 10) -> pl.DataFrame:
-    """One-second bars of a day on so many venues: calm, a crash of a tenth within minutes at noon, and a slow way back."""
+    """One-second bars of a day on so many venues: calm, a crash of a tenth within minutes at noon,
+    and a slow way back."""
     random = np.random.default_rng(seed)
     common = np.cumsum(random.normal(0, 2e-5, SECONDS)) + _crash()
     moments = pl.datetime_range(START, END, "1s", closed="left", eager=True, time_unit="us")
@@ -159,7 +162,9 @@ def _deviations(warehouse: Warehouse) -> tuple[float, float]:
     return warehouse.query(
         """
         WITH composite AS (SELECT ts, median(close) AS middle FROM bars GROUP BY ts)
-        SELECT min(100 * (close / middle - 1)), max(100 * (close / middle - 1)) FROM bars JOIN composite USING (ts)
+        SELECT min(100 * (close / middle - 1)), max(100 * (close / middle - 1))
+        FROM bars
+        JOIN composite USING (ts)
         """
     ).row(0)
 
@@ -185,7 +190,8 @@ def main() -> None:
         bars = day_of_seconds()
         warehouse = warehouse_of(bars, Path(folder))
         print(
-            f"{bars.height:,} one-second bars of {VENUES} venues; median of {ROUNDS}, limits {MOST_MS} ms and {MOST_BYTES / 1000:.0f} kB"
+            f"{bars.height:,} one-second bars of {VENUES} venues; median of {ROUNDS}, "
+            f"limits {MOST_MS} ms and {MOST_BYTES / 1000:.0f} kB"
         )
         for chart in charts(warehouse):
             seconds = []
@@ -203,7 +209,8 @@ def main() -> None:
                     else "AN EXTREME IS LOST"
                 )
             print(
-                f"{chart.name:32}{1000 * median(seconds):7.1f} ms (least {1000 * min(seconds):.1f}){len(figure.to_json()) / 1000:8.1f} kB  {kept}"
+                f"{chart.name:32}{1000 * median(seconds):7.1f} ms "
+                f"(least {1000 * min(seconds):.1f}){len(figure.to_json()) / 1000:8.1f} kB  {kept}"
             )
 
 

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.readers [sessions] [seconds] [rounds]`: that many readers at once on a dashboard started anew for
-each round, while data are published. With 0 seconds each looks at one page of the cold server.
+"""`python -m benchmarks.readers [sessions] [seconds] [rounds]`: that many readers at once on a dashboard started anew
+for each round, while data are published. With 0 seconds each looks at one page of the cold server.
 
-Each speaks Streamlit's own protocol over a WebSocket and goes from page to page. Beside them somebody asks for /healthz all
-the time. A server on which nothing runs for two minutes is frozen: it is made to write the stacks of its threads, and ended.
+Each speaks Streamlit's own protocol over a WebSocket and goes from page to page. Beside them somebody asks for /healthz
+all the time. A server on which nothing runs for two minutes is frozen:
+it is made to write the stacks of its threads, and ended.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from pipelines.config import ROOT, Settings
 from pipelines.refreshing.build import build
 
 PAGES = (
-    "", "cascade", "exchanges", "how-much", "tokenized", "crash-days", "data", "microscope", "exchange", "backpack", "settlement",
+    "", "cascade", "exchanges", "how-much", "tokenized", "crash-days",
+    "data", "microscope", "exchange", "backpack", "settlement",
 )  # fmt: skip
 THINK = 0.5
 FROZEN_AFTER = 120.0
@@ -60,7 +62,8 @@ class Seen:
     def line(self) -> str:
         return (
             f"{len(self.first) + len(self.again)} runs, first {_spread(self.first)}, again {_spread(self.again)}, "
-            f"/healthz {len(self.health)} times, max {max(self.health, default=0):.2f} s, not answered {len(self.unhealthy)}; "
+            f"/healthz {len(self.health)} times, max {max(self.health, default=0):.2f} s, "
+            f"not answered {len(self.unhealthy)}; "
             f"cut {len(self.cut)}, exceptions {len(self.exceptions)}, published {self.published}, frozen {self.frozen}"
         )
 
@@ -131,7 +134,8 @@ async def publish(data_dir: Path, seen: Seen) -> None:
 
 
 async def crowd(address: str, server: int, sessions: int, seconds: float, data_dir: Path | None = None) -> Seen:
-    """That many readers for that long, each in an order of pages of its own; generations are published into the folder."""
+    """That many readers for that long, each in an order of pages of its own;
+    generations are published into the folder."""
     seen, until = Seen(), time.monotonic() + seconds
     orders = [random.Random(number).sample(PAGES, len(PAGES)) for number in range(sessions)]
     readers = asyncio.gather(*(read(address, order, until, seen) for order in orders))

@@ -16,7 +16,8 @@ COLUMNS = ("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id
 
 
 def agg_trades(rows: int, day: date = date(2025, 10, 10), seed: int = 10) -> pl.DataFrame:
-    """`rows` aggregate trades of one UTC day with bursts, a random walk in ticks of 0.1 and quantities in steps of 0.001."""
+    """`rows` aggregate trades of one UTC day with bursts,
+    a random walk in ticks of 0.1 and quantities in steps of 0.001."""
     generator = np.random.default_rng(seed)
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
     bursts = generator.gamma(0.6, size=86_400)

@@ -1,8 +1,8 @@
 """`python -m benchmarks.throttle [runs]`: what throttled feeds hide, estimated on simulated streams and compared with
 the truth.
 
-Prints what `analytics.liquidations.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how long
-throttling, fitting and bounding take on one core as the stream grows. The streams (`benchmarks.cascades`) are not
+Prints what `analytics.liquidations.calibration.LINES` holds, one line a rule, intensity and kind of stream, and how
+long throttling, fitting and bounding take on one core as the stream grows. The streams (`benchmarks.cascades`) are not
 made by the estimators' models.
 """
 

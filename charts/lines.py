@@ -12,7 +12,8 @@ MILLISECOND = 1000
 
 
 def gridded(ts: pl.Series, values: pl.Series, seconds: float) -> dict[str, Any]:
-    """`x0`, `dx` and `y` of a line whose points lie `seconds` apart (`ts` sorted); where a point is missing, the line breaks."""
+    """`x0`, `dx` and `y` of a line whose points lie `seconds` apart (`ts` sorted); where a point is missing,
+    the line breaks."""
     step = round(seconds * 1e6)
     moments = ts.dt.epoch("us").to_numpy()
     places = (moments - moments[0]) // step if len(moments) else moments
@@ -22,7 +23,8 @@ def gridded(ts: pl.Series, values: pl.Series, seconds: float) -> dict[str, Any]:
 
 
 def scattered(ts: pl.Series, values: pl.Series) -> dict[str, Any]:
-    """`x` and `y` of a line whose points lie anywhere: times as milliseconds; where a value is missing, the line breaks."""
+    """`x` and `y` of a line whose points lie anywhere: times as milliseconds; where a value is missing,
+    the line breaks."""
     moments = ts.dt.epoch("us").to_numpy() / MILLISECOND
     return {"x": moments, "y": values.cast(pl.Float32).fill_null(np.nan).to_numpy()}
 

@@ -71,8 +71,9 @@ def clock(moment: datetime, precision: str = "minute") -> str:
 def each(worded: Callable[..., str | None], rows: pl.DataFrame, *columns: str) -> pl.Series:
     """What a wording says of every row, given these columns.
 
-    Never inside a Polars expression: there a Python function waits for the interpreter's lock while it holds a thread of
-    Polars, and another page's thread may hold that lock while it waits for Polars. The server then stands still for good.
+    Never inside a Polars expression: there a Python function waits for the interpreter's lock while it holds a thread
+    of Polars, and another page's thread may hold that lock while it waits for Polars.
+    The server then stands still for good.
     """
     return pl.Series([worded(*row) for row in rows.select(columns).iter_rows()], dtype=pl.String)
 

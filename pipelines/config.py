@@ -31,8 +31,8 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / "data"
     reference_dir: Path = ROOT / "data" / "reference"
     url: dict[str, str] = {}
-    """Base URL per source, e.g. CRASHDAY_URL_BINANCE_KLINES, so that a mirror or proxy can stand in for it; per live feed
-    CRASHDAY_URL_STREAM_BINANCE=wss://…"""
+    """Base URL per source, e.g. CRASHDAY_URL_BINANCE_KLINES, so that a mirror or proxy can stand in for it; per live
+    feed CRASHDAY_URL_STREAM_BINANCE=wss://…"""
     key: dict[str, str] = {}
     """API keys per source, e.g. CRASHDAY_KEY_COINALYZE. A source without its key says so; the others go on."""
 

@@ -1,4 +1,5 @@
-"""New crash days are found by the data: a day far outside its own trailing distribution is proposed as a row of `crash_days`.
+"""New crash days are found by the data: a day far outside its own trailing distribution is proposed as a row of
+`crash_days`.
 
 Two measurements, each against the same series' own past, never against another venue's:
 
@@ -33,18 +34,22 @@ DRAWDOWNS = """
         WHERE kind = 'trade' AND interval IN ('1m', '5m', '15m', '1h') AND split_part(symbol, '/', 1) IN ('BTC', 'ETH')
           AND split_part(split_part(symbol, '/', 2), ':', 1) IN ('USD', 'USDT', 'USDC')
         WINDOW earlier AS (
-            PARTITION BY venue, symbol, interval, source_id, ts::DATE ORDER BY ts
+            PARTITION BY venue, symbol, interval, source_id, ts::DATE
+            ORDER BY ts
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         )
     ), falls AS (
-        SELECT *, greatest(1 - low / high_before, 1 - close / high) AS fall FROM path
+        SELECT *, greatest(1 - low / high_before, 1 - close / high) AS fall
+        FROM path
     )
     SELECT venue || ' ' || symbol || ' ' || interval || ' ' || source_id AS series, day,
            100 * max(fall) AS value, arg_max(ts, fall) AS moment
-    FROM falls GROUP BY ALL
+    FROM falls
+    GROUP BY ALL
 """
 LIQUIDATIONS = """
-    SELECT origin || ' ' || universe AS series, window_start::DATE AS day, max(value) AS value, NULL::TIMESTAMPTZ AS moment
+    SELECT origin || ' ' || universe AS series, window_start::DATE AS day,
+           max(value) AS value, NULL::TIMESTAMPTZ AS moment
     FROM liquidation_reports
     WHERE metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total' AND counting = 'floor'
       AND window_end - window_start = INTERVAL 1 DAY AND window_start = date_trunc('day', window_start)
@@ -83,7 +88,8 @@ def propose(draft: Draft, rule: DetectionRule) -> None:
 
 
 def outliers(daily: pl.DataFrame, rule: DetectionRule) -> pl.DataFrame:
-    """Of daily values `series day value moment`, those far above their own series' trailing median: `… median times`."""
+    """Of daily values `series day value moment`, those far above their own series' trailing median:
+    `… median times`."""
     found = []
     for series in daily.partition_by("series", maintain_order=True):
         days = series.sort("day")

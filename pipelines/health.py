@@ -1,4 +1,5 @@
-"""How the sources are doing, by the log of runs: for the Data page, `/healthz`, `/metrics`, the banner and the webhook."""
+"""How the sources are doing, by the log of runs: for the Data page, `/healthz`, `/metrics`,
+the banner and the webhook."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Refreshes by the clock: a cron expression per source group, each run a child process that dies with this one.
 
-What is due is read from the log of runs, not remembered: a group is due when its last due time passed without a run, for
-whatever reason. So what was missed while nobody ran, or while another refresh held the lock, is caught up once.
+What is due is read from the log of runs, not remembered: a group is due when its last due time passed without a run,
+for whatever reason. So what was missed while nobody ran, or while another refresh held the lock, is caught up once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ LOOK_BACK = timedelta(days=32)
 PARTLY = 3
 """The exit code of a refresh that loaded something and failed at something."""
 KNOCK, AFTER_FAILURE = 60.0, 600.0
-"""Seconds between two looks at what is due. They pass by a clock that nobody sets; the due times are the wall clock's."""
+"""Seconds between two looks at what is due. They pass by a clock that nobody sets;
+the due times are the wall clock's."""
 
 
 class Refreshes:
@@ -55,7 +56,8 @@ def run(settings: Settings) -> None:
 
 
 def once(settings: Settings) -> int:
-    """Refresh every group that is due, each once, and end: for cron and its kin. Returns 0, 1 where one failed, or 3 where one did partly."""
+    """Refresh every group that is due, each once, and end: for cron and its kin. Returns 0, 1 where one failed,
+    or 3 where one did partly."""
     codes = _refresh_due(settings, Refreshes())
     return int(any(code not in (0, PARTLY) for code in codes)) or max(codes, default=0)
 

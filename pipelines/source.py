@@ -10,7 +10,8 @@ and, where the source needs them,
 
     follow(body, request) -> the request for the next page, or None
     fault(body)           -> the error a reply with status 200 carries, or None
-    FORMS                 -> the forms of the symbols it can be asked for, where it minds them: BASE/QUOTE, BASE/USD:BASE
+    FORMS                 -> the forms of the symbols it can be asked for, where it minds them: BASE/QUOTE,
+                             BASE/USD:BASE
 
 There is no registry: whatever stands in the folder is a source.
 """
@@ -85,11 +86,14 @@ class Source:
     requests_per_second: float = 5
     max_bytes: int = 64 << 20
     heavy: bool = False
-    """Archives of many megabytes: `parse` gets open files in place of bytes, and runs for two pieces beside each other."""
+    """Archives of many megabytes: `parse` gets open files in place of bytes,
+    and runs for two pieces beside each other."""
     crash_days_only: bool = False
-    """Too much for every day: a plain refresh asks it for the crash days of late, `--event` or a span for what they name."""
+    """Too much for every day: a plain refresh asks it for the crash days of late,
+    `--event` or a span for what they name."""
     accumulates: bool = False
-    """Each fetch is a piece of its own that overlaps the one before; a row that is already there is not loaded twice."""
+    """Each fetch is a piece of its own that overlaps the one before;
+    a row that is already there is not loaded twice."""
     default: bool = True
     """Part of a refresh that names no source."""
     live: bool = False
@@ -105,7 +109,8 @@ class Ask:
     now: datetime
     symbols: tuple[str, ...] = ()
     catch_up: bool = False
-    """No span was named: begin earlier where the source has not worked since, so that what it was down for is asked for too."""
+    """No span was named: begin earlier where the source has not worked since,
+    so that what it was down for is asked for too."""
     inbox: Path | None = None
     """Where files wait that were recorded here and not fetched."""
 

@@ -69,7 +69,8 @@ async def visit(patience: float) -> None:
 async def guarded(
     turns: Turns, every: float = EVERY, silence: float = SILENCE, stop: float = STOP
 ) -> AsyncIterator[None]:
-    """Pages run, also where there is no reader, or the process ends after this silence; asked to stop, it ends within `stop`."""
+    """Pages run, also where there is no reader, or the process ends after this silence; asked to stop,
+    it ends within `stop`."""
     turns.after_each = Guard(silence, stop).page_has_run
     visits = asyncio.create_task(_visits(every))
     try:

@@ -1,4 +1,5 @@
-"""How many pages run at once. All at once, nobody gets one before the last is done, and the server itself is not heard."""
+"""How many pages run at once. All at once, nobody gets one before the last is done,
+and the server itself is not heard."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from typing import ParamSpec, TypeVar
 
 AT_ONCE = 3
 COLLECT_EVERY = 10
-"""Garbage: Streamlit would collect it after every page, and Python whenever it likes, together for almost half of all work."""
+"""Garbage: Streamlit would collect it after every page, and Python whenever it likes,
+together for almost half of all work."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +33,8 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a place and hold it; a thread that holds one already (a fragment inside its page) goes on with that."""
+        """Wait for a place and hold it; a thread that holds one already (a fragment inside its page) goes on with
+        that."""
         if getattr(self._of_this_thread, "held", False):
             yield
             return

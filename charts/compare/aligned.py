@@ -16,7 +16,8 @@ UNITS = {
 
 
 def curves(paths: pl.DataFrame, unit: str, chosen: str) -> go.Figure:
-    """One line a crash day (`analytics.compare.aligned.paths`), the chosen one in colour, in one of `UNITS`. A day without σ has no line in σ."""
+    """One line a crash day (`analytics.compare.aligned.paths`), the chosen one in colour, in one of `UNITS`. A day
+    without σ has no line in σ."""
     column, axis, shown = UNITS[unit]
     figure = theme.figure(400, alt_axis=axis)
     for day in paths.partition_by("crash_day", maintain_order=True):

@@ -16,10 +16,12 @@ BEFORE, AFTER = theme.OTHER, theme.ACCENT
 
 
 def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
-    """One row a crash day (`analytics.compare.crash_days.totals`, in its order): solid where the figure is comparable, hollow where not.
+    """One row a crash day (`analytics.compare.crash_days.totals`, in its order):
+    solid where the figure is comparable, hollow where not.
 
     Estimates are ranges on the row of their day. A day measured before the last of `changes`
-    (`analytics.liquidations.regimes.changes`) has another colour, and where the rows are in time order each change is drawn between them.
+    (`analytics.liquidations.regimes.changes`) has another colour,
+    and where the rows are in time order each change is drawn between them.
     Raises ValueError when solid bars come from more than one publication.
     """
     if days.filter("comparable").select("origin", "universe", "as_of").n_unique() > 1:
@@ -65,7 +67,10 @@ def _bars(figure: go.Figure, days: pl.DataFrame, colour: str, changes: pl.DataFr
             [escape(text or "not stated") for text in row]
             for row in days.select("title", "origin", "window_label", "confidence").iter_rows()
         ],
-        hovertemplate="<b>%{customdata[0]}</b>: at least $%{x:,.3f} bn<br>%{customdata[1]}, %{customdata[2]}<br>confidence: %{customdata[3]}<extra></extra>",
+        hovertemplate=(
+            "<b>%{customdata[0]}</b>: at least $%{x:,.3f} bn<br>%{customdata[1]}, %{customdata[2]}"
+            "<br>confidence: %{customdata[3]}<extra></extra>"
+        ),
     )
 
 
@@ -131,7 +136,8 @@ def _breaks(figure: go.Figure, days: pl.DataFrame, changes: pl.DataFrame, bottom
 
 
 def _placed(days: pl.DataFrame, changes: pl.DataFrame, in_time_order: bool) -> pl.DataFrame:
-    """The days with their place on the axis (`row`, with a gap at each change) and whether they follow the last change."""
+    """The days with their place on the axis (`row`, with a gap at each change)
+    and whether they follow the last change."""
     moments = changes["changed_at"].to_list()
     still_to_come = pl.sum_horizontal(pl.lit(0), *(pl.col("window_start") < moment for moment in moments))
     return days.with_row_index("place").with_columns(

@@ -16,7 +16,8 @@ SCALE = [[0, theme.SHORT], [ALL_BUT_WHOLE, theme.faint(theme.SHORT)], [ALL_BUT_W
 
 
 def grid(rows: pl.DataFrame, *, row: str, share: str, what: str) -> go.Figure:
-    """Percent of each hour that is there (`hour`, and the columns named by `row` and `share`); no row of data is no cell."""
+    """Percent of each hour that is there (`hour`, and the columns named by `row` and `share`);
+    no row of data is no cell."""
     names = rows[row].unique(maintain_order=True).to_list()
     figure = theme.figure(70 + ROW_PX * len(names), legend=False)
     figure.add_heatmap(

@@ -23,7 +23,8 @@ COMPUTED = ("sum", "difference")
 
 
 def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
-    """One bridge of `analytics.liquidations.bridge.bridges`, from above to below: parts where they begin, computed lines hatched.
+    """One bridge of `analytics.liquidations.bridge.bridges`, from above to below: parts where they begin,
+    computed lines hatched.
 
     It is as high as `rows_high` lines, so that it can stand beside a longer one.
 
@@ -56,7 +57,9 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
                 strict=True,
             )
         ],
-        hovertemplate="<b>%{customdata[0]}</b>: %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
+        hovertemplate=(
+            "<b>%{customdata[0]}</b>: %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>"
+        ),
     )
     figure.add_scatter(
         x=[end / scale for end in ends],

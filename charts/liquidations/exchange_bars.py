@@ -24,7 +24,8 @@ def amounts(board: pl.DataFrame) -> list[str]:
 
 
 def liquidations(board: pl.DataFrame) -> go.Figure:
-    """Horizontal bars of one board's exchanges (`analytics.liquidations.boards.by_exchange`), long and short apart where the board states them.
+    """Horizontal bars of one board's exchanges (`analytics.liquidations.boards.by_exchange`),
+    long and short apart where the board states them.
 
     Raises ValueError when rows of several boards are mixed: their windows or universes differ.
     """

@@ -10,7 +10,8 @@ from charts.words import usd
 
 
 def lorenz(points: pl.DataFrame) -> go.Figure:
-    """The share of the sum that the smallest orders make up (`analytics.liquidations.losses.lorenz`), and the line on which all would be alike."""
+    """The share of the sum that the smallest orders make up (`analytics.liquidations.losses.lorenz`),
+    and the line on which all would be alike."""
     figure = theme.figure(330)
     figure.add_scatter(
         x=[0, 100],
@@ -38,7 +39,8 @@ def lorenz(points: pl.DataFrame) -> go.Figure:
 
 
 def sizes(buckets: pl.DataFrame) -> go.Figure:
-    """Orders by powers of ten (`analytics.liquidations.losses.by_size`): their share in the number and in the sum, side by side."""
+    """Orders by powers of ten (`analytics.liquidations.losses.by_size`): their share in the number and in the sum,
+    side by side."""
     figure = theme.figure(330)
     names = [f"{usd(start)} to {usd(end)}" for start, end in buckets.select("from_usd", "to_usd").iter_rows()]
     for name, column, colour in (

@@ -23,7 +23,8 @@ ROW_PX = 42
 
 
 def strip(regimes: pl.DataFrame, start: datetime, end: datetime, day: datetime, title: str) -> go.Figure:
-    """The regimes of `analytics.liquidations.regimes.of_venues` between two times, one row a feed, and a line at the chosen day.
+    """The regimes of `analytics.liquidations.regimes.of_venues` between two times, one row a feed,
+    and a line at the chosen day.
 
     A strip is hatched where the regime's start is not established: that it held so early is not known.
     """
@@ -81,5 +82,7 @@ def _add(figure: go.Figure, part: pl.DataFrame, words: str, colour: str) -> None
             [escape(name), escape(feed), "not established" if start is None else f"{start:%Y-%m-%d}", escape(rule)]
             for name, feed, start, rule in part.select("name", "feed", "valid_from", "rule").iter_rows()
         ],
-        hovertemplate="<b>%{customdata[0]}</b> %{customdata[1]}<br>since: %{customdata[2]}<br>%{customdata[3]}<extra></extra>",
+        hovertemplate=(
+            "<b>%{customdata[0]}</b> %{customdata[1]}<br>since: %{customdata[2]}<br>%{customdata[3]}<extra></extra>"
+        ),
     )

@@ -14,7 +14,8 @@ ROW_PX = 46
 
 
 def ladder(ranked: pl.DataFrame) -> go.Figure:
-    """One board's exchanges (`analytics.liquidations.bounds.of_board`): a bar up to the bound, and a mark at what the board reports.
+    """One board's exchanges (`analytics.liquidations.bounds.of_board`): a bar up to the bound,
+    and a mark at what the board reports.
 
     Where the feed hides liquidations, an arrow says that no upper end is known.
     Raises ValueError when exchanges of several boards are mixed.
@@ -36,7 +37,9 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
             [escape(str(text)) for text in row]
             for row in rows.select("name", "bound_input", pl.col("regime").fill_null("not known")).iter_rows()
         ],
-        hovertemplate="<b>%{customdata[0]}</b><br>at least by: %{customdata[1]}<br>feed: %{customdata[2]}<extra></extra>",
+        hovertemplate=(
+            "<b>%{customdata[0]}</b><br>at least by: %{customdata[1]}<br>feed: %{customdata[2]}<extra></extra>"
+        ),
     )
     _open_ends(figure, rows.filter(pl.col("high_usd").is_null()), scale, 1.12 * reach)
     figure.add_scatter(
@@ -62,8 +65,8 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
 
 
 def turns(turning: pl.DataFrame) -> go.Figure:
-    """How many times what its feed showed would make each exchange the first (`analytics.liquidations.rank.turning_points`),
-    beside what an estimate implies.
+    """How many times what its feed showed would make each exchange the first
+    (`analytics.liquidations.rank.turning_points`), beside what an estimate implies.
 
     Raises ValueError when exchanges of several boards are mixed.
     """

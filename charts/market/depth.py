@@ -14,7 +14,8 @@ SIDES = {"bid_usd": ("Bids", "solid"), "ask_usd": ("Asks", "dot")}
 
 
 def nearest(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
-    """Bids and asks within a band (`analytics.market.depth.nearest`), in dollars; a snapshot between gaps is a dot. Raises ValueError when several books or bands are mixed."""
+    """Bids and asks within a band (`analytics.market.depth.nearest`), in dollars; a snapshot between gaps is a dot.
+    Raises ValueError when several books or bands are mixed."""
     if rows.select("venue", "symbol", "band_pct").n_unique() != 1:
         raise ValueError("Depths of different books or bands may not share an axis.")
     figure = theme.figure(320, alt_axis=f"USD within {rows['band_pct'][0]:g} % of the middle")

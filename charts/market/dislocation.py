@@ -16,8 +16,8 @@ DASHES = {"mark − last": "solid", "perpetual − spot": "dot"}
 
 
 def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: datetime, end: datetime) -> go.Figure:
-    """How far each venue stood from the composite (`analytics.market.dislocation.deviations`), with the distance from which it
-    has left.
+    """How far each venue stood from the composite (`analytics.market.dislocation.deviations`),
+    with the distance from which it has left.
 
     Raises ValueError when bars of different lengths are mixed.
     """
@@ -47,8 +47,8 @@ def deviations(rows: pl.DataFrame, names: dict[str, str], limit: float, start: d
 
 
 def gap(rows: pl.DataFrame, names: dict[str, str], start: datetime, end: datetime) -> go.Figure:
-    """How far one of two venues stood above the other (`analytics.market.dislocation.gap`): one line, for their deviations
-    mirror each other."""
+    """How far one of two venues stood above the other (`analytics.market.dislocation.gap`): one line, for their
+    deviations mirror each other."""
     first = rows.row(0, named=True)
     one, other = (escape(names.get(first[side], first[side])) for side in ("venue", "other_venue"))
     figure = theme.figure(340, alt_axis=f"% {one} above {other}", legend=False)
@@ -66,7 +66,8 @@ def gap(rows: pl.DataFrame, names: dict[str, str], start: datetime, end: datetim
 
 
 def basis(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
-    """What a price was worth against its sibling, bar by bar (`analytics.market.basis.paths`), at the close of each bar."""
+    """What a price was worth against its sibling, bar by bar (`analytics.market.basis.paths`),
+    at the close of each bar."""
     figure = theme.figure(320, alt_axis="% of the other price")
     for line in rows.partition_by("basis", "venue", maintain_order=True):
         first = line.row(0, named=True)

@@ -32,8 +32,8 @@ def intensity(rows: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
 
 
 def branching(fits: pl.DataFrame) -> go.Figure:
-    """The branching ratio of each part (`analytics.market.explosiveness.fits`) with either background; hollow where there
-    is no verdict."""
+    """The branching ratio of each part (`analytics.market.explosiveness.fits`) with either background;
+    hollow where there is no verdict."""
     fitted = fits.filter(pl.col("constant").is_not_null())
     figure = theme.figure(150 + 64 * fitted.height)
     ends = [row[name] for row in fitted.iter_rows(named=True) for name in ("constant_high", "varying_high")]
@@ -63,7 +63,9 @@ def branching(fits: pl.DataFrame) -> go.Figure:
                 "color": colour,
             },
             customdata=fitted.select("part", "events").rows(),
-            hovertemplate=f"%{{customdata[0]}}, {name} background: %{{x:.2f}}<extra>%{{customdata[1]:,}} events</extra>",
+            hovertemplate=(
+                f"%{{customdata[0]}}, {name} background: %{{x:.2f}}<extra>%{{customdata[1]:,}} events</extra>"
+            ),
         )
     figure.add_vline(x=1, line={"width": 1, "dash": "dot", "color": theme.SHORT}, annotation={"text": "feeds itself"})
     figure.update_layout(
@@ -79,8 +81,8 @@ def branching(fits: pl.DataFrame) -> go.Figure:
 
 
 def residuals(rows: pl.DataFrame) -> go.Figure:
-    """Waiting times in the model's own time beside theory (`analytics.market.explosiveness.residuals`): the nearer to the
-    line, the better the fit."""
+    """Waiting times in the model's own time beside theory (`analytics.market.explosiveness.residuals`): the nearer to
+    the line, the better the fit."""
     figure = theme.figure(300, alt_axis="Observed", legend=False)
     top = rows["expected"].max()
     figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line={"width": 1, "color": theme.EVENT}, hoverinfo="skip")

@@ -13,7 +13,8 @@ from charts.market.price import ISO, moment
 
 
 def volume(bars: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
-    """Volume of one market (`analytics.market.flows.by_bar`): sold and bought by takers stacked where the side is known, else one colour.
+    """Volume of one market (`analytics.market.flows.by_bar`):
+    sold and bought by takers stacked where the side is known, else one colour.
 
     Each column stands over the time of its bar. Raises ValueError when several markets or intervals are mixed.
     """

@@ -13,8 +13,8 @@ from charts.words import usd
 
 
 def windows(rows: pl.DataFrame, colour: str, start: datetime, end: datetime) -> go.Figure:
-    """Impact window by window (`analytics.market.impact.windows`) as columns, each over the time of its window. A window
-    without one is a gap."""
+    """Impact window by window (`analytics.market.impact.windows`) as columns, each over the time of its window. A
+    window without one is a gap."""
     figure = theme.figure(320, alt_axis=f"% per {usd(rows['per_usd'][0])}", legend=False)
     figure.add_bar(
         x=[milliseconds(ts) for ts in rows["ts"]],

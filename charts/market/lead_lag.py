@@ -14,7 +14,8 @@ NONE = "\u00a0not decided"
 
 
 def leads(estimates: pl.DataFrame) -> go.Figure:
-    """A row per window (`analytics.market.first_movers.estimates`): the lead as a dot with its interval, or that it is not decided.
+    """A row per window (`analytics.market.first_movers.estimates`): the lead as a dot with its interval,
+    or that it is not decided.
 
     Right of the middle the first series leads. Raises ValueError when several pairs are mixed.
     """
@@ -80,7 +81,8 @@ def leads(estimates: pl.DataFrame) -> go.Figure:
 
 
 def contrast(rows: pl.DataFrame) -> go.Figure:
-    """How closely two series move together at each lag (`analytics.market.first_movers.contrast`), with its 95 % band."""
+    """How closely two series move together at each lag (`analytics.market.first_movers.contrast`),
+    with its 95 % band."""
     figure = theme.figure(300, alt_axis="Moving together", legend=False)
     lags = rows["lag_s"].to_list()
     figure.add_scatter(x=lags, y=rows["high"].to_list(), mode="lines", line={"width": 0}, hoverinfo="skip")

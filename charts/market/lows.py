@@ -31,7 +31,10 @@ def deepest(markets: pl.DataFrame) -> go.Figure:
             textposition="outside",
             cliponaxis=False,
             customdata=part.select("high", "low", "peers_drop_pct").rows(),
-            hovertemplate="%{y}: high %{customdata[0]:,.8~r}, low %{customdata[1]:,.8~r}; its peers −%{customdata[2]:.1f} %<extra></extra>",
+            hovertemplate=(
+                "%{y}: high %{customdata[0]:,.8~r}, low %{customdata[1]:,.8~r}; "
+                "its peers −%{customdata[2]:.1f} %<extra></extra>"
+            ),
         )
     figure.update_layout(
         hovermode="closest",

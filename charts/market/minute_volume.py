@@ -13,7 +13,8 @@ from charts.market.price import moment
 
 
 def bars(volumes: pl.DataFrame, venue: str, start: datetime, end: datetime) -> go.Figure:
-    """Volume in the base asset over the whole chosen range (`analytics.exchange.profile.volume_by_bar`); a missing bar stays missing.
+    """Volume in the base asset over the whole chosen range (`analytics.exchange.profile.volume_by_bar`);
+    a missing bar stays missing.
 
     Raises ValueError when markets or bars of different length are mixed.
     """

@@ -15,7 +15,8 @@ from charts.market import price
 def against_reference(
     paths: pl.DataFrame, windows: pl.DataFrame, reference_value: float, start: datetime, end: datetime
 ) -> go.Figure:
-    """Prices by venue (`analytics.market.prices.paths`) with the reference as a line and published windows (`analytics.market.depegs.windows`) as bands."""
+    """Prices by venue (`analytics.market.prices.paths`) with the reference as a line and published windows
+    (`analytics.market.depegs.windows`) as bands."""
     figure = price.by_venue(paths, start, end, height=400)
     figure.add_hline(y=reference_value, line={"width": 1, "color": theme.EVENT})
     for window in windows.iter_rows(named=True):

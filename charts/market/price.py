@@ -100,7 +100,8 @@ def quote(bars: pl.DataFrame) -> str:
 def by_venue(
     paths: pl.DataFrame, start: datetime, end: datetime, reference: datetime | None = None, height: int = 460
 ) -> go.Figure:
-    """One asset's prices market by market (`analytics.market.prices.paths`), and the lowest of each, over the whole chosen range.
+    """One asset's prices market by market (`analytics.market.prices.paths`), and the lowest of each,
+    over the whole chosen range.
 
     A close is drawn where its bar ends; a low is drawn across the bar it lies in, for its moment within the bar is
     not known. Bars too long for a line show their low only, and a market that was silent at the asset's low has none.
@@ -175,7 +176,10 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
         showlegend=first["coarse"],
         line={"width": 2, "color": colour},
         marker={"size": [0, 8, 0], "color": colour, "symbol": "circle" if first["kind"] == "trade" else "circle-open"},
-        hovertemplate=f"<b>{name}</b><br>lowest {shown},<br>between {clock(low['ts'], 'second')} and {clock(low['close_at'], 'second')} UTC<extra></extra>",
+        hovertemplate=(
+            f"<b>{name}</b><br>lowest {shown},<br>between {clock(low['ts'], 'second')} and "
+            f"{clock(low['close_at'], 'second')} UTC<extra></extra>"
+        ),
     )
 
 
@@ -204,7 +208,8 @@ def _range(figure: go.Figure, line: pl.DataFrame, suffix: str, name: str) -> Non
 
 
 def _points(line: pl.DataFrame, suffix: str) -> pl.DataFrame:
-    """The line's corners: each close at the end of its bar, an opening where a run of bars begins, a null where it ends."""
+    """The line's corners: each close at the end of its bar, an opening where a run of bars begins,
+    a null where it ends."""
     begins = (pl.col("ts") != pl.col("close_at").shift(1)).fill_null(True)
     ends = (pl.col("ts").shift(-1) > pl.col("close_at")).fill_null(False)
     corners = [

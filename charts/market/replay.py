@@ -22,7 +22,8 @@ NOT_YET = "rgba(125,132,141,0.30)"
 
 
 def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: datetime, at: datetime) -> go.Figure:
-    """Each market's fall (`analytics.market.replay.track`) and the deleveraging so far (`analytics.market.replay.fills`), veiled after `at`.
+    """Each market's fall (`analytics.market.replay.track`) and the deleveraging so far
+    (`analytics.market.replay.fills`), veiled after `at`.
 
     The buttons move the veil through the frames of the track in the reader's browser; nothing is asked of the server.
     Raises ValueError when fills of several venues are mixed: their feeds do not compare.
@@ -95,7 +96,8 @@ def _fills(figure: go.Figure, fills: pl.DataFrame) -> None:
 
 @dataclass(frozen=True)
 class _Standing:
-    """One market's closes as plain lists: a frame looks up one of them, and a query for each would take longer than the page."""
+    """One market's closes as plain lists: a frame looks up one of them,
+    and a query for each would take longer than the page."""
 
     closes: list[datetime]
     fallen: list[float | None]
@@ -151,7 +153,8 @@ def _buttons() -> dict[str, Any]:
 
 
 def _dash(market: dict[str, Any], perpetuals: set[str]) -> str:
-    """Solid for trades and pools, dotted for spot beside a perpetual of the same venue, dashed for prices nobody traded at."""
+    """Solid for trades and pools, dotted for spot beside a perpetual of the same venue,
+    dashed for prices nobody traded at."""
     if market["kind"] not in ("trade", "pool"):
         return "dash"
     return "dot" if market["market"] == "spot" and market["venue"] in perpetuals else "solid"

@@ -11,7 +11,8 @@ from charts import theme
 
 
 def walk(steps: pl.DataFrame) -> go.Figure:
-    """Price against the quantity traded so far, trade by trade (`analytics.market.sweep.steps`): each step is as wide as its trade.
+    """Price against the quantity traded so far, trade by trade (`analytics.market.sweep.steps`):
+    each step is as wide as its trade.
 
     Raises ValueError when several markets or time stamps are mixed.
     """

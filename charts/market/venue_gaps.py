@@ -11,7 +11,8 @@ from charts import theme
 
 
 def dots(ranked: pl.DataFrame, names: dict[str, str]) -> go.Figure:
-    """A row per asset (`analytics.market.venue_gaps.ranking`), a dot per venue: its low as percent of the highest venue's low."""
+    """A row per asset (`analytics.market.venue_gaps.ranking`), a dot per venue:
+    its low as percent of the highest venue's low."""
     figure = theme.figure(90 + 26 * ranked.height)
     rows = [escape(base) for base in ranked["base"]]
     spans = ranked.select(100 - pl.col("gap_pct")).to_series().to_list()
@@ -31,7 +32,10 @@ def dots(ranked: pl.DataFrame, names: dict[str, str]) -> go.Figure:
             name=escape(name),
             marker={"size": 11, "color": theme.venue_colour(venue)},
             customdata=ranked[f"low_{venue}"].to_list(),
-            hovertemplate=f"%{{y}} on {escape(name)}: lowest %{{customdata:,.8~r}}, %{{x:.0f}} % of the highest venue's low<extra></extra>",
+            hovertemplate=(
+                f"%{{y}} on {escape(name)}: lowest %{{customdata:,.8~r}}, "
+                f"%{{x:.0f}} % of the highest venue's low<extra></extra>"
+            ),
         )
     figure.update_layout(
         hovermode="closest",

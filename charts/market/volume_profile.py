@@ -11,7 +11,8 @@ from charts import theme
 
 
 def by_price(levels: pl.DataFrame) -> go.Figure:
-    """Volume of one market by price level (`analytics.market.volume_profile.by_price`), sold and bought by takers where the side is known.
+    """Volume of one market by price level (`analytics.market.volume_profile.by_price`),
+    sold and bought by takers where the side is known.
 
     Raises ValueError when markets are mixed.
     """

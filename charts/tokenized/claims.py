@@ -13,7 +13,8 @@ from charts.words import percent, utc
 
 
 def beside_readings(checked: pl.DataFrame) -> go.Figure:
-    """One line per claim (`analytics.tokenized.claims.checked`): the claim as an open diamond, the share in each reading as a dot with its date."""
+    """One line per claim (`analytics.tokenized.claims.checked`): the claim as an open diamond, the share in each
+    reading as a dot with its date."""
     claims = checked.unique(subset="claim_id", keep="first", maintain_order=True)
     rows = {claim: -place for place, claim in enumerate(claims["claim_id"])}
     figure = theme.figure(64 * len(rows) + 90)

@@ -13,7 +13,8 @@ COLOURS = {"entered": theme.CLASSES[0], "left": theme.CLASSES[1]}
 
 
 def by_year(moves: pl.DataFrame) -> go.Figure:
-    """Bars of `analytics.tokenized.products.moves_by_year`. A year is the finest all days are known to, so it is the axis."""
+    """Bars of `analytics.tokenized.products.moves_by_year`. A year is the finest all days are known to,
+    so it is the axis."""
     figure = theme.figure(260, alt_axis="Products")
     for move, colour in COLOURS.items():
         rows = moves.filter(pl.col("move") == move)

@@ -22,7 +22,8 @@ NO_MOMENTS = pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "title": pl.St
 def over_time(
     points: pl.DataFrame, moments: pl.DataFrame = NO_MOMENTS, *, colour: Mapping[str, str] | None = None
 ) -> go.Figure:
-    """Points of `analytics.tokenized.market.history` with their ranges, and numbered moments (`ts title number`) as dotted lines.
+    """Points of `analytics.tokenized.market.history` with their ranges,
+    and numbered moments (`ts title number`) as dotted lines.
 
     A date known only to the month or season is drawn as a bar of that length. Raises ValueError when units are mixed.
     """
@@ -58,7 +59,8 @@ def over_time(
 
 
 def label(row: Row) -> str:
-    """What is written beside a point that no legend explains: whose reading of the market it is, or of whom an undated figure speaks."""
+    """What is written beside a point that no legend explains: whose reading of the market it is,
+    or of whom an undated figure speaks."""
     if row["subject"] == WHOLE:
         return "" if row["name"] else escape(row["origin"])
     return escape(f"{row['subject']} {_amount(row)}") if row["as_of_precision"] == "unknown" else ""

@@ -92,7 +92,8 @@ def marked() -> pl.Expr:
 
 
 def _above(name: str, pieces: pl.DataFrame, first: bool) -> list[str]:
-    """The lines above a bar: its name, and its narrow pieces from left to right; what is not named by issuer in the first alone."""
+    """The lines above a bar: its name, and its narrow pieces from left to right;
+    what is not named by issuer in the first alone."""
     lines, letters = [escape(name)], len(name)
     for label, colour, members, share in pieces.select("label", "colour", "members", "share_pct").iter_rows():
         if share >= NARROW or not (members or first):
@@ -108,7 +109,8 @@ def _above(name: str, pieces: pl.DataFrame, first: bool) -> list[str]:
 
 
 def colours(classes: pl.DataFrame) -> list[str]:
-    """A colour per class: one for the class a ruleset tries first, one for its last, others between; grey where a rule says nothing."""
+    """A colour per class: one for the class a ruleset tries first, one for its last, others between;
+    grey where a rule says nothing."""
     return [_colour(rank, ranks) for rank, ranks in classes.select("rank", "ranks").iter_rows()]
 
 

@@ -14,7 +14,8 @@ from charts.lines import gridded, milliseconds
 
 
 def moves(prices: pl.DataFrame, crash: datetime) -> go.Figure:
-    """A line per market of `analytics.tokenized.market.closed_hours.since_close`, percent above or below the close; the dotted line is the crash's start."""
+    """A line per market of `analytics.tokenized.market.closed_hours.since_close`, percent above or below the close; the
+    dotted line is the crash's start."""
     figure = theme.figure(380, alt_axis="Against the last close, %")
     lines = prices.partition_by("symbol", "name", "market", "interval", maintain_order=True)
     for line, colour in zip(lines, cycle(theme.CLASSES), strict=False):

@@ -15,7 +15,8 @@ SECOND = 1000
 
 
 def by_second(counts: pl.DataFrame) -> go.Figure:
-    """Counts of one venue (`analytics.who_paid.adl.by_second`): fills of one side above, two-sided records below, each on its own axis.
+    """Counts of one venue (`analytics.who_paid.adl.by_second`): fills of one side above, two-sided records below,
+    each on its own axis.
 
     Raises ValueError when venues are mixed.
     """

@@ -22,7 +22,8 @@ ROW_PX = 24
 
 
 def of_exchanges(stages: pl.DataFrame) -> go.Figure:
-    """Exchanges below each other (`analytics.who_paid.waterfall.stages`), five stages each; what is not known is a hatched frame as wide as all.
+    """Exchanges below each other (`analytics.who_paid.waterfall.stages`), five stages each;
+    what is not known is a hatched frame as wide as all.
 
     Raises ValueError when an exchange's stages are not these five: then something is missing, not unknown.
     """
@@ -73,7 +74,10 @@ def _bars(figure: go.Figure, rows: pl.DataFrame, scale: float, known: bool) -> N
             [escape(str(text or "not stated")) for text in row]
             for row in rows.select("name", "window_label", "origin", "words").iter_rows()
         ],
-        hovertemplate="<b>%{customdata[0]}</b><br>window: %{customdata[1]}<br>by: %{customdata[2]}<br>also said: %{customdata[3]}<extra></extra>",
+        hovertemplate=(
+            "<b>%{customdata[0]}</b><br>window: %{customdata[1]}<br>by: %{customdata[2]}<br>also said: "
+            "%{customdata[3]}<extra></extra>"
+        ),
     )
 
 

@@ -30,7 +30,8 @@ def exact(amount: Decimal) -> str:
 
 
 def reaching_user(compared: pl.DataFrame) -> go.Figure:
-    """Of the deposit, what reaches the user and what is taken, rule by rule (`analytics.who_paid.settlement.compared`)."""
+    """Of the deposit, what reaches the user and what is taken, rule by rule
+    (`analytics.who_paid.settlement.compared`)."""
     figure = _stacked(compared, {"reaches_user": ("Reaches the user", theme.ACCENT), "user_pays": PAYERS["user_pays"]})
     figure.data[1].name = "Taken for the debt"
     return figure
@@ -42,7 +43,8 @@ def who_pays(compared: pl.DataFrame) -> go.Figure:
 
 
 def balances(steps: pl.DataFrame) -> go.Figure:
-    """What each party has through time (`analytics.who_paid.settlement.through_time`); a balance holds until the next step.
+    """What each party has through time (`analytics.who_paid.settlement.through_time`);
+    a balance holds until the next step.
 
     Raises ValueError when the steps of several rules are mixed.
     """

@@ -29,7 +29,8 @@ def chosen(settings: Settings, names: list[str] | None, group: str | None) -> li
 
 
 def ask(settings: Settings, start: str | None, end: str | None, event: str | None, symbols: list[str] | None) -> Ask:
-    """The span and symbols a refresh is about: a crash day's window, or start and end, or the last two whole UTC days."""
+    """The span and symbols a refresh is about: a crash day's window, or start and end,
+    or the last two whole UTC days."""
     now = datetime.now(UTC)
     if event and (start or end):
         raise typer.BadParameter("Give either --event or --start and --end.")

@@ -1,6 +1,7 @@
 """The command line: build, refresh, schedule, record, status, sources, tables, export, rollback, pin, unpin.
 
-Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use, 3 partly: something was loaded and something failed.
+Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use, 3 partly:
+something was loaded and something failed.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ def refresh(
     start: Annotated[
         str | None,
         typer.Option(
-            help="First moment, ISO with zone, e.g. 2025-10-10T00:00Z. By default two whole UTC days ago, or since the source last worked."
+            help=(
+                "First moment, ISO with zone, e.g. 2025-10-10T00:00Z. By default two whole UTC days ago, "
+                "or since the source last worked."
+            )
         ),
     ] = None,
     end: Annotated[str | None, typer.Option(help="End, not included; now by default.")] = None,
@@ -199,7 +203,8 @@ def status(json: Json = False) -> None:
             f"Generation {published.generation}, built {published.built_at}, content {published.content_hash[:12]}"
         )
         out.print(
-            f"File {settings.warehouse_dir / published.file}: {'whole' if whole else 'DAMAGED, not what was published; roll back or build again'}"
+            f"File {settings.warehouse_dir / published.file}: "
+            f"{'whole' if whole else 'DAMAGED, not what was published; roll back or build again'}"
         )
         out.print(f"Kept: {', '.join(map(str, kept))}")
         if pinned:
@@ -344,7 +349,10 @@ def _print_damage(settings: Settings) -> None:
 
 
 def _stopped(settings: Settings, error: Exception) -> typer.Exit:
-    words = f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; what is published stays as it was."
+    words = (
+        f"Stopped: {error}. Free some space or mend {settings.data_dir}, then run the same command again; "
+        "what is published stays as it was."
+    )
     err.print(words)
     _tell(settings, [words])
     return typer.Exit(1)
@@ -379,7 +387,8 @@ def _report(
             err.print(f"{outcome.loader}: {UNPUBLISHED}")
     if generation:
         out.print(
-            f"Published generation {generation.generation} in {time.perf_counter() - began:.1f} s, content {generation.content_hash[:12]}."
+            f"Published generation {generation.generation} in {time.perf_counter() - began:.1f} s, content "
+            f"{generation.content_hash[:12]}."
         )
     elif code:
         out.print(f"Nothing was published. {_still(published)}")

@@ -1,4 +1,5 @@
-"""Progress of a refresh on the terminal: a bar a source, with pieces, bytes, rows and the time left, and what came of it."""
+"""Progress of a refresh on the terminal: a bar a source, with pieces, bytes, rows and the time left,
+and what came of it."""
 
 from __future__ import annotations
 

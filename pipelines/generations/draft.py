@@ -42,7 +42,8 @@ from pipelines.tables.dictionary import column_names, ddl, layout
 
 MEMORY_LIMIT = "512MB"
 TOGETHER = 400_000
-"""Rows of a transaction: small ones are written to the log first, and leave stretches that the last one writes anew; what is not committed takes memory."""
+"""Rows of a transaction: small ones are written to the log first, and leave stretches that the last one writes anew;
+what is not committed takes memory."""
 VOLATILE = {"snapshots": "fetched_at"}
 """Columns that differ between two builds of the same bytes; `content_hash` leaves them out, and `runs` altogether."""
 
@@ -86,7 +87,8 @@ class Draft:
             raise
 
     def _clear(self) -> None:
-        """Remove every draft, with what DuckDB laid beside it: a log it could not work off holds disk space others need."""
+        """Remove every draft, with what DuckDB laid beside it:
+        a log it could not work off holds disk space others need."""
         for stale in self.folder.glob("building-*"):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
 
@@ -161,7 +163,8 @@ class Draft:
             self._uncommitted = []
 
     def publish(self, now: datetime) -> Generation | None:
-        """Make the draft the published generation. Returns None, and publishes nothing, if its content is what is out already."""
+        """Make the draft the published generation. Returns None, and publishes nothing,
+        if its content is what is out already."""
         content_hash = content_hash_of(self.connection)
         if self.published and self.published.content_hash == content_hash:
             return None
@@ -188,7 +191,10 @@ def content_hash_of(connection: duckdb.DuckDBPyConnection) -> str:
     """A hash of what the tables hold, the same for two builds of the same bytes (DuckDB's files themselves are not)."""
     columns = {table: [name for name in column_names(table) if name != VOLATILE.get(table)] for table in TABLES}
     sums = (
-        f"""SELECT '{table}', count(*), coalesce(sum(hash(t)::HUGEINT), 0) FROM (SELECT "{'", "'.join(names)}" FROM {table}) t"""
+        f"""
+        SELECT '{table}', count(*), coalesce(sum(hash(t)::HUGEINT), 0)
+        FROM (SELECT "{'", "'.join(names)}" FROM {table}) t
+        """
         for table, names in columns.items()
         if table != "runs"
     )
@@ -200,7 +206,8 @@ def content_hash_of(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def rollback(folder: Path, number: int | None = None) -> Generation:
-    """Point back to an earlier generation, the one before the published one by default. Raises ValueError if it is not whole on disk."""
+    """Point back to an earlier generation, the one before the published one by default.
+    Raises ValueError if it is not whole on disk."""
     published, on_disk = current(folder), generations(folder)
     earlier = [candidate for candidate in on_disk if published and candidate < published.generation]
     target = number if number is not None else (earlier[-1] if earlier else None)
@@ -219,7 +226,8 @@ def rollback(folder: Path, number: int | None = None) -> Generation:
 
 
 def prune(folder: Path, now: datetime, keep: int = 3, days: int = 14, keep_bytes: int | None = None) -> list[int]:
-    """Remove old generations: kept are the last `keep`, the last of each UTC day for `days`, the published and the pinned.
+    """Remove old generations: kept are the last `keep`, the last of each UTC day for `days`,
+    the published and the pinned.
 
     Where these take more than `keep_bytes`, the oldest go too. The published, the pinned and those in use always stay.
     """

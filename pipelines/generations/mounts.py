@@ -13,7 +13,8 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 
 def locks_end_here(folder: Path, mounts: Path = MOUNTS) -> str | None:
-    """The kind of file system `folder` lies on, where other machines may share it and do not see its locks; else None."""
+    """The kind of file system `folder` lies on, where other machines may share it and do not see its locks;
+    else None."""
     there, kind, options = Path("/"), "", set[str]()
     for line in mounts.read_text(errors="surrogateescape").splitlines() if mounts.exists() else []:
         place, found, its_options = _mount(line)

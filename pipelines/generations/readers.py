@@ -60,7 +60,8 @@ def reading(folder: Path, number: int | None = None) -> Iterator[Generation]:
 
 @contextmanager
 def opened(folder: Path, number: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A generation as `reading` finds it, open for one reader: read-only, in UTC. Raises NoWarehouse, GenerationGone."""
+    """A generation as `reading` finds it, open for one reader: read-only, in UTC.
+    Raises NoWarehouse, GenerationGone."""
     with (
         reading(folder, number) as generation,
         naming_damage(generation.generation),

@@ -12,6 +12,7 @@ from pipelines.source import Ask
 
 
 def build(settings: Settings) -> tuple[Generation | None, list[Outcome]]:
-    """Load what changed among the embedded facts; returns the new generation, or None where nothing changed or something was refused. Raises Busy."""
+    """Load what changed among the embedded facts; returns the new generation, or None where nothing changed or
+    something was refused. Raises Busy."""
     now = datetime.now(UTC)
     return refresh(settings, [], Ask(now, now, now))

@@ -14,7 +14,8 @@ from urllib3 import HTTPResponse
 
 
 class Folder(BaseAdapter):
-    """Answers `file://` URLs below its root as a server would: 200 with an ETag, 304 where nothing changed, 404 where no file can be read."""
+    """Answers `file://` URLs below its root as a server would: 200 with an ETag, 304 where nothing changed,
+    404 where no file can be read."""
 
     def __init__(self, root: Path) -> None:
         super().__init__()

@@ -1,7 +1,9 @@
-"""How bytes are asked for: limits per host, retries that respect them, conditional and resumable downloads, ceilings of size and time.
+"""How bytes are asked for: limits per host, retries that respect them, conditional and resumable downloads,
+ceilings of size and time.
 
 Retries and redirects are made here and not by urllib3 and requests: theirs bypass the rate limiter, and lead anywhere.
-Whoever reads of a reply reads the venue's own address and our words: what a mirror is called, and what a server sent, stays here.
+Whoever reads of a reply reads the venue's own address and our words: what a mirror is called,
+and what a server sent, stays here.
 """
 
 from __future__ import annotations
@@ -88,7 +90,8 @@ class _Passing(Exception):
 
 
 class _Session(requests.Session):
-    """Leaves redirects alone: even where they are not followed, requests reads their whole body and works out where they lead."""
+    """Leaves redirects alone: even where they are not followed,
+    requests reads their whole body and works out where they lead."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
@@ -99,7 +102,8 @@ class Host:
     """What this run has learnt of a host."""
 
     first: threading.Lock = field(default_factory=threading.Lock)
-    """Until it has answered once, it is asked for one thing at a time: where there is no way to it, nobody waits for a turn."""
+    """Until it has answered once, it is asked for one thing at a time: where there is no way to it,
+    nobody waits for a turn."""
     answered: bool = False
     failures: int = 0
     """In a row."""
@@ -109,7 +113,8 @@ class Host:
 
 @dataclass
 class Client:
-    """One source's way to the network, for one run. `base` replaces scheme and host of every request, so that a mirror can stand in."""
+    """One source's way to the network, for one run. `base` replaces scheme and host of every request,
+    so that a mirror can stand in."""
 
     source: Source
     partial: Path
@@ -132,7 +137,8 @@ class Client:
         self._unpaced = self._opened(Direct(max_retries=0))
 
     def get(self, request: Request, known: Reply | None = None, count: Count = lambda _: None) -> Reply:
-        """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body. Raises FetchFailed."""
+        """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body.
+        Raises FetchFailed."""
         with _in_words(urldefrag(request.url).url):
             url = requests.Request("GET", urldefrag(request.url).url, params=dict(request.params)).prepare().url or ""
             host = self._hosts.setdefault(urlsplit(self._address(url)[0]).netloc, Host())
@@ -182,7 +188,8 @@ class Client:
             self.sleep(pause)
 
     def _answer(self, url: str, host: Host, request: Request, conditions: Mapping[str, str]) -> requests.Response:
-        """The head of an answer, its body not yet read. A host there is no way to is tried once more, at once, and then left."""
+        """The head of an answer, its body not yet read. A host there is no way to is tried once more, at once,
+        and then left."""
         with nullcontext() if host.answered else host.first:
             for session in (self._session, self._unpaced):
                 if host.left:
@@ -293,7 +300,10 @@ class Client:
                 key = "a key may be missing or wrong, or " if self.source.key_header else ""
                 return f"Blocked here or no access: {key}this network or its country is shut out; {mirror}."
             case 404:
-                return "Nothing is published under this address: the symbol is unknown there, or that day has no file (yet)."
+                return (
+                    "Nothing is published under this address: the symbol is unknown there, "
+                    "or that day has no file (yet)."
+                )
             case 451:
                 return f"Blocked here or no access, for legal reasons; {mirror}."
             case _:
@@ -341,7 +351,8 @@ def _raw(response: requests.Response) -> Iterator[bytes]:
 
 
 def _gunzipped(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Never more at a time than CHUNK, whatever it was packed from; empty where nothing came of a part, so that its time is looked at."""
+    """Never more at a time than CHUNK, whatever it was packed from; empty where nothing came of a part,
+    so that its time is looked at."""
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
     for part in parts:
         rest = part
@@ -356,7 +367,8 @@ def _gunzipped(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 @contextmanager
 def _in_words(url: str) -> Iterator[None]:
-    """Around what asks: whatever it raises but a broken connection becomes FetchFailed, and quotes nothing that was sent."""
+    """Around what asks: whatever it raises but a broken connection becomes FetchFailed,
+    and quotes nothing that was sent."""
     try:
         yield
     except Astray as astray:

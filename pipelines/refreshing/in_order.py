@@ -14,7 +14,8 @@ Result = TypeVar("Result")
 def in_order(
     submit: Callable[..., Future[Result]], work: Callable[[Job], Result], jobs: Iterable[Job], ahead: int
 ) -> Iterator[Result]:
-    """Results in the order of the jobs, at most `ahead` jobs ahead of the reader; when it stops, so do those not begun."""
+    """Results in the order of the jobs, at most `ahead` jobs ahead of the reader; when it stops,
+    so do those not begun."""
     waiting: deque[Future[Result]] = deque()
     try:
         for job in jobs:

@@ -1,4 +1,5 @@
-"""Connections that do not wait for ever: a socket's time-out is for each byte, so one byte a second would hold it open."""
+"""Connections that do not wait for ever: a socket's time-out is for each byte,
+so one byte a second would hold it open."""
 
 from __future__ import annotations
 

@@ -203,7 +203,8 @@ def _signed(module: SourceModule, frame: pl.DataFrame) -> pl.DataFrame:
 def _declare(draft: Draft) -> None:
     """One row in `sources` for each fetched source that has bytes here, from what it says of itself.
 
-    A source the embedded facts describe already (a feed named in `feed_regimes`) keeps that description: ids are unique.
+    A source the embedded facts describe already (a feed named in `feed_regimes`) keeps that description:
+    ids are unique.
     """
     draft.forget([DECLARED], ("sources",))
     loaders = draft.rows("SELECT DISTINCT loader FROM snapshots")["loader"].to_list()
@@ -232,8 +233,11 @@ def _new(draft: Draft, module: SourceModule, table: str, accepted: Accepted, rep
         return accepted
     key = canonical.TABLES[table].primary_key()
     there = draft.rows(
-        f"SELECT {', '.join(key)} FROM {table} "
-        "WHERE source_id IN (SELECT unnest($ids)) AND snapshot_id NOT IN (SELECT unnest($replaced))",
+        f"""
+        SELECT {", ".join(key)}
+        FROM {table}
+        WHERE source_id IN (SELECT unnest($ids)) AND snapshot_id NOT IN (SELECT unnest($replaced))
+        """,
         ids=accepted.good["source_id"].unique().to_list(),
         replaced=replaced,
     )

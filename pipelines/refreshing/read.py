@@ -16,7 +16,8 @@ Found = Frames | str
 
 
 def read(module: SourceModule, entry: Entry, folder: Path, stored: bool) -> Found:
-    """The canonical rows of a stored piece, checked; or why there are none. Bytes that were `stored` before are proven first."""
+    """The canonical rows of a stored piece, checked; or why there are none.
+    Bytes that were `stored` before are proven first."""
     piece = replace(entry.piece, hashes=tuple(reply.sha256 for reply in entry.replies))
     try:
         with ExitStack() as held:

@@ -1,4 +1,5 @@
-"""Where a redirect may lead: to the host that was asked, or to one the source names for its archives; never inside our own network."""
+"""Where a redirect may lead: to the host that was asked, or to one the source names for its archives;
+never inside our own network."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ class Astray(ValueError):
 
 
 def target(here: str, location: str, asked: str, hosts: tuple[str, ...]) -> str:
-    """The address a redirect from `here` leads to. `asked` is what was asked for first: where it is a mirror on this machine,
-    only that mirror is asked again. Raises Astray."""
+    """The address a redirect from `here` leads to. `asked` is what was asked for first: where it is a mirror on this
+    machine, only that mirror is asked again. Raises Astray."""
     if NO_ADDRESS.search(location):
         raise Astray("to what is no address")
     try:
@@ -56,7 +57,8 @@ def _port(parts: SplitResult) -> int | None:
 
 
 def _is_inside(host: str) -> bool:
-    """Whether a name, or an address, leads to this machine or its own network. A name that leads nowhere is the request's to fail on."""
+    """Whether a name, or an address, leads to this machine or its own network.
+    A name that leads nowhere is the request's to fail on."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

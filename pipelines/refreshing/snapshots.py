@@ -154,7 +154,8 @@ def place(folder: Path, sha256: str) -> Path:
 
 
 def opened(folder: Path, sha256: str, prove: bool = True) -> BinaryIO:
-    """The body with this hash, open, proven by it unless it was received just now. Raises Damaged with the name of the file."""
+    """The body with this hash, open, proven by it unless it was received just now.
+    Raises Damaged with the name of the file."""
     path = place(folder, sha256)
     try:
         file = path.open("rb")

@@ -1,4 +1,5 @@
-"""From parsed rows to canonical rows: what breaks a rule goes to quarantine with the rule's name, nothing is dropped in silence."""
+"""From parsed rows to canonical rows: what breaks a rule goes to quarantine with the rule's name,
+nothing is dropped in silence."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def accept(table: str, frame: pl.DataFrame, snapshot_id: str, read_at: datetime 
 
     Columns a source does not know may be left out: they are null. Bars nobody traded in are left out: venues fill them
     with the last close, a price nobody paid. Exact duplicates are dropped and counted first, since the key rule would
-    refuse both of them. `read_at` is when the bytes were read. Raises ValueError where a column is unknown or a required one is missing.
+    refuse both of them. `read_at` is when the bytes were read.
+    Raises ValueError where a column is unknown or a required one is missing.
     """
     schema = TABLES[table]
     fields = schema.columns()

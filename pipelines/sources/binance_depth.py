@@ -1,4 +1,5 @@
-"""Binance order-book depth in bands around the middle, from its public archive: kept to be judged, since days of it are broken."""
+"""Binance order-book depth in bands around the middle, from its public archive: kept to be judged,
+since days of it are broken."""
 
 from __future__ import annotations
 
@@ -17,7 +18,11 @@ SOURCE = Source(
     dataset="Order-book depth (data.binance.vision, bookDepth)",
     url=binance.BASE,
     licence=binance.LICENCE,
-    method="Quantity and value from the middle of the book out to a percentage of it, about every 30 seconds, as the archive states them. The files of Oct. 10, 2025 are known to hold books that cannot have stood; every series is judged by rule before any of it is drawn.",
+    method=(
+        "Quantity and value from the middle of the book out to a percentage of it, about every 30 seconds, as the "
+        "archive states them. The files of Oct. 10, 2025 are known to hold books that cannot have stood; every series "
+        "is judged by rule before any of it is drawn."
+    ),
     tables=("book_depth",),
     span="to yesterday; the archive states no beginning",
     resolution="30 seconds",

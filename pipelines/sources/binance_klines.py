@@ -1,4 +1,5 @@
-"""Binance price bars from its public archive: spot, USD-M and COIN-M trades, and mark, index and premium prices of futures."""
+"""Binance price bars from its public archive: spot, USD-M and COIN-M trades, and mark,
+index and premium prices of futures."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ SOURCE = Source(
     dataset="Price bars (data.binance.vision): 1 and 5 minutes",
     url=binance.BASE,
     licence=binance.LICENCE,
-    method="Venue's own bars. COIN-M volumes are converted from contracts to the base asset by the archive's own base column. Mark, index and premium bars carry no volume.",
+    method=(
+        "Venue's own bars. COIN-M volumes are converted from contracts to the base asset by the archive's own base "
+        "column. Mark, index and premium bars carry no volume."
+    ),
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 minute; 5 minutes of symbols asked for by name",

@@ -18,7 +18,11 @@ SOURCE = Source(
     dataset="COIN-M liquidation orders (data.binance.vision, liquidationSnapshot)",
     url=binance.BASE,
     licence=binance.LICENCE,
-    method="One row a liquidation order. A liquidation order that sells closes a long. Executed contracts (100 USD for BTC, 10 USD for others) over their average price give the base asset. The archive writes every row twice; the second is dropped and counted.",
+    method=(
+        "One row a liquidation order. A liquidation order that sells closes a long. Executed contracts (100 USD for "
+        "BTC, 10 USD for others) over their average price give the base asset. The archive writes every row twice; the "
+        "second is dropped and counted."
+    ),
     tables=("liquidations",),
     span="2023-06-25 to 2024-10-14; USD-M never (that archive is deleted)",
     resolution="every order in the archive, at most one per symbol and second",

@@ -18,7 +18,12 @@ SOURCE = Source(
     dataset="Open interest (data.binance.vision, metrics)",
     url=binance.BASE,
     licence=binance.LICENCE,
-    method="Venue's own open interest. Times are the moment of the observation, as Binance's REST API gives them: labels that name the start of the five minutes before it are moved five minutes on. USD-M: base asset and USDT, taken as USD. COIN-M: contracts at face value are USD, and the archive's value column is the base asset. Whether one or both sides are counted is not stated.",
+    method=(
+        "Venue's own open interest. Times are the moment of the observation, as Binance's REST API gives them: labels "
+        "that name the start of the five minutes before it are moved five minutes on. USD-M: base asset and USDT, "
+        "taken as USD. COIN-M: contracts at face value are USD, and the archive's value column is the base asset. "
+        "Whether one or both sides are counted is not stated."
+    ),
     tables=("open_interest",),
     span="2020-09 (BTC) or 2021-12 to yesterday; some days are missing or incomplete",
     resolution="5 minutes",
@@ -86,7 +91,8 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def _labelled_by_start(labels: pl.Series, opening: datetime, symbol: str) -> bool:
-    """Told by the file: labels 00:00 to 23:55 name starts, 00:05 to 24:00 ends. Where both edges are missing or there, by its day."""
+    """Told by the file: labels 00:00 to 23:55 name starts, 00:05 to 24:00 ends.
+    Where both edges are missing or there, by its day."""
     from_start = (labels < opening + STEP).any()
     to_end = (labels >= opening + timedelta(days=1)).any()
     if from_start != to_end:

@@ -1,4 +1,5 @@
-"""Binance price bars of one second from its public archive: spot markets only, of pegged coins unless others are named."""
+"""Binance price bars of one second from its public archive: spot markets only,
+of pegged coins unless others are named."""
 
 from __future__ import annotations
 

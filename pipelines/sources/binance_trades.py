@@ -19,7 +19,10 @@ SOURCE = Source(
     dataset="Aggregate trades (data.binance.vision), as 1-second bars",
     url=binance.BASE,
     licence=binance.LICENCE,
-    method="Aggregate trades added up by second with exact sums; open and close by trade number. COIN-M contracts are converted at face value over price. ADL and insurance-fund trades are not in the archive.",
+    method=(
+        "Aggregate trades added up by second with exact sums; open and close by trade number. COIN-M contracts are "
+        "converted at face value over price. ADL and insurance-fund trades are not in the archive."
+    ),
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 second",

@@ -19,12 +19,20 @@ SOURCE = Source(
     dataset="Liquidation history",
     url="https://docs.bitfinex.com/reference/rest-public-liquidations",
     licence="Bitfinex market data; Bitfinex's terms apply",
-    method="Executions only (IS_MATCH = 1), at the price they were executed at: a position's first row (IS_MATCH = 0) announces the same amount and would count it twice. Executions sold in the market are liquidations, those the system took over are insurance. The sign of the amount is the position's side. Only markets quoted in USD, USDT or USDC, taken as USD; paper markets are left out. Rows alike in every field count once.",
+    method=(
+        "Executions only (IS_MATCH = 1), at the price they were executed at: a position's first row (IS_MATCH = 0) "
+        "announces the same amount and would count it twice. Executions sold in the market are liquidations, those the "
+        "system took over are insurance. The sign of the amount is the position's side. Only markets quoted in USD, "
+        "USDT or USDC, taken as USD; paper markets are left out. Rows alike in every field count once."
+    ),
     tables=("liquidations",),
     span="not known; start and end are accepted",
     resolution="event",
     reaches_oct_2025=None,
-    limits="3 requests a minute, 500 rows each: a busy day takes several minutes. All markets come together, whatever symbols are asked for. Completeness is not stated.",
+    limits=(
+        "3 requests a minute, 500 rows each: a busy day takes several minutes. All markets come together, whatever "
+        "symbols are asked for. Completeness is not stated."
+    ),
     requests_per_second=0.04,
 )
 LIMIT = 500
@@ -52,7 +60,8 @@ def fault(body: bytes) -> Fault | None:
 
 
 def follow(body: bytes, request: Request) -> Request | None:
-    """From the last row's millisecond on, until a page brings nothing newer: its first rows come twice and count once."""
+    """From the last row's millisecond on, until a page brings nothing newer:
+    its first rows come twice and count once."""
     newest = max((row[TIME] for row in _entries(body, "The page")), default=0)
     return (
         replace(request, params={**request.params, "start": newest}) if newest > int(request.params["start"]) else None
@@ -79,7 +88,8 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def unified(market: str) -> str | None:
-    """tBTCF0:USTF0 -> BTC/USDT:USDT, tBTCUSD -> BTC/USD, tDUSK:USD -> DUSK/USD; None for paper markets and other quotes."""
+    """tBTCF0:USTF0 -> BTC/USDT:USDT, tBTCUSD -> BTC/USD, tDUSK:USD -> DUSK/USD;
+    None for paper markets and other quotes."""
     name = market.removeprefix("t")
     base, _, quote = name.partition(":") if ":" in name else (name[:-3], "", name[-3:])
     derivative = base.endswith("F0") and quote.endswith("F0")

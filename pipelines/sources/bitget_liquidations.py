@@ -18,12 +18,21 @@ SOURCE = Source(
     dataset="Liquidations of USDT-margined futures (market/liquidations)",
     url="https://www.bitget.com/docs/catalog/market/derivatives",
     licence="Bitget market data; Bitget's terms apply",
-    method="Every row the endpoint shows. Side is the position's; the price is about the bankruptcy price, not a fill. The documents do not state the unit of the amount (those of the stream say USDT, others read it as the base asset), so it is told by the bytes: in contracts traded in whole coins a quantity has no decimals and a sum of money has. Rows have no number: those alike in everything count once. USDT is taken as USD.",
+    method=(
+        "Every row the endpoint shows. Side is the position's; the price is about the bankruptcy price, not a fill. "
+        "The documents do not state the unit of the amount (those of the stream say USDT, others read it as the base "
+        "asset), so it is told by the bytes: in contracts traded in whole coins a quantity has no decimals and a sum "
+        "of money has. Rows have no number: those alike in everything count once. USDT is taken as USD."
+    ),
     tables=("liquidations",),
     span="the last 3 days",
     resolution="event",
     reaches_oct_2025=False,
-    limits="What is not fetched within three days is lost; data may be late. All contracts come together, whatever symbols are asked for. Completeness is not stated; the stream of the same name shows one liquidation a second, side and contract.",
+    limits=(
+        "What is not fetched within three days is lost; data may be late. All contracts come together, whatever "
+        "symbols are asked for. Completeness is not stated; "
+        "the stream of the same name shows one liquidation a second, side and contract."
+    ),
     requests_per_second=4,
     accumulates=True,
 )

@@ -27,13 +27,20 @@ SOURCE = Source(
     dataset="Price bars (each venue's own API, read by ccxt): 1 minute",
     url="https://github.com/ccxt/ccxt",
     licence="Market data of the venue a row names; that venue's terms apply",
-    method="Venues' own bars, minutes that were over when asked for. ccxt passes on open, high, low, close and base volume only: quote volume, number of trades and taker volume are not kept. A minute nobody traded in has no bar.",
+    method=(
+        "Venues' own bars, minutes that were over when asked for. ccxt passes on open, high, low, close and base "
+        "volume only: quote volume, number of trades and taker volume are not kept. "
+        "A minute nobody traded in has no bar."
+    ),
     tables=("bars",),
     span="since each market's launch; Bitget's reach was not proven",
     resolution="1 minute",
     reaches_oct_2025=True,
     group="daily",
-    limits="Bitfinex allows 30 requests a minute, and all five are asked at that pace. Prices on Upbit's KRW markets are in won.",
+    limits=(
+        "Bitfinex allows 30 requests a minute, and all five are asked at that pace. "
+        "Prices on Upbit's KRW markets are in won."
+    ),
     requests_per_second=0.5,
 )
 COLUMNS = ("time", "open", "high", "low", "close", "volume")
@@ -146,8 +153,8 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         close="close",
         volume_base="volume",
     )
-    # Upbit counts back over minutes without a bar, and others include the end of a window: what is beyond the day is not
-    # this piece's, and what came twice is dropped by the loader.
+    # Upbit counts back over minutes without a bar, and others include the end of a window: what is beyond the day is
+    # not this piece's, and what came twice is dropped by the loader.
     return candles.traded(bars.filter(pl.col("ts").dt.strftime("%Y-%m-%d") == piece.facts["day"]), venue, symbol)
 
 
@@ -174,7 +181,8 @@ class Stored(BaseAdapter):
 
 
 def _read(body: bytes, piece: Piece) -> list[list[float]]:
-    """The bars of one reply as ccxt reads them. Raises Refused where one is lost: ccxt turns what it cannot read into nothing."""
+    """The bars of one reply as ccxt reads them. Raises Refused where one is lost:
+    ccxt turns what it cannot read into nothing."""
     import ccxt  # takes half a second and 100 MB: only where it is used
 
     reply = loaded(body, piece.name)

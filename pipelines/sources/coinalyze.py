@@ -20,13 +20,21 @@ SOURCE = Source(
     dataset="Liquidations and open interest of perpetuals, per exchange and UTC day",
     url="https://api.coinalyze.net/v1/doc/",
     licence="Coinalyze; free with attribution and a link to coinalyze.net",
-    method="Daily sums in USD of the perpetuals of one asset on one exchange; long and short are the positions that were closed. Open interest is the last value of a day, put at its end. Which exchange a code stands for, and which markets are listed, is read from Coinalyze's own lists.",
+    method=(
+        "Daily sums in USD of the perpetuals of one asset on one exchange; long and short are the positions that were "
+        "closed. Open interest is the last value of a day, put at its end. Which exchange a code stands for, and which "
+        "markets are listed, is read from Coinalyze's own lists."
+    ),
     tables=("liquidation_reports", "open_interest"),
     span="daily values are kept for good",
     resolution="1 day",
     reaches_oct_2025=True,
     group="daily",
-    limits="Free key; each symbol counts as one of 40 calls a minute. Intraday values reach back 1,500 to 2,000 points only and are not fetched. Funding is left out: a daily value of a rate is not a payment, and neither its interval nor its unit is stated.",
+    limits=(
+        "Free key; each symbol counts as one of 40 calls a minute. Intraday values reach back 1,500 to 2,000 points "
+        "only and are not fetched. Funding is left out: a daily value of a rate is not a payment, and neither its "
+        "interval nor its unit is stated."
+    ),
     key_header="api_key",
     requests_per_second=0.2,
 )
@@ -115,7 +123,8 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def _listed(exchanges: list[Any], markets: list[Any], piece: Piece) -> dict[str, dict[str, Any]]:
-    """The asked markets that Coinalyze lists, by symbol. Raises Refused where a code stands for another exchange, or none is listed."""
+    """The asked markets that Coinalyze lists, by symbol. Raises Refused where a code stands for another exchange,
+    or none is listed."""
     names = {exchange["code"]: exchange["name"] for exchange in exchanges}
     asked = piece.facts["symbols"].split(",")
     listed = {market["symbol"]: market for market in markets if market["symbol"] in asked and market["is_perpetual"]}
@@ -135,7 +144,8 @@ def _listed(exchanges: list[Any], markets: list[Any], piece: Piece) -> dict[str,
 def _histories(
     reply: list[Any], listed: dict[str, dict[str, Any]], what: str, piece: Piece
 ) -> dict[str, list[dict[str, float]]]:
-    """The points of the listed markets that have some. Raises Refused where none has: that is no answer, and no zero."""
+    """The points of the listed markets that have some. Raises Refused where none has: that is no answer,
+    and no zero."""
     points = {row["symbol"]: row["history"] for row in reply if row["symbol"] in listed and row["history"]}
     if not points:
         raise Refused(

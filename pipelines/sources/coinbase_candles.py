@@ -18,7 +18,10 @@ SOURCE = Source(
     dataset="Price bars (Exchange API): 1 minute",
     url="https://docs.cdp.coinbase.com/exchange/reference/exchangerestapi_getproductcandles",
     licence="Coinbase market data; Coinbase's terms apply",
-    method="Venue's own bars, minutes that were over when asked for. A minute nobody traded in has no bar. Coinbase states no quote volume and no number of trades here.",
+    method=(
+        "Venue's own bars, minutes that were over when asked for. A minute nobody traded in has no bar. Coinbase "
+        "states no quote volume and no number of trades here."
+    ),
     tables=("bars",),
     span="since the market's launch",
     resolution="1 minute",

@@ -13,7 +13,10 @@ SOURCE = Source(
     dataset="Derivatives exchanges: open interest, trailing 24 h volume",
     url="https://docs.coingecko.com/reference/derivatives-exchanges",
     licence=coingecko.LICENCE,
-    method="Open interest in BTC and trailing 24 h volume in BTC as CoinGecko states them; the volume in USD at the price of bitcoin asked for in the same reading. CoinGecko ranks these exchanges by no score of its own.",
+    method=(
+        "Open interest in BTC and trailing 24 h volume in BTC as CoinGecko states them; the volume in USD at the price "
+        "of bitcoin asked for in the same reading. CoinGecko ranks these exchanges by no score of its own."
+    ),
     tables=("exchange_ranks",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",

@@ -1,4 +1,5 @@
-"""CoinGecko's ranking of spot exchanges: place, trust score, trailing volume. Backpack is found through the list like any other."""
+"""CoinGecko's ranking of spot exchanges: place, trust score, trailing volume.
+Backpack is found through the list like any other."""
 
 from __future__ import annotations
 
@@ -13,7 +14,10 @@ SOURCE = Source(
     dataset="Exchanges: rank, trust score, trailing 24 h volume",
     url="https://docs.coingecko.com/reference/exchanges",
     licence=coingecko.LICENCE,
-    method="Rank and score are CoinGecko's. Volume is its trailing 24 h volume in BTC, in USD at the price of bitcoin asked for in the same reading. An exchange without a score has none here.",
+    method=(
+        "Rank and score are CoinGecko's. Volume is its trailing 24 h volume in BTC, in USD at the price of bitcoin "
+        "asked for in the same reading. An exchange without a score has none here."
+    ),
     tables=("exchange_ranks",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",

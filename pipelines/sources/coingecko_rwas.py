@@ -1,4 +1,5 @@
-"""CoinGecko's real-world assets: what the tokens of stocks and ETFs are worth and how much of them trades, in all and for some issuers."""
+"""CoinGecko's real-world assets: what the tokens of stocks and ETFs are worth and how much of them trades,
+in all and for some issuers."""
 
 from __future__ import annotations
 
@@ -18,13 +19,20 @@ SOURCE = Source(
     dataset="Tokenized stocks and ETFs: market value and volume, in all and for some issuers",
     url="https://docs.coingecko.com/reference/rwas-markets",
     licence=coingecko.LICENCE,
-    method="Market value and trailing 24 h volume of the tokens of stocks and of ETFs, added up over all that state them; and the same of all tokens of an issuer as CoinGecko adds them up. The two scopes differ: an issuer's tokens may be of other assets too.",
+    method=(
+        "Market value and trailing 24 h volume of the tokens of stocks and of ETFs, added up over all that state them; "
+        "and the same of all tokens of an issuer as CoinGecko adds them up. The two scopes differ: "
+        "an issuer's tokens may be of other assets too."
+    ),
     tables=("tokenized_metrics",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
     reaches_oct_2025=False,
     group="daily",
-    limits=f"{coingecko.LIMITS} These lists were answered to others without a key on 2026-09-02; the history of a token needs a paid plan (401).",
+    limits=(
+        f"{coingecko.LIMITS} These lists were answered to others without a key on 2026-09-02; "
+        "the history of a token needs a paid plan (401)."
+    ),
     requests_per_second=coingecko.PACE,
     accumulates=True,
     key_header="x-cg-demo-api-key",
@@ -101,7 +109,10 @@ def _of_kind(bodies: list[bytes], piece: Piece) -> list[dict[str, object]]:
             "subject": "all",
             "subject_kind": "market",
             "scope": f"{kind} on CoinGecko",
-            "note": f"Sum over {len(stated)} of {len(assets)} {kind}; the others state none. Tokens of one asset by all issuers together.",
+            "note": (
+                f"Sum over {len(stated)} of {len(assets)} {kind}; the others state none. "
+                "Tokens of one asset by all issuers together."
+            ),
         }
         for metric, stated in figures.items()
     ]

@@ -1,4 +1,5 @@
-"""CoinGecko's history of exchanges' trailing volume: how each venue's 24 hours grew and shrank over the last year at most."""
+"""CoinGecko's history of exchanges' trailing volume:
+how each venue's 24 hours grew and shrank over the last year at most."""
 
 from __future__ import annotations
 
@@ -18,7 +19,11 @@ SOURCE = Source(
     dataset="Exchanges: history of trailing 24 h volume",
     url="https://docs.coingecko.com/reference/exchanges-id-volume-chart",
     licence=coingecko.LICENCE,
-    method="Trailing 24 h volume in BTC at each point, as CoinGecko states it. It is not turned into USD: the price of each past instant is not in the reply. Each point is a sum over the 24 hours before it, so points closer than a day overlap.",
+    method=(
+        "Trailing 24 h volume in BTC at each point, as CoinGecko states it. It is not turned into USD: the price of "
+        "each past instant is not in the reply. Each point is a sum over the 24 hours before it, "
+        "so points closer than a day overlap."
+    ),
     tables=("exchange_ranks",),
     span="the last 365 days at most",
     resolution="10 minutes to 1 day, coarser the longer the span",

@@ -17,13 +17,19 @@ SOURCE = Source(
     dataset="Liquidations of one asset per exchange: UTC days, and steps of 4 hours",
     url="https://docs.coinglass.com/reference/aggregated-liquidation-history",
     licence="CoinGlass API; the plan's terms apply, attribution needed",
-    method="CoinGlass's sum in USD over all contracts of an asset on one exchange, asked one exchange at a time; long and short are the positions that were closed.",
+    method=(
+        "CoinGlass's sum in USD over all contracts of an asset on one exchange, asked one exchange at a time; long and "
+        "short are the positions that were closed."
+    ),
     tables=("liquidation_reports",),
     span="days since 2020 by what others measured; 4 hours for the last 180 days",
     resolution="1 day; 4 hours",
     reaches_oct_2025=None,
     group="daily",
-    limits="Paid key. The smallest plan has steps of 4 hours and more, so finer ones are not asked for. Oct. 10, 2025 should be there as days; it was not proven with a key.",
+    limits=(
+        "Paid key. The smallest plan has steps of 4 hours and more, so finer ones are not asked for. Oct. 10, 2025 "
+        "should be there as days; it was not proven with a key."
+    ),
     key_header="CG-API-KEY",
     requests_per_second=0.5,
 )
@@ -52,7 +58,8 @@ def plan(ask: Ask) -> Iterable[Piece]:
 def _piece(asset: str, exchange: str, step: str, month: date, now: datetime) -> Piece:
     start, end = midnight(month), midnight((month + timedelta(days=31)).replace(day=1))
     over = min(end, start + (now - start) // STEPS[step] * STEPS[step])
-    # One plan was seen to ignore the times and to answer with the newest rows: enough rows are asked for to hold the month.
+    # One plan was seen to ignore the times and to answer with the newest rows:
+    # enough rows are asked for to hold the month.
     limit = min((now - start) // STEPS[step] + 1, MOST_ROWS)
     return Piece(
         f"{exchange}/{asset}-{step}-{month:%Y-%m}",

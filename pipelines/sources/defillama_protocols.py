@@ -16,13 +16,20 @@ SOURCE = Source(
     dataset="Issuers of tokenized stocks: daily TVL, daily volume",
     url="https://api-docs.defillama.com/",
     licence="DefiLlama, free API; attribution asked for",
-    method="DefiLlama's daily series. What TVL counts differs from issuer to issuer: for xStocks the issuer's own stock of tokens is subtracted, for Ondo the total supply is counted, for Superstate funds are in it. Volume is what DefiLlama's adapter adds up on chain.",
+    method=(
+        "DefiLlama's daily series. What TVL counts differs from issuer to issuer: for xStocks the issuer's own stock "
+        "of tokens is subtracted, for Ondo the total supply is counted, for Superstate funds are in it. Volume is what "
+        "DefiLlama's adapter adds up on chain."
+    ),
     tables=("tokenized_metrics",),
     span="since each issuer's start",
     resolution="1 day",
     reaches_oct_2025=None,
     group="daily",
-    limits="The series should reach Oct. 2025; that was not proven for the value, and was seen by others for the volume. Issuers count differently: their figures do not add up.",
+    limits=(
+        "The series should reach Oct. 2025; that was not proven for the value, and was seen by others for the volume. "
+        "Issuers count differently: their figures do not add up."
+    ),
     requests_per_second=2,
 )
 API = "https://api.llama.fi"
@@ -93,7 +100,8 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def _by_day(points: list[tuple[int, float]]) -> dict[datetime, float]:
-    """The first point of each UTC day: the last one of a series is of this very moment and moves on until the day is over."""
+    """The first point of each UTC day: the last one of a series is of this very moment and moves on until the day is
+    over."""
     days: dict[datetime, float] = {}
     for second, value in points:
         day = datetime.fromtimestamp(int(second), UTC).replace(hour=0, minute=0, second=0)

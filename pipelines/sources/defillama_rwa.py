@@ -20,13 +20,19 @@ SOURCE = Source(
     dataset="Tokenized stocks and stock perpetuals by day (undocumented)",
     url="https://defillama.com/rwa",
     licence="DefiLlama, free API; attribution asked for",
-    method="DefiLlama's daily series of the asset groups whose name speaks of stocks or equities. Tokens and perpetuals are two scopes that are never added: a perpetual holds no share.",
+    method=(
+        "DefiLlama's daily series of the asset groups whose name speaks of stocks or equities. Tokens and perpetuals "
+        "are two scopes that are never added: a perpetual holds no share."
+    ),
     tables=("tokenized_metrics",),
     span="as far as DefiLlama's charts go",
     resolution="1 day",
     reaches_oct_2025=None,
     group="daily",
-    limits="Undocumented addresses of DefiLlama's site, seen to fail at times: not part of a plain refresh; ask for it by name.",
+    limits=(
+        "Undocumented addresses of DefiLlama's site, seen to fail at times: not part of a plain refresh; "
+        "ask for it by name."
+    ),
     requests_per_second=1,
     default=False,
 )

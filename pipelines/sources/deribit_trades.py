@@ -19,7 +19,11 @@ SOURCE = Source(
     dataset="Trade history with liquidation mark",
     url=URL,
     licence="Deribit market data; Deribit's terms apply",
-    method="Every trade of the perpetuals is fetched and their numbers are checked to be without a gap; only trades in which a side was liquidated are kept, one row a liquidated side. Amounts of inverse contracts are USD and are divided by the price; those of USDC contracts are in the base asset, with USDC taken as USD.",
+    method=(
+        "Every trade of the perpetuals is fetched and their numbers are checked to be without a gap; only trades in "
+        "which a side was liquidated are kept, one row a liquidated side. Amounts of inverse contracts are USD and are "
+        "divided by the price; those of USDC contracts are in the base asset, with USDC taken as USD."
+    ),
     tables=("liquidations",),
     span="2018 to now",
     resolution="trade",
@@ -120,7 +124,8 @@ def _day(symbol: str, day: date, now: datetime) -> Piece:
 
 
 def _rows(trade: Mapping[str, Any], symbol: str) -> Iterator[dict[str, object]]:
-    """A row for each liquidated side. `direction` is the taker's: a taker who sells closes a long, so does a maker who is bought from."""
+    """A row for each liquidated side. `direction` is the taker's: a taker who sells closes a long,
+    so does a maker who is bought from."""
     inverse = symbol.partition("/")[2].startswith("USD:")
     for role in LIQUIDATED[trade["liquidation"]]:
         sold = (trade["direction"] == "sell") == (role == "taker")

@@ -20,12 +20,19 @@ SOURCE = Source(
     dataset="v4 indexer, trades by market",
     url="https://docs.dydx.xyz/indexer-client/http",
     licence="Public chain data",
-    method="Every trade of a market's day is fetched; those of type LIQUIDATED (mechanism liquidation) and DELEVERAGED (mechanism adl) are kept. The side stated is the liquidated account's own, in deleveragings too: there the winning account is on the other side of the row, unlike Hyperliquid's. USDC is taken as USD.",
+    method=(
+        "Every trade of a market's day is fetched; those of type LIQUIDATED (mechanism liquidation) and DELEVERAGED "
+        "(mechanism adl) are kept. The side stated is the liquidated account's own, in deleveragings too: there the "
+        "winning account is on the other side of the row, unlike Hyperliquid's. USDC is taken as USD."
+    ),
     tables=("liquidations",),
     span="as far as the indexer reaches: not proven",
     resolution="trade",
     reaches_oct_2025=None,
-    limits="1,000 trades a request, newest first. Only the markets listed or asked for. The chain stood still from about 21:35 UTC on Oct. 10, 2025 for some eight hours.",
+    limits=(
+        "1,000 trades a request, newest first. Only the markets listed or asked for. The chain stood still from about "
+        "21:35 UTC on Oct. 10, 2025 for some eight hours."
+    ),
     requests_per_second=5,
 )
 SYMBOLS = tuple(f"{base}/USDC:USDC" for base in ("BTC", "ETH", "SOL", "XRP", "DOGE", "AVAX", "LINK", "SUI"))
@@ -47,7 +54,8 @@ def fault(body: bytes) -> Fault | None:
 
 
 def follow(body: bytes, request: Request) -> Request | None:
-    """The page before this one: from its oldest block on, whose trades come twice and count once, back to the day's start."""
+    """The page before this one: from its oldest block on, whose trades come twice and count once,
+    back to the day's start."""
     trades = loaded(body, "the page")["trades"]
     if (
         len(trades) < LIMIT

@@ -20,13 +20,20 @@ SOURCE = Source(
     dataset="Liquidation orders of USDT-margined perpetuals (liq_orders)",
     url="https://www.gate.com/docs/developers/apiv4/",
     licence="Gate market data; Gate's terms apply",
-    method="Every liquidation order, the part of it that was filled, at its average fill price. The sign of `size` is the position's side. Contracts are converted by the size Gate lists on the day of the fetch (quanto_multiplier). Orders without any fill are left out. USDT is taken as USD.",
+    method=(
+        "Every liquidation order, the part of it that was filled, at its average fill price. The sign of `size` is the "
+        "position's side. Contracts are converted by the size Gate lists on the day of the fetch (quanto_multiplier). "
+        "Orders without any fill are left out. USDT is taken as USD."
+    ),
     tables=("liquidations",),
     span="not proven how far back",
     resolution="1 second",
     reaches_oct_2025=None,
     group="hourly",
-    limits="1,000 orders a request and one hour a window. All contracts come together, whatever symbols are asked for. Completeness is not stated; a contract Gate no longer lists cannot be converted and is refused.",
+    limits=(
+        "1,000 orders a request and one hour a window. All contracts come together, whatever symbols are asked for. "
+        "Completeness is not stated; a contract Gate no longer lists cannot be converted and is refused."
+    ),
     requests_per_second=10,
 )
 ORDERS = f"{BASE}/liq_orders"

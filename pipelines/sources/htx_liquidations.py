@@ -19,13 +19,20 @@ SOURCE = Source(
     dataset="Liquidation orders of USDT-margined swaps",
     url="https://www.htx.com/en-us/opend/newApiPages/",
     licence="HTX market data; HTX's terms apply",
-    method="Every order the endpoint shows. `direction` is the order's side: an order that sells closes a long. The price is the bankruptcy price, not a fill; USD is the turnover HTX states, with USDT taken as USD. v3 states the amount in the base asset; v5 calls contracts `amount`, so there the quantity is turnover over price.",
+    method=(
+        "Every order the endpoint shows. `direction` is the order's side: an order that sells closes a long. The price "
+        "is the bankruptcy price, not a fill; USD is the turnover HTX states, with USDT taken as USD. v3 states the "
+        "amount in the base asset; v5 calls contracts `amount`, so there the quantity is turnover over price."
+    ),
     tables=("liquidations",),
     span="the last 90 days",
     resolution="event",
     reaches_oct_2025=False,
     group="hourly",
-    limits="Windows of two hours, one contract a request; only the contracts listed or asked for. Completeness is not stated.",
+    limits=(
+        "Windows of two hours, one contract a request; only the contracts listed or asked for. "
+        "Completeness is not stated."
+    ),
     requests_per_second=10,
 )
 SYMBOLS = tuple(f"{base}/USDT:USDT" for base in ("BTC", "ETH", "SOL", "XRP", "DOGE"))

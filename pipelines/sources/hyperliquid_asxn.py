@@ -12,20 +12,28 @@ from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import midnight, utc_months
 
 URL = "https://d2v1fiwobg9w6.cloudfront.net/daily_notional_liquidated_by_coin"
-NOTE = "Whether both sides of a trade are counted, and whether days are UTC, is not documented: compare with nothing before that is known."
+NOTE = (
+    "Whether both sides of a trade are counted, and whether days are UTC, is not documented: "
+    "compare with nothing before that is known."
+)
 SOURCE = Source(
     id="hyperliquid_asxn",
     publisher="ASXN",
     dataset="Hyperliquid, daily notional liquidated by coin",
     url="https://stats.hyperliquid.xyz",
     licence="No terms stated",
-    method="The figures as they stand in the file behind ASXN's site, one a coin and day, of the asked months. Nothing is added up. "
-    + NOTE,
+    method=(
+        "The figures as they stand in the file behind ASXN's site, one a coin and day, of the asked months. "
+        "Nothing is added up. " + NOTE
+    ),
     tables=("liquidation_reports",),
     span="2023-06-13 to yesterday",
     resolution="1 day",
     reaches_oct_2025=True,
-    limits="An undocumented address that may vanish or change its meaning; it is asked only when named. The whole history comes in one file of about 6 MB, once a month asked for.",
+    limits=(
+        "An undocumented address that may vanish or change its meaning; it is asked only when named. The whole history "
+        "comes in one file of about 6 MB, once a month asked for."
+    ),
     requests_per_second=1,
     default=False,
 )

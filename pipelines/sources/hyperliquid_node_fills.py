@@ -22,12 +22,23 @@ SOURCE = Source(
     dataset="Fills by block, as its nodes write them (node_fills_by_block, hourly)",
     url="https://hyperliquid.gitbook.io/hyperliquid-docs/historical-data",
     licence=hyperliquid.LICENCE,
-    method="Fills that carry a liquidation are kept, one row a trade of the two that are stored: the liquidated user's fill (mechanism liquidation where the market filled it, insurance where the backstop took it over), or the deleveraged user's (mechanism adl, the side is that user's position, mostly the winning one); the other party's fill is dropped. A position taken over and then passed on by ADL is in both, so the two are never added. USDC is taken as USD.",
+    method=(
+        "Fills that carry a liquidation are kept, one row a trade of the two that are stored: the liquidated user's "
+        "fill (mechanism liquidation where the market filled it, insurance where the backstop took it over), or the "
+        "deleveraged user's (mechanism adl, the side is that user's position, mostly the winning one); the other "
+        "party's fill is dropped. A position taken over and then passed on by ADL is in both, "
+        "so the two are never added. USDC is taken as USD."
+    ),
     tables=("liquidations",),
     span="2025-07-27 to now, as far as the reader has the files",
     resolution="fill",
     reaches_oct_2025=None,
-    limits="The bucket s3://hl-mainnet-node-data asks the reader's AWS account to pay. Copy node_fills_by_block/hourly/YYYYMMDD/H.lz4 to a folder and set CRASHDAY_URL_HYPERLIQUID_NODE_FILLS=file:///that/folder; files may be unpacked (same name). How long the bucket keeps files is disputed. The same closes may be in hyperliquid_sqd: count one feed.",
+    limits=(
+        "The bucket s3://hl-mainnet-node-data asks the reader's AWS account to pay. Copy "
+        "node_fills_by_block/hourly/YYYYMMDD/H.lz4 to a folder and set "
+        "CRASHDAY_URL_HYPERLIQUID_NODE_FILLS=file:///that/folder; files may be unpacked (same name). How long the "
+        "bucket keeps files is disputed. The same closes may be in hyperliquid_sqd: count one feed."
+    ),
     max_bytes=4 << 30,
     heavy=True,
     default=False,

@@ -1,4 +1,5 @@
-"""Hyperliquid's auto-deleveraging and backstop take-overs, read from SQD's Portal, which streams every fill by block."""
+"""Hyperliquid's auto-deleveraging and backstop take-overs, read from SQD's Portal,
+which streams every fill by block."""
 
 from __future__ import annotations
 
@@ -19,12 +20,21 @@ SOURCE = Source(
     dataset="Hyperliquid fills (Portal): auto-deleveraging and backstop take-overs",
     url="https://portal.sqd.dev/datasets/hyperliquid-fills",
     licence=hyperliquid.LICENCE,
-    method="Every fill of a window is fetched; those marked Auto-Deleveraging (mechanism adl, the side is the deleveraged user's position, mostly the winning one) and Liquidated (mechanism insurance, the position a liquidator vault took over) are kept, one row a trade: the vault's own fill is dropped. A position the vault took over and then passed on by ADL is in both, so the two mechanisms are never added. USDC is taken as USD.",
+    method=(
+        "Every fill of a window is fetched; those marked Auto-Deleveraging (mechanism adl, the side is the deleveraged "
+        "user's position, mostly the winning one) and Liquidated (mechanism insurance, the position a liquidator vault "
+        "took over) are kept, one row a trade: the vault's own fill is dropped. A position the vault took over and "
+        "then passed on by ADL is in both, so the two mechanisms are never added. USDC is taken as USD."
+    ),
     tables=("liquidations",),
     span="2025-10-03 to an hour ago",
     resolution="fill",
     reaches_oct_2025=True,
-    limits="Liquidations filled by the market cannot be told from ordinary closes here: they are missing, not zero. Very large: every fill of every coin is fetched, gigabytes for a day of crash, whatever symbols are asked for, so it is fetched only when named.",
+    limits=(
+        "Liquidations filled by the market cannot be told from ordinary closes here: they are missing, not zero. Very "
+        "large: every fill of every coin is fetched, gigabytes for a day of crash, whatever symbols are asked for, so "
+        "it is fetched only when named."
+    ),
     requests_per_second=2,
     max_bytes=256 << 20,
     default=False,
@@ -120,7 +130,8 @@ def check(frames: Frames, piece: Piece) -> None:
 
 
 def _probe(low: Block, high: Block, start: int, end: int, tried: int = 0) -> Request:
-    """Ask for one block's header where the window should start, by the blocks known around it; by halves where that does not close in."""
+    """Ask for one block's header where the window should start, by the blocks known around it;
+    by halves where that does not close in."""
     missing = start - NEAR_MS // 2 - low.ms
     if high.ms == NEVER and high.number == NEVER:
         guess = low.number + int(missing * BLOCKS_PER_MS)
@@ -187,7 +198,8 @@ def _unbroken(bodies: list[bytes]) -> list[tuple[Block, Block, bytes]]:
 
 
 def _closes(page: bytes, name: str) -> Iterator[tuple[int, hyperliquid.Closed]]:
-    """The closes by force of a page with their times. Blocks without a mark are not even parsed: they are nearly all."""
+    """The closes by force of a page with their times. Blocks without a mark are not even parsed:
+    they are nearly all."""
     for line in io.BytesIO(page):
         if any(mark in line for mark in MARKS):
             block = loaded(line, f"A block of {name}")

@@ -19,13 +19,18 @@ SOURCE = Source(
     dataset="Price bars (spot OHLC): 1 minute and 1 day",
     url="https://docs.kraken.com/api-reference/market-data/get-ohlc-data",
     licence="Kraken market data; Kraken's terms apply",
-    method="Venue's own bars. The last row of a reply is still forming and is left out, and so is a bar nobody traded in.",
+    method=(
+        "Venue's own bars. The last row of a reply is still forming and is left out, and so is a bar nobody traded in."
+    ),
     tables=("bars",),
     span="the last 720 bars: 12 hours of minutes, about two years of days",
     resolution="1 minute for the last 12 hours, 1 day before",
     reaches_oct_2025=True,
     group="hourly",
-    limits="Oct. 10, 2025 is reached by day bars only, until October 2027; its minutes cannot be had here, whatever is asked for. Tokenized stocks are not served everywhere.",
+    limits=(
+        "Oct. 10, 2025 is reached by day bars only, until October 2027; its minutes cannot be had here, whatever is "
+        "asked for. Tokenized stocks are not served everywhere."
+    ),
     requests_per_second=1,
     accumulates=True,
 )
@@ -39,7 +44,8 @@ COLUMNS = ("time", "open", "high", "low", "close", "vwap", "volume", "count")
 
 
 def plan(ask: Ask) -> Iterable[Piece]:
-    """A piece a fetch for minutes and a piece a day for days: what it brings of bars that are there already is not loaded twice."""
+    """A piece a fetch for minutes and a piece a day for days:
+    what it brings of bars that are there already is not loaded twice."""
     today = ask.now.replace(hour=0, minute=0, second=0, microsecond=0)
     times = {"1m": ask.now, "1d": today}
     return [

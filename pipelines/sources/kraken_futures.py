@@ -19,7 +19,12 @@ SOURCE = Source(
     dataset="Analytics, open interest and liquidation volume: 5 minutes",
     url="https://docs.kraken.com/api/docs/futures-api/charts/",
     licence="Kraken market data; Kraken's terms apply",
-    method="Open interest: the close of each 5-minute bucket, dated at the bucket's end. Multi-collateral contracts (PF) count the base asset, inverse ones (PI) count USD. Liquidation volume: the figure of each bucket as it stands, long and short together; its unit is not documented, so it is converted to nothing and is part of no total.",
+    method=(
+        "Open interest: the close of each 5-minute bucket, dated at the bucket's end. Multi-collateral contracts (PF) "
+        "count the base asset, inverse ones (PI) count USD. Liquidation volume: the figure of each bucket as it "
+        "stands, long and short together; its unit is not documented, "
+        "so it is converted to nothing and is part of no total."
+    ),
     tables=("open_interest", "liquidation_reports"),
     span="March 2023 to yesterday",
     resolution="5 minutes",
@@ -34,7 +39,10 @@ MILLISECONDS_FROM = 10**12
 """Times from here on are milliseconds: some series of this API have them, open interest has seconds."""
 INTEREST, LIQUIDATED = "open-interest", "liquidation-volume"
 UNIT = "as stated; unit not documented"
-NOTE = "Long and short together. Kraken does not document the unit (contracts, base asset or USD): compare only buckets of one contract with each other."
+NOTE = (
+    "Long and short together. Kraken does not document the unit (contracts, base asset or USD): compare only buckets "
+    "of one contract with each other."
+)
 
 
 def plan(ask: Ask) -> Iterable[Piece]:

@@ -18,7 +18,10 @@ SOURCE = Source(
     dataset="Price bars (history-candles, history-mark-price-candles): 1 minute",
     url=f"{okx.BASE}/docs-v5/en/#order-book-trading-market-data-get-candlesticks-history",
     licence=okx.LICENCE,
-    method="Venue's own bars. Volumes of swaps are the venue's own base and quote columns, not its contracts. Mark prices carry no volume. A minute that is still forming is left out.",
+    method=(
+        "Venue's own bars. Volumes of swaps are the venue's own base and quote columns, not its contracts. Mark prices "
+        "carry no volume. A minute that is still forming is left out."
+    ),
     tables=("bars",),
     span="2019 to now",
     resolution="1 minute",
@@ -84,7 +87,8 @@ def check(frames: Frames, piece: Piece) -> None:
         ).item()
         if typical is not None and not 0.9 < typical < 1.1:
             raise CheckFailed(
-                f"{piece.name}: quote volume is {typical:.4g} times base volume at its price: OKX's volume columns have changed."
+                f"{piece.name}: quote volume is {typical:.4g} times base volume at its price: "
+                "OKX's volume columns have changed."
             )
 
 
@@ -99,7 +103,8 @@ def _day(symbol: str, kind: str, day: date, now: datetime) -> Piece:
                 {
                     "instId": okx.native(symbol),
                     "bar": "1m",
-                    # OKX pages backwards: `after` asks for bars OLDER than it, `before` for newer ones, both without the moment itself.
+                    # OKX pages backwards: `after` asks for bars OLDER than it, `before` for newer ones,
+                    # both without the moment itself.
                     "after": milliseconds(until),
                     "before": milliseconds(since) - 1,
                     "limit": limit,

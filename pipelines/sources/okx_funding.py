@@ -18,7 +18,11 @@ SOURCE = Source(
     dataset="Funding rates of all swaps (market-data-history, static.okx.com)",
     url=f"{okx.BASE}/historical-data",
     licence=okx.LICENCE,
-    method="One rate a payment, as archived; the archive does not say whether it is the predicted or the settled rate. The hours it covers are the time since the payment before, which is why the file of the day before is read too.",
+    method=(
+        "One rate a payment, as archived; the archive does not say whether it is the predicted or the settled rate. "
+        "The hours it covers are the time since the payment before, "
+        "which is why the file of the day before is read too."
+    ),
     tables=("funding_rates",),
     span="January 2022 to two days ago",
     resolution="payment (1 to 8 hours)",
@@ -47,7 +51,8 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
             "They come about two days after their day; ask again later.",
         )
     rows = pl.concat(_rows(body, piece.name) for body in found).unique()
-    # A swap whose name has another form (a dated or combined margin product) has no unified symbol here and is left out.
+    # A swap whose name has another form (a dated or combined margin product) has no unified symbol here and is left
+    # out.
     symbols = {name: symbol for name in rows["instrument_name"].unique() if (symbol := okx.unified(name))}
     start = datetime.fromisoformat(piece.facts["start"])
     hours = (pl.col("ts") - pl.col("ts").shift(1).over("symbol", order_by="ts")).dt.total_seconds() / 3600

@@ -19,13 +19,20 @@ SOURCE = Source(
     dataset="Liquidation orders of swaps (public/liquidation-orders)",
     url=f"{okx.BASE}/docs-v5/en/",
     licence=okx.LICENCE,
-    method="Every row the endpoint shows. Side is the position's; contracts are converted by the contract size OKX lists at the same time; the price is the bankruptcy price, not a fill. Rows have no number: two alike in swap, millisecond, side, size and price count once.",
+    method=(
+        "Every row the endpoint shows. Side is the position's; contracts are converted by the contract size OKX lists "
+        "at the same time; the price is the bankruptcy price, not a fill. Rows have no number: two alike in swap, "
+        "millisecond, side, size and price count once."
+    ),
     tables=("liquidations",),
     span="the last day or so",
     resolution="event",
     reaches_oct_2025=False,
     group="hourly",
-    limits="OKX says the feed does not stand for the total. The endpoint is no longer documented. What is not fetched within a day is lost.",
+    limits=(
+        "OKX says the feed does not stand for the total. The endpoint is no longer documented. "
+        "What is not fetched within a day is lost."
+    ),
     requests_per_second=2,
     accumulates=True,
 )

@@ -19,12 +19,17 @@ SOURCE = Source(
     dataset="Trades (market-data-history, static.okx.com), as 1-second bars",
     url=f"{okx.BASE}/historical-data",
     licence=okx.LICENCE,
-    method="Trades added up by second with exact sums; open and close by trade number. Sizes of swaps are contracts and are converted by the contract size OKX lists today.",
+    method=(
+        "Trades added up by second with exact sums; open and close by trade number. Sizes of swaps are contracts and "
+        "are converted by the contract size OKX lists today."
+    ),
     tables=("bars",),
     span="September 2021 to two days ago",
     resolution="1 second",
     reaches_oct_2025=True,
-    limits="5 listings in 2 seconds. A file is a day in UTC+8, so that a UTC day needs two. OKX publishes no checksums.",
+    limits=(
+        "5 listings in 2 seconds. A file is a day in UTC+8, so that a UTC day needs two. OKX publishes no checksums."
+    ),
     hosts=(okx.ARCHIVE_HOST,),
     requests_per_second=2.5,
     max_bytes=2 << 30,

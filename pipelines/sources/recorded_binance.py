@@ -1,4 +1,5 @@
-"""What the recorder kept of binance's live feed; everything about it stands in `pipelines/recording/streams/binance.py`."""
+"""What the recorder kept of binance's live feed; everything about it stands in
+`pipelines/recording/streams/binance.py`."""
 
 from __future__ import annotations
 

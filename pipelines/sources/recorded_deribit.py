@@ -1,4 +1,5 @@
-"""What the recorder kept of deribit's live feed; everything about it stands in `pipelines/recording/streams/deribit.py`."""
+"""What the recorder kept of deribit's live feed; everything about it stands in
+`pipelines/recording/streams/deribit.py`."""
 
 from __future__ import annotations
 

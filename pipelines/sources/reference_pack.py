@@ -54,7 +54,9 @@ SOURCE = Source(
     dataset="Embedded facts about Oct. 10, 2025 and the tokenized-stock market",
     url="",
     licence="figures with attribution; each row names its source and that source's terms",
-    method="Collected from public sources on 2026-11-22, one CSV row a fact; nothing computed except where a note says so.",
+    method=(
+        "Collected from public sources on 2026-11-22, one CSV row a fact; nothing computed except where a note says so."
+    ),
     tables=tuple(LEAST_ROWS),
     span="2020-03 to 2026-11",
     resolution="1 s to 1 day bars; published figures by date",
@@ -100,7 +102,10 @@ def check(frames: Frames, piece: Piece) -> None:
         raise Refused(
             f"{table}.csv, row {frame.height}",
             f"the file ends here, before its {LEAST_ROWS[table]:,} verified rows: it was cut short",
-            f"Restore it: git checkout data/reference/{table}.csv; where rows were removed on purpose, lower LEAST_ROWS",
+            (
+                f"Restore it: git checkout data/reference/{table}.csv; where rows were removed on purpose, "
+                "lower LEAST_ROWS"
+            ),
         )
     for statement, holds in FACTS.get(table, {}).items():
         if not frame.select(holds).item():

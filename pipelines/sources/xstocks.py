@@ -1,4 +1,5 @@
-"""xStocks' public API: supply, proof of reserves, price and multiplier of single tokens, as their issuer states them."""
+"""xStocks' public API: supply, proof of reserves, price and multiplier of single tokens,
+as their issuer states them."""
 
 from __future__ import annotations
 
@@ -17,13 +18,20 @@ SOURCE = Source(
     dataset="xStocks: supply, shares held, price, multiplier of single tokens",
     url="https://docs.xstocks.fi/",
     licence="xStocks public API; the issuer's terms apply",
-    method="As the issuer states them. Its circulating supply leaves out tokens it holds itself and is counted in shares: multiplied again by the multiplier it would exceed the shares held. Value is that supply times the issuer's quote of the share.",
+    method=(
+        "As the issuer states them. Its circulating supply leaves out tokens it holds itself and is counted in shares: "
+        "multiplied again by the multiplier it would exceed the shares held. "
+        "Value is that supply times the issuer's quote of the share."
+    ),
     tables=("tokenized_metrics",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
     reaches_oct_2025=False,
     group="daily",
-    limits="No key. Only the tokens named in the source are asked for, of some 800: their sum is not the market value of xStocks.",
+    limits=(
+        "No key. Only the tokens named in the source are asked for, of some 800: "
+        "their sum is not the market value of xStocks."
+    ),
     requests_per_second=2,
     accumulates=True,
 )
@@ -34,7 +42,10 @@ CHAIN = "Solana"
 NOTES = {
     "circulating_supply": "On all chains, without the issuer's own; in shares, as it is compared with the shares held.",
     "shares_held": "By the custodians the issuer names.",
-    "multiplier": f"On {CHAIN}: dividends reinvested, and splits. Held to be in the supply already and not applied again: with it, the supply of several tokens read on 2026-09-25 would exceed the shares held.",
+    "multiplier": (
+        f"On {CHAIN}: dividends reinvested, and splits. Held to be in the supply already and not applied again: with "
+        "it, the supply of several tokens read on 2026-09-25 would exceed the shares held."
+    ),
     "value": "Computed: circulating supply times the issuer's quote of the share, asked for together.",
 }
 

@@ -151,7 +151,10 @@ class LiquidationCounts(Traced):
     venue = text("Venue", primary_key=True)
     ts = moment("Second of the count", primary_key=True)
     liquidated_records = count(
-        "Records that carry a liquidation mark: BOTH sides of each take-over and the other side of each ADL fill. Never sum, never headline",
+        (
+            "Records that carry a liquidation mark: BOTH sides of each take-over and the other side of each ADL fill. "
+            "Never sum, never headline"
+        ),
         "records",
         min=0,
     )
@@ -250,7 +253,8 @@ class OpenInterest(Traced):
 
 
 class BookDepth(Traced):
-    """What an archive says stood in an order book at a moment, from the middle out to a band. Judged by `analytics.market.book_faults` before it is shown."""
+    """What an archive says stood in an order book at a moment, from the middle out to a band. Judged by
+    `analytics.market.book_faults` before it is shown."""
 
     venue = text("Venue", primary_key=True)
     symbol = text("BASE/QUOTE[:SETTLE]", primary_key=True)

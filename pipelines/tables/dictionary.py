@@ -41,7 +41,7 @@ def layout() -> str:
 
 def summary(name: str) -> str:
     """What one row of the table is, in one sentence."""
-    return (TABLES[name].__doc__ or "").strip().splitlines()[0]
+    return " ".join((TABLES[name].__doc__ or "").partition("\n\n")[0].split())
 
 
 def dictionary() -> Iterator[dict[str, str]]:

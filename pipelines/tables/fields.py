@@ -51,7 +51,8 @@ class Traced(dy.Schema):
 
 
 class Published(Traced):
-    """A figure somebody published: its board (who counted what, over which window, as of when) is part of its identity."""
+    """A figure somebody published: its board (who counted what, over which window,
+    as of when) is part of its identity."""
 
     metric = text("What is measured", primary_key=True, min_length=1)
     value = number("The figure; null where the publication has words only", "see `unit`", nullable=True)

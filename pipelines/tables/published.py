@@ -38,7 +38,10 @@ class LiquidationReports(Published):
         "comparison",
     )
     counting = choice(
-        "`floor`: a tracker's sum of what feeds publish. `complete`: every event. `two_sided`: both sides of trades, never sum. `estimate`: not measured",
+        (
+            "`floor`: a tracker's sum of what feeds publish. `complete`: every event. `two_sided`: both sides of "
+            "trades, never sum. `estimate`: not measured"
+        ),
         "floor",
         "complete",
         "two_sided",
@@ -51,7 +54,8 @@ class LiquidationReports(Published):
 
 
 class VenueReports(Published):
-    """A published figure about a venue's day that is not a liquidation total: insurance, compensation, losses, liquidity."""
+    """A published figure about a venue's day that is not a liquidation total: insurance, compensation,
+    losses, liquidity."""
 
     crash_day = text("The crash day it speaks of; key of `crash_days`", nullable=True)
     topic = choice(
@@ -90,7 +94,11 @@ class SettlementRules(Traced):
 
     venue = text("Venue; key of `venues`", primary_key=True)
     rule = choice(
-        "Who bears a negative balance: an insurance fund; nobody until it is settled, with deposits netted against it; nobody out of later deposits; the winners, closed at the bankruptcy price; all other accounts. `unknown` where nothing was found",
+        (
+            "Who bears a negative balance: an insurance fund; nobody until it is settled, with deposits netted against "
+            "it; nobody out of later deposits; the winners, closed at the bankruptcy price; all other accounts. "
+            "`unknown` where nothing was found"
+        ),
         "insurance",
         "carry",
         "ring-fence",
@@ -111,7 +119,10 @@ class Interests(Traced):
 
     origin = text("Who produced the number, as `liquidation_reports.origin` names it", primary_key=True)
     interest = choice(
-        "An exchange speaking of itself, a competitor of those it speaks of, a seller of data, an investor, a researcher counting public records",
+        (
+            "An exchange speaking of itself, a competitor of those it speaks of, a seller of data, an investor, a "
+            "researcher counting public records"
+        ),
         "exchange",
         "competitor",
         "vendor",

@@ -118,7 +118,8 @@ def has_header(block: bytes) -> bool:
 
 
 def read_block(block: bytes, first: bool, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    """A block of CSV under our own column names, header or none. Raises Refused where the columns are not the known ones."""
+    """A block of CSV under our own column names, header or none.
+    Raises Refused where the columns are not the known ones."""
     return _csv(
         block,
         has_header=first and has_header(block),
@@ -195,8 +196,9 @@ def _of_a_day(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def _keep_freed_memory() -> None:
-    """Let the next block of lines take the last one's memory: glibc by default hands so large a block back to the system
-    and gets it page by page again, a tenth of the parser's time. https://man7.org/linux/man-pages/man3/mallopt.3.html"""
+    """Let the next block of lines take the last one's memory: glibc by default hands so large a block back to the
+    system and gets it page by page again, a tenth of the parser's time.
+    https://man7.org/linux/man-pages/man3/mallopt.3.html"""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_MMAP_THRESHOLD, 2 * LINES)
@@ -247,7 +249,8 @@ def _partial(trades: pl.DataFrame) -> pl.DataFrame:
             count=pl.col("count").sum(),
         )
         .with_columns(pl.col("base", "quote", "buys").cast(pl.Int128))
-        # In memory: the streaming engine, the default, takes half as long again, and does not promise the order in a group.
+        # In memory: the streaming engine, the default, takes half as long again,
+        # and does not promise the order in a group.
         .collect(engine="in-memory")
     )
 

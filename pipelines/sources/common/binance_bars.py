@@ -28,7 +28,8 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
     rows = binance.table(bodies, piece, COLUMNS)
     symbol, kind = piece.facts["symbol"], KINDS[piece.facts["kind"]]
     traded, coin_margined = kind == "trade", binance.market_of(symbol) == binance.COIN_M
-    # COIN-M: `volume` counts contracts and `quote_volume` is the base asset; quote volume in USD is contracts times face value.
+    # COIN-M: `volume` counts contracts and `quote_volume` is the base asset;
+    # quote volume in USD is contracts times face value.
     base, quote, buys = (
         ("quote_volume", "volume", "taker_buy_quote_volume")
         if coin_margined

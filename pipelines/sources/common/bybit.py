@@ -22,7 +22,8 @@ CHANGED = "The source may have changed: the parser needs a look."
 
 
 def category_of(symbol: str) -> str:
-    """Bybit's product type of a unified symbol: spot, linear (settled in a dollar coin) or inverse (settled in the base asset)."""
+    """Bybit's product type of a unified symbol: spot,
+    linear (settled in a dollar coin) or inverse (settled in the base asset)."""
     settle = symbol.partition(":")[2]
     return SPOT if not settle else LINEAR if settle in ("USDT", "USDC") else INVERSE
 
@@ -82,7 +83,8 @@ def only_about(symbols: Iterable[str], piece: Piece) -> None:
 
 
 def typed(rows: list[Any], columns: dict[str, type[pl.DataType]], piece: Piece) -> pl.DataFrame:
-    """Rows of text, lists or objects, as a frame of numbers; text that is empty or not there is null. Raises Refused."""
+    """Rows of text, lists or objects, as a frame of numbers; text that is empty or not there is null.
+    Raises Refused."""
     cells = [[row.get(name) for name in columns] if isinstance(row, dict) else row for row in rows]
     try:
         text = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String), orient="row")

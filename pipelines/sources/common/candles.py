@@ -15,7 +15,8 @@ SETTLED = timedelta(hours=1)
 
 
 def finished_part(day: date, now: datetime) -> tuple[datetime, datetime]:
-    """The part of a UTC day whose minutes are over: the bar that is still forming is never asked for. Empty before it began."""
+    """The part of a UTC day whose minutes are over: the bar that is still forming is never asked for.
+    Empty before it began."""
     return midnight(day), min(midnight(day) + timedelta(days=1), now.replace(second=0, microsecond=0))
 
 

@@ -1,7 +1,8 @@
-"""What CoinGecko's sources have in common: its terms, its errors, its pages, and the price of a bitcoin at the instant of a reading.
+"""What CoinGecko's sources have in common: its terms, its errors, its pages,
+and the price of a bitcoin at the instant of a reading.
 
-Volumes and open interest are stated in BTC. They are turned into USD with the price asked for in the same piece and with
-no other: today's price on yesterday's volume would be wrong by the move between them.
+Volumes and open interest are stated in BTC. They are turned into USD with the price asked for in the same piece and
+with no other: today's price on yesterday's volume would be wrong by the move between them.
 """
 
 from __future__ import annotations

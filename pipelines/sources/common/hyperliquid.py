@@ -2,7 +2,8 @@
 
 Both parties of a trade have a fill with the same `tid`. When a liquidator vault takes a position over, both fills are
 called "Liquidated … Long" (or Short) after the position that was closed, the vault's too. When a position is
-auto-deleveraged, its fill is called so and the other one is the vault's. One trade is one row: the vault is a mechanism.
+auto-deleveraged, its fill is called so and the other one is the vault's. One trade is one row:
+the vault is a mechanism.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ Closed = tuple[Fill, str]
 
 
 def symbol(coin: str, token: str) -> str:
-    """BTC -> BTC/USDC:USDC, xyz:TSLA -> xyz-TSLA/USDC:USDC: another dex keeps its name. `token` is what fees are paid in: the collateral."""
+    """BTC -> BTC/USDC:USDC, xyz:TSLA -> xyz-TSLA/USDC:USDC: another dex keeps its name.
+    `token` is what fees are paid in: the collateral."""
     return f"{coin.replace(':', '-')}/{token}:{token}"
 
 
@@ -39,7 +41,8 @@ def position(fill: Fill) -> str:
 
 
 def closed(fills: Iterable[Fill], choose: Callable[[list[Fill]], list[Closed]], where: str) -> Iterator[Closed]:
-    """One close a trade of a block. Raises Refused where `choose` finds none, or more than one, in a trade's two fills."""
+    """One close a trade of a block. Raises Refused where `choose` finds none, or more than one,
+    in a trade's two fills."""
     trades: dict[tuple[str, int], list[Fill]] = defaultdict(list)
     for fill in fills:
         if is_perpetual(fill["coin"]):

@@ -74,7 +74,8 @@ def error_number(code: object) -> str:
 
 @contextmanager
 def known_shape(name: str) -> Iterator[None]:
-    """Around code that takes a reply apart: a field that is not there or not what it was is a refusal. Raises Refused."""
+    """Around code that takes a reply apart: a field that is not there or not what it was is a refusal.
+    Raises Refused."""
     try:
         yield
     except Refused:

@@ -14,7 +14,8 @@ SCHEMA = {
 
 
 def frame(rows: Iterable[Mapping[str, object]]) -> pl.DataFrame:
-    """One row a liquidation under the table's own column names; `ts` is given in milliseconds, the rest in the table's units."""
+    """One row a liquidation under the table's own column names; `ts` is given in milliseconds,
+    the rest in the table's units."""
     columns = SCHEMA | {"ts": pl.Int64()}
     return (
         pl.DataFrame(list(rows), schema=columns)

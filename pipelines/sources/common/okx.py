@@ -57,7 +57,8 @@ def utc(column: str) -> pl.Expr:
 
 
 def fault(body: bytes) -> Fault | None:
-    """OKX says what is wrong in `code`, with status 200 (50011: too many requests). Archives are no JSON and are let pass."""
+    """OKX says what is wrong in `code`, with status 200 (50011: too many requests).
+    Archives are no JSON and are let pass."""
     if body.startswith(ZIP):
         return None
     try:
@@ -122,7 +123,8 @@ def begins(day: date) -> datetime:
 
 
 def listing(module: str, symbol: str, day: date, file: str) -> Request:
-    """Ask which archives there are for one day in UTC+8; `follow` then asks for `file`. `symbol` is a symbol, or ANY."""
+    """Ask which archives there are for one day in UTC+8; `follow` then asks for `file`. `symbol` is a symbol,
+    or ANY."""
     which = "instFamilyList" if is_swap(symbol) or symbol == "ANY" else "instIdList"
     return Request(
         LISTING,

@@ -48,17 +48,20 @@ def functions(stream: StreamModule) -> Functions:
 
 
 def check(frames: Frames, piece: Piece) -> None:
-    """Events may not lie after the moment they were received: then this machine's clock is wrong, and so is the coverage."""
+    """Events may not lie after the moment they were received: then this machine's clock is wrong,
+    and so is the coverage."""
     heard, latest = frames["feed_coverage"]["span_end"].max(), frames["liquidations"]["ts"].max()
     # A segment without an event is the rule: most minutes have no liquidation.
     if heard and latest and latest > heard + AHEAD:
         raise CheckFailed(
-            f"{piece.name} holds a liquidation of {latest:%Y-%m-%d %H:%M:%S} UTC received at {heard:%H:%M:%S} or before: the recorder's clock is slow."
+            f"{piece.name} holds a liquidation of {latest:%Y-%m-%d %H:%M:%S} UTC received at {heard:%H:%M:%S} or "
+            "before: the recorder's clock is slow."
         )
 
 
 def _events(stream: StreamModule, lines: list[Line], listing: list[bytes]) -> Iterator[Row]:
-    """The liquidations of all messages; one that is repeated after a reconnect gives the same rows, which count once."""
+    """The liquidations of all messages; one that is repeated after a reconnect gives the same rows,
+    which count once."""
     rows = stream.reader(listing)
     for _, mark, message in lines:
         if mark == b"m":
@@ -66,7 +69,8 @@ def _events(stream: StreamModule, lines: list[Line], listing: list[bytes]) -> It
 
 
 def _coverage(stream: StreamModule, lines: list[Line]) -> Iterator[tuple[object, ...]]:
-    """Spans in which the feed was recorded, and the gaps between them. Times that go back (a clock set back) claim nothing."""
+    """Spans in which the feed was recorded, and the gaps between them.
+    Times that go back (a clock set back) claim nothing."""
     since, latest, gap = 0, 0, None
     for moment, mark, words in lines:
         if mark == b"b":

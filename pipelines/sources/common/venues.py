@@ -1,7 +1,7 @@
 """Venues under the one name all tables use, from the names trackers and rankings give them.
 
-Ids differ from tracker to tracker and keep dead names (CoinGecko's id for Coinbase is gdax), so a venue is recognised by
-its name for people. One that is not in data/reference/venues.csv keeps a slug of its id.
+Ids differ from tracker to tracker and keep dead names (CoinGecko's id for Coinbase is gdax), so a venue is recognised
+by its name for people. One that is not in data/reference/venues.csv keeps a slug of its id.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ KNOWN = {
 
 
 def venue_of(name: str, identifier: str) -> str:
-    """'Backpack Exchange ' -> backpack, 'Bybit (Futures)' -> bybit; 'Binance US' is another company: its id as a slug."""
+    """'Backpack Exchange ' -> backpack, 'Bybit (Futures)' -> bybit; 'Binance US' is another company:
+    its id as a slug."""
     stem = name.strip().lower()
     while (shorter := MARKET_WORDS.sub("", stem)) != stem:
         stem = shorter
