@@ -37,7 +37,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     # Before the first readers: two at once would open one each, and the memory of both.
     hub()
     downloads()
-    # What is imported stays, and is not looked through again; garbage is collected between pages (web/turns.py), never in
+    # What is imported stays, and is not looked through again; garbage is collected between pages (web/turns.py), never
+    # in
     # the thread that answers everybody.
     gc.collect()
     gc.freeze()

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.downloads [rows]`: what downloads of a big table cost the web process, and its health meanwhile.
+"""`python -m benchmarks.downloads [rows]`: what downloads of a big table cost the web process, and its health
+meanwhile.
 
 Serves five million minute bars beside the embedded facts. Memory is of the server alone, over what it held when idle;
 the client runs on the same cores.

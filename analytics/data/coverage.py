@@ -14,17 +14,23 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """How much of each hour the recorder listened to each live feed: `venue name feed hour recorded_pct gap_pct gaps reasons source_id`.
+    """How much of each hour the recorder listened to each live feed: `venue name feed hour recorded_pct gap_pct gaps
+    reasons source_id`.
 
-    One row for every hour of the range that a recorded span or a noted gap touches; shares are percent of the part of the
-    hour that lies in the range. What is neither recorded nor a gap is an hour nobody recorded: no row, or shares that do
-    not reach 100. `gaps` counts the gaps that touch the hour, `reasons` says why nobody listened, separated by `; `.
+    One row for every hour of the range that a recorded span or a noted gap touches; shares are percent of the part of
+    the hour that lies in the range. What is neither recorded nor a gap is an hour nobody recorded: no row, or shares
+    that do not reach 100. `gaps` counts the gaps that touch the hour, `reasons` says why nobody listened, separated by
+    `; `.
     """
     return warehouse.query(
         """
         WITH hours AS (
             SELECT greatest(hour, $start) AS first, least(hour + INTERVAL 1 HOUR, $end) AS last, hour
-            FROM (SELECT unnest(generate_series(date_trunc('hour', $start::TIMESTAMPTZ), $end::TIMESTAMPTZ, INTERVAL 1 HOUR)) AS hour)
+            FROM (
+                SELECT unnest(generate_series(
+                    date_trunc('hour', $start::TIMESTAMPTZ), $end::TIMESTAMPTZ, INTERVAL 1 HOUR
+                )) AS hour
+            )
             WHERE hour < $end
         ), pieces AS (
             SELECT c.venue, c.feed, c.state, c.reason, c.source_id, h.hour,
@@ -47,11 +53,12 @@ def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Da
 
 
 def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Minute bars that are missing by venue and hour: `venue name hour series minutes expected missing present_pct source_id`.
+    """Minute bars that are missing by venue and hour: `venue name hour series minutes expected missing present_pct
+    source_id`.
 
     `series` counts the markets (market, symbol and source) whose minute bars of traded prices reach into the range;
-    `expected` is what they would have if somebody traded in every minute between a market's first and last bar in the range,
-    so a missing minute is one without a trade or one nobody delivered: the bars alone cannot tell.
+    `expected` is what they would have if somebody traded in every minute between a market's first and last bar in the
+    range, so a missing minute is one without a trade or one nobody delivered: the bars alone cannot tell.
     """
     return warehouse.query(
         """

@@ -1,4 +1,5 @@
-"""What is noted of generations: beside each what proves it, which is published (`current.json`), which stay (`pins.json`).
+"""What is noted of generations: beside each what proves it, which is published (`current.json`), which stay
+(`pins.json`).
 
 A note that cannot be read costs what it said and nothing else: readers and the next refresh do without it.
 """
@@ -134,7 +135,8 @@ def damage(folder: Path) -> list[str]:
         if note_on(folder, number) is None:
             sentences.append(
                 f"{note_path(folder, number).name} cannot be read. The next build or refresh mends it if generation "
-                f"{number} is the published one; else nothing proves its file, and it is not shown until it goes with its age."
+                f"{number} is the published one; else nothing proves its file, and it is not shown until it goes "
+                "with its age."
             )
     return sentences
 

@@ -340,7 +340,8 @@ async def _soon(event: Awaitable[object], seconds: float) -> bool:
 
 
 def _not_now(_: float) -> None:
-    """In place of a pause before the next try: the connection is tried again as a whole, and may be stopped meanwhile."""
+    """In place of a pause before the next try: the connection is tried again as a whole, and may be stopped
+    meanwhile."""
     raise FetchFailed("the venue does not give its list of contracts now")
 
 

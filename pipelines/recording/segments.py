@@ -9,9 +9,9 @@ A segment is lines `<microseconds> <mark> <text>`:
     e            the segment ends, and the next one goes on without a gap
 
 It grows as `<start>.open`, every line handed to the kernel at once, so that a kill loses nothing that was received, and
-put on the disk now and then, so that a power cut loses seconds. Closed, it is packed to `<start>.lines.gz` and waits for
-a refresh. Where messages cannot be read without the venue's list of contracts, that list lies beside it and the name says
-which: `<start>+<list>.lines.gz`, `<list>.list.gz`.
+put on the disk now and then, so that a power cut loses seconds. Closed, it is packed to `<start>.lines.gz` and waits
+for a refresh. Where messages cannot be read without the venue's list of contracts, that list lies beside it and the
+name says which: `<start>+<list>.lines.gz`, `<list>.list.gz`.
 """
 
 from __future__ import annotations

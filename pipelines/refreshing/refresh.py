@@ -37,7 +37,8 @@ AHEAD = 4
 """Pieces that may be fetched or parsed ahead of the one being loaded: bounds memory and disk."""
 
 LANES = 2
-"""Heavy pieces parsed beside each other, where there is a core for each: one keeps more than a core busy, and takes some 150 MB."""
+"""Heavy pieces parsed beside each other, where there is a core for each: one keeps more than a core busy, and takes
+some 150 MB."""
 
 LONGEST_CATCH_UP = 32
 """Days."""
@@ -143,7 +144,8 @@ def _fetched(run: Run) -> list[SourceModule]:
 
 
 def _reread(run: Run, modules: list[SourceModule]) -> Iterator[Outcome]:
-    """Load what is stored but not in the draft as the present code reads it: after a change of parser or of tables, or a kill."""
+    """Load what is stored but not in the draft as the present code reads it: after a change of parser or of tables, or
+    a kill."""
     for module in _fetched(run):
         held = run.draft.rows(
             "SELECT piece, parser, snapshot_id FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id
@@ -203,14 +205,16 @@ def _alone(source: Source, outcome: Outcome) -> Iterator[None]:
 
 
 def _asks(run: Run, source: Source, ask: Ask) -> Iterator[Ask]:
-    """What to ask this source for. Where no span is named: from the days before it last worked, or for the crash days of late."""
+    """What to ask this source for. Where no span is named: from the days before it last worked, or for the crash days
+    of late."""
     ask = replace(ask, inbox=run.settings.inbox_dir)
     if not ask.catch_up:
         yield ask
     elif source.crash_days_only and not ask.symbols:
         since = ask.now - timedelta(days=LONGEST_CATCH_UP)
         days = run.draft.rows(
-            "SELECT window_start, window_end FROM crash_days WHERE window_end > $since AND window_start < $now ORDER BY window_start",
+            "SELECT window_start, window_end FROM crash_days "
+            "WHERE window_end > $since AND window_start < $now ORDER BY window_start",
             since=since,
             now=ask.now,
         )
@@ -251,7 +255,8 @@ def _fetch_all(
 
 
 def _lines(failures: list[FetchFailed]) -> list[str]:
-    """A line for each thing that went wrong, however many pieces it went wrong with; what was not asked for ends the last."""
+    """A line for each thing that went wrong, however many pieces it went wrong with; what was not asked for ends the
+    last."""
     alike: dict[str, list[FetchFailed]] = {}
     for failure in failures:
         if not isinstance(failure, NotAsked):
@@ -317,9 +322,7 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
         return entry, None if held else read(module, entry, run.store.folder, stored)
 
     there = load.held(run.draft, module)
-    jobs = (
-        (entry, load.is_loaded(there, module, origin_of(run, entry)), _is_stored(run, entry)) for entry in entries
-    )
+    jobs = ((entry, load.is_loaded(there, module, origin_of(run, entry)), _is_stored(run, entry)) for entry in entries)
     if not module.SOURCE.heavy:
         yield from map(one, jobs)
         return
@@ -328,7 +331,8 @@ def _parsed(run: Run, module: SourceModule, entries: Iterator[Entry]) -> Iterato
 
 
 def _is_stored(run: Run, entry: Entry) -> bool:
-    """Whether any of its replies was there before this run (one that was not modified is not sent again); else all were hashed a moment ago."""
+    """Whether any of its replies was there before this run (one that was not modified is not sent again); else all
+    were hashed a moment ago."""
     known = run.store.entries.get((entry.source, entry.piece.name))
     return known is not None and any(reply in known.replies for reply in entry.replies)
 
@@ -346,7 +350,8 @@ def origin_of(run: Run, entry: Entry) -> Origin:
 
 
 def _public_address(run: Run, entry: Entry) -> str:
-    """Where its bytes are from; the source itself where that is a folder here, or a mirror's address, as the index noted it until December 2026."""
+    """Where its bytes are from; the source itself where that is a folder here, or a mirror's address, as the index
+    noted it until December 2026."""
     there, mirror = split(entry.replies[0].url), split(run.settings.url.get(entry.source, ""))
     is_public = there.scheme in ("http", "https") and "@" not in there.netloc and there.hostname != mirror.hostname
     return entry.replies[0].url if is_public else named(entry.source).SOURCE.url

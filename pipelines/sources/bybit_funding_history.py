@@ -17,7 +17,10 @@ SOURCE = Source(
     dataset="Funding payments (v5 API)",
     url="https://bybit-exchange.github.io/docs/v5/market/history-fund-rate",
     licence=bybit.LICENCE,
-    method="Venue's own rates. The reply does not say how many hours a rate covers: it is the time since the payment before it, and a rate whose predecessor is missing is refused rather than guessed.",
+    method=(
+        "Venue's own rates. The reply does not say how many hours a rate covers: it is the time since the payment "
+        "before it, and a rate whose predecessor is missing is refused rather than guessed."
+    ),
     tables=("funding_rates",),
     span="since the symbol's launch",
     resolution="every payment (8 hours for most; 4, 2 or 1 for some)",
@@ -43,7 +46,8 @@ def plan(ask: Ask) -> Iterable[Piece]:
         for month in utc_months(ask):
             opening = midnight(month)
             closing = midnight((month + timedelta(days=31)).replace(day=1))
-            # From the payment before the month on: it dates the first rate. A start without an end is an error at Bybit.
+            # From the payment before the month on: it dates the first rate. A start without an end is an error at
+            # Bybit.
             spans = bybit.begun(opening - LONGEST, closing, WINDOW, ask.now)
             if spans:
                 yield Piece(

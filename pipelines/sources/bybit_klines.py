@@ -17,7 +17,10 @@ SOURCE = Source(
     dataset="Price bars (v5 API): 1 minute",
     url="https://bybit-exchange.github.io/docs/v5/market/kline",
     licence=bybit.LICENCE,
-    method="Venue's own bars that were over when asked for. Inverse volumes are stated in USD with the turnover in the base asset; both are put in their columns. Mark and index bars carry no volume.",
+    method=(
+        "Venue's own bars that were over when asked for. Inverse volumes are stated in USD with the turnover in the "
+        "base asset; both are put in their columns. Mark and index bars carry no volume."
+    ),
     tables=("bars",),
     span="since the symbol's launch",
     resolution="1 minute",

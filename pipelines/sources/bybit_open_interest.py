@@ -17,7 +17,11 @@ SOURCE = Source(
     dataset="Open interest (v5 API)",
     url="https://bybit-exchange.github.io/docs/v5/market/open-interest",
     licence=bybit.LICENCE,
-    method="Venue's own figure: one side where the reply has `singleOpenInterest` (added on 2026-06-11), else `openInterest`, which adds up both sides; the row says which. Linear contracts in the base asset, inverse ones in USD; nothing is converted.",
+    method=(
+        "Venue's own figure: one side where the reply has `singleOpenInterest` (added on 2026-06-11), else "
+        "`openInterest`, which adds up both sides; the row says which. Linear contracts in the base asset, inverse "
+        "ones in USD; nothing is converted."
+    ),
     tables=("open_interest",),
     span="since the symbol's launch",
     resolution="5 minutes",

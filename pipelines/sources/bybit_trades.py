@@ -19,7 +19,11 @@ SOURCE = Source(
     dataset="Trades (public.bybit.com), as 1-second bars",
     url=bybit.ARCHIVE,
     licence=bybit.LICENCE,
-    method="Trades added up by second with exact sums; open and close by time and place in the file. Inverse contracts count USD and are converted at the price of each trade. The archive has no checksum files: gzip's own is verified.",
+    method=(
+        "Trades added up by second with exact sums; open and close by time and place in the file. Inverse contracts "
+        "count USD and are converted at the price of each trade. The archive has no checksum files: gzip's own is "
+        "verified."
+    ),
     tables=("bars",),
     span="to yesterday; how far back differs by symbol",
     resolution="1 second",

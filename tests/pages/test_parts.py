@@ -57,7 +57,9 @@ def test_what_turns_the_order_of_letters_is_shown_as_something_that_is_not_a_let
 
 def page(script: str) -> AppTest:
     """A page of the given parts, on the warehouse of the tests."""
-    app = AppTest.from_string("import polars as pl\nimport streamlit as st\nfrom pages.shared.parts import *\n" + script)
+    app = AppTest.from_string(
+        "import polars as pl\nimport streamlit as st\nfrom pages.shared.parts import *\n" + script
+    )
     app.run(timeout=30)
     assert [exception.message for exception in app.exception] == []
     return app

@@ -78,6 +78,13 @@ def test_a_visitor_can_leave_no_file(site: str) -> None:
 
 def test_what_pages_of_several_readers_would_import_at_once_is_there_before_the_first() -> None:
     code = "import sys, app; app.import_what_pages_use(); print(*(set(sys.argv[1:]) - set(sys.modules)))"
-    needed = ("pandas", "plotly.graph_objects", "pyarrow", "analytics.data.sources", "charts.words", "pages.shared.parts")
+    needed = (
+        "pandas",
+        "plotly.graph_objects",
+        "pyarrow",
+        "analytics.data.sources",
+        "charts.words",
+        "pages.shared.parts",
+    )
     done = subprocess.run([sys.executable, "-c", code, *needed], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr

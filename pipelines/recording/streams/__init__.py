@@ -2,7 +2,7 @@
 
 A stream is a module in this folder with a constant `STREAM` and four functions:
 
-    topics(listing)   -> what to subscribe to; the listing is the venue's own list of contracts, where the stream needs it
+    topics(listing)   -> what to subscribe to; the listing is the venue's own list of contracts, where it is needed
     subscribe(topics) -> the messages that subscribe to them, each answered by one confirmation
     heard(message)    -> what a message is: kept, of the control, a confirmation, a question, a refusal, or nothing
     reader(listing)   -> a function from a kept message to rows of `liquidations`; pure

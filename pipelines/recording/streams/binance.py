@@ -21,13 +21,21 @@ SOURCE = Source(
     dataset="Live liquidation orders of USD-M futures (forceOrder), as recorded here",
     url="https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams",
     licence="Binance market data; Binance's terms apply",
-    method="Every message the recorder received. `S` is the order's side: an order that sells closes a long. The price is the average fill price, the quantity what was filled; the quantity of a COIN-M contract counts contracts of 100 USD (BTC) or 10 USD and is divided by that price. Orders have no number: two alike in contract, millisecond, side, size and prices count once. USDT and USDC are taken as USD.",
+    method=(
+        "Every message the recorder received. `S` is the order's side: an order that sells closes a long. The price "
+        "is the average fill price, the quantity what was filled; the quantity of a COIN-M contract counts contracts "
+        "of 100 USD (BTC) or 10 USD and is divided by that price. Orders have no number: two alike in contract, "
+        "millisecond, side, size and prices count once. USDT and USDC are taken as USD."
+    ),
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="at most one order per symbol and second",
     reaches_oct_2025=False,
     group="fast",
-    limits="Binance publishes one order per symbol and second and no history: totals are a floor. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits=(
+        "Binance publishes one order per symbol and second and no history: totals are a floor. Moments in which "
+        "nobody listened, or the line delivered nothing, are rows of feed_coverage."
+    ),
     accumulates=True,
     live=True,
     default=False,

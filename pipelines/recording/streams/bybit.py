@@ -21,13 +21,23 @@ SOURCE = Source(
     dataset="Live liquidations of linear contracts (allLiquidation), as recorded here",
     url="https://bybit-exchange.github.io/docs/v5/websocket/public/all-liquidation",
     licence=bybit.LICENCE,
-    method="Every message the recorder received. `S` is the side of the position that was closed; the price is the bankruptcy price, not a fill; quantities are in the base asset. Liquidations have no number: two alike in contract, millisecond, side, size and price count once unless one message has both. USDT and USDC are taken as USD.",
+    method=(
+        "Every message the recorder received. `S` is the side of the position that was closed; the price is the "
+        "bankruptcy price, not a fill; quantities are in the base asset. Liquidations have no number: two alike in "
+        "contract, millisecond, side, size and price count once unless one message has both. USDT and USDC are taken "
+        "as USD."
+    ),
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event, pushed every 500 ms",
     reaches_oct_2025=False,
     group="fast",
-    limits="Linear contracts only; contracts on stocks (TSLA) are among them and carry no mark. A contract listed while the recorder runs is subscribed to within the hour. All contracts share one connection: where Bybit refuses a part of them, nothing counts as recorded. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits=(
+        "Linear contracts only; contracts on stocks (TSLA) are among them and carry no mark. A contract listed while "
+        "the recorder runs is subscribed to within the hour. All contracts share one connection: where Bybit refuses "
+        "a part of them, nothing counts as recorded. Moments in which nobody listened, or the line delivered nothing,"
+        " are rows of feed_coverage."
+    ),
     accumulates=True,
     live=True,
     default=False,

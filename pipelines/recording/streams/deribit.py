@@ -18,13 +18,21 @@ SOURCE = Source(
     dataset="Live trades of futures with a liquidation mark, as recorded here",
     url="https://docs.deribit.com/subscriptions/trades/tradeskindcurrencyinterval",
     licence="Deribit market data; Deribit's terms apply",
-    method="Only messages that hold a liquidated side are kept. One row a liquidated side: a taker who sells closes a long, so does a maker who is bought from. Amounts of inverse contracts are USD and are divided by the price; those of USDC and USDT contracts are in the base asset, with both taken as USD.",
+    method=(
+        "Only messages that hold a liquidated side are kept. One row a liquidated side: a taker who sells closes a "
+        "long, so does a maker who is bought from. Amounts of inverse contracts are USD and are divided by the price;"
+        " those of USDC and USDT contracts are in the base asset, with both taken as USD."
+    ),
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="trade, pushed every 100 ms",
     reaches_oct_2025=False,
     group="fast",
-    limits="The same trades are in deribit_trades (under the same event_id), where their numbers prove that none is missing: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits=(
+        "The same trades are in deribit_trades (under the same event_id), where their numbers prove that none is "
+        "missing: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of "
+        "feed_coverage."
+    ),
     accumulates=True,
     live=True,
     default=False,

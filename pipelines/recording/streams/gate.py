@@ -20,13 +20,24 @@ SOURCE = Source(
     dataset="Live liquidation orders of USDT-margined perpetuals (futures.public_liquidates), as recorded here",
     url="https://www.gate.com/docs/developers/futures/ws/en/",
     licence=gate_liquidations.SOURCE.licence,
-    method="Every message the recorder received. `size` is the order's: a negative one sells and closes a long (in liq_orders of the REST interface the sign is the position's). The price is the order's, not a fill. Contracts are converted by the size Gate lists at the time (quanto_multiplier). Orders have no number: two alike in contract, millisecond, size and price count once unless one message has both. USDT is taken as USD.",
+    method=(
+        "Every message the recorder received. `size` is the order's: a negative one sells and closes a long (in "
+        "liq_orders of the REST interface the sign is the position's). The price is the order's, not a fill. "
+        "Contracts are converted by the size Gate lists at the time (quanto_multiplier). Orders have no number: two "
+        "alike in contract, millisecond, size and price count once unless one message has both. USDT is taken as USD."
+    ),
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event, pushed once a second and contract",
     reaches_oct_2025=False,
     group="fast",
-    limits="Until Aug. 20, 2026 Gate pushed one order per contract and second; since then it says that it pushes all of them. Gate's text does not say what the sign of `size` means: that a negative one closes a long is how others read the feed. An order is counted whole, filled or not. The same liquidations are in gate_liquidations, at their fill prices: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits=(
+        "Until Aug. 20, 2026 Gate pushed one order per contract and second; since then it says that it pushes all of "
+        "them. Gate's text does not say what the sign of `size` means: that a negative one closes a long is how "
+        "others read the feed. An order is counted whole, filled or not. The same liquidations are in "
+        "gate_liquidations, at their fill prices: count one feed. Moments in which nobody listened, or the line "
+        "delivered nothing, are rows of feed_coverage."
+    ),
     accumulates=True,
     live=True,
     default=False,
@@ -80,7 +91,8 @@ def reader(listing: list[bytes]) -> Reader:
 
 
 def rows(multipliers: Mapping[str, float], message: Mapping[str, Any]) -> Iterator[Row]:
-    """The orders of a message. Those of a contract that is not listed cannot be converted, and the loader refuses them."""
+    """The orders of a message. Those of a contract that is not listed cannot be converted, and the loader refuses
+    them."""
     parts = ("contract", "time", "size", "price")
     for event_id, order in numbered((":".join(str(one[part]) for part in parts), one) for one in message["result"]):
         if order["time"] < MILLISECONDS:

@@ -17,13 +17,21 @@ SOURCE = Source(
     dataset="Live liquidation orders of USDT-margined contracts (public liquidation_orders), as recorded here",
     url="https://www.htx.com/en-us/opend/newApiPages/",
     licence="HTX market data; HTX's terms apply",
-    method="Every message the recorder received. `direction` is the order's side: an order that sells closes a long. The price is the bankruptcy price, not a fill; the quantity is the amount in the base asset, USD the turnover HTX states, with USDT taken as USD. Orders have no number here: two alike in contract, millisecond, side, size and price count once unless one message has both.",
+    method=(
+        "Every message the recorder received. `direction` is the order's side: an order that sells closes a long. The"
+        " price is the bankruptcy price, not a fill; the quantity is the amount in the base asset, USD the turnover "
+        "HTX states, with USDT taken as USD. Orders have no number here: two alike in contract, millisecond, side, "
+        "size and price count once unless one message has both."
+    ),
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event",
     reaches_oct_2025=False,
     group="fast",
-    limits="Completeness is not stated. The same liquidations of some contracts are in htx_liquidations: count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits=(
+        "Completeness is not stated. The same liquidations of some contracts are in htx_liquidations: count one feed."
+        " Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage."
+    ),
     accumulates=True,
     live=True,
     default=False,

@@ -19,13 +19,21 @@ SOURCE = Source(
     dataset="Live liquidation orders of swaps (liquidation-orders), as recorded here",
     url=f"{okx.BASE}/docs-v5/en/#public-data-websocket-liquidation-orders-channel",
     licence=okx.LICENCE,
-    method="Every message the recorder received. Side is the position's; contracts are converted by the size OKX lists at the time; the price is the bankruptcy price, not a fill. Rows have no number: two alike in swap, millisecond, side, size and price count once. USDT and USDC are taken as USD.",
+    method=(
+        "Every message the recorder received. Side is the position's; contracts are converted by the size OKX lists "
+        "at the time; the price is the bankruptcy price, not a fill. Rows have no number: two alike in swap, "
+        "millisecond, side, size and price count once. USDT and USDC are taken as USD."
+    ),
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event",
     reaches_oct_2025=False,
     group="fast",
-    limits="OKX says the feed does not stand for the total. The same liquidations may be in okx_liquidations (under the same event_id): count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of feed_coverage.",
+    limits=(
+        "OKX says the feed does not stand for the total. The same liquidations may be in okx_liquidations (under the "
+        "same event_id): count one feed. Moments in which nobody listened, or the line delivered nothing, are rows of"
+        " feed_coverage."
+    ),
     accumulates=True,
     live=True,
     default=False,
@@ -79,7 +87,8 @@ def reader(listing: list[bytes]) -> Reader:
 
 
 def rows(contracts: Mapping[str, Mapping[str, str]], message: Mapping[str, Any]) -> Iterator[Row]:
-    """The liquidations of a message. Of a swap that is not listed, nothing can be converted, and the loader refuses it."""
+    """The liquidations of a message. Of a swap that is not listed, nothing can be converted, and the loader refuses
+    it."""
     for group in message["data"]:
         native = group["instId"]
         for one in group["details"]:

@@ -153,7 +153,9 @@ def elsewhere() -> Iterator[Replay]:
 
 def test_a_key_goes_to_the_host_it_is_for(tmp_path: Path, elsewhere: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where a source's archive host is followed, it is not shown the key nor the mirror's password."""
-    monkeypatch.setattr("pipelines.refreshing.http.target", lambda *_: f"{elsewhere.base.replace('127.0.0.1', 'localhost')}/b")
+    monkeypatch.setattr(
+        "pipelines.refreshing.http.target", lambda *_: f"{elsewhere.base.replace('127.0.0.1', 'localhost')}/b"
+    )
     with serve(Route("/a", b"", fault=redirecting("/b"))) as replay:
         base = replay.base.replace("http://", "http://reader:s3cr3t@")
         asking = Client(source(key_header="api_key"), tmp_path, base, key="sk-live")
