@@ -208,7 +208,7 @@ def order_flow_title(named: str, rows: pl.DataFrame) -> str:
         else f"not identified {row['part']}"
         for row in fitted.iter_rows(named=True)
     ]
-    return f"{named}, per net {usd(rows['per_usd'][0])} of takers: {', '.join(said)}"
+    return f"Price move per net {usd(rows['per_usd'][0])} of takers, {named}: {', '.join(said)}"
 
 
 def _parts(key: tuple[str, ...], start: datetime, end: datetime) -> tuple[impact.Part, ...]:
