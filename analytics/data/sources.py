@@ -6,6 +6,9 @@ import polars as pl
 
 from analytics.warehouse import Warehouse
 
+NAMING = ("venue", "name", "other_venue", "first", "second")
+"""Columns that hold a venue's id or name, or begin with its name."""
+
 
 def named(warehouse: Warehouse, ids: tuple[str, ...]) -> pl.DataFrame:
     """The sources with these ids: `source_id publisher dataset url read_from licence checked kind linkable`, and the
@@ -34,9 +37,9 @@ def publishers(named: pl.DataFrame, data: pl.DataFrame) -> list[str]:
             if len(several) > 1
             else data.clear()
         )
-        columns = [column for column in ("venue", "name") if data.schema.get(column) == pl.String]
-        shown = {value.casefold() for column in columns for value in rows[column].drop_nulls().unique()}
-        told += [one for one in several if one.casefold() in shown] or several
+        columns = [column for column in NAMING if data.schema.get(column) == pl.String]
+        shown = {f"{value.casefold()} " for column in columns for value in rows[column].drop_nulls().unique()}
+        told += [one for one in several if any(value.startswith(f"{one.casefold()} ") for value in shown)] or several
     return list(dict.fromkeys(told))
 
 

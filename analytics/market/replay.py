@@ -58,7 +58,8 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     Columns: `name venue market symbol kind quote price price_at age_seconds interval reference_price drawdown_pct
     lowest lowest_from lowest_until lowest_pct source_id`. Prices are of bars closed since `start`, of whatever length
     closed last; `reference_price` is the last one closed by `reference`, null where none was in the hour before it.
-    `lowest` is the lowest since `start`; it lies somewhere between `lowest_from` and `lowest_until`.
+    `lowest` is the lowest since `start`; it lies somewhere between `lowest_from` and `lowest_until`, and is null for a
+    market that was silent (`prices.silent`) while the asset was lowest.
     """
     states = _states(warehouse, base, start, at, f"{LAST}, {LOWEST}")
     references = _references(warehouse, base, min(reference, at))
@@ -70,6 +71,10 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
         *(pl.col(column).get(last) for column in ("name", "price", "price_at", "interval")),
         *(pl.col(column).get(lowest) for column in ("lowest", "lowest_from", "lowest_until")),
         pl.col("source_id").unique().sort().str.join(";"),
+    )
+    hushed = prices.silent(warehouse, start, at).select("venue", "market", "symbol", kind=pl.lit("trade"), silent=True)
+    merged = merged.join(hushed, on=MARKET, how="left", maintain_order="left").with_columns(
+        pl.when(pl.col("silent").is_null()).then(name).alias(name) for name in ("lowest", "lowest_from", "lowest_until")
     )
     return (
         merged.join(references, on=MARKET, how="left", maintain_order="left")

@@ -226,7 +226,7 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
             issuers=named.len().cast(pl.Int64),
             members=named.str.join(", "),
             value=pl.col("value").sum(),
-            low_confidence=(pl.col("confidence") == "low").all().fill_null(value=False) & (named.len() > 0),
+            low_confidence=(pl.col("confidence") == "low").fill_null(value=False).all() & (named.len() > 0),
             source_id=JOINED_SOURCES,
         )
         .with_columns(share_pct=100 * pl.col("value") / pl.col("total"))

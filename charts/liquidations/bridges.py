@@ -66,7 +66,7 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
         y=rows,
         mode="text",
         text=[
-            f" {usd(value) if low is None else usd_range(low, high)}"
+            f" {usd(value) if low is None else usd_range(low, high).replace('–', '–<br> ')}"
             for value, low, high in bridge.select("value_usd", "low_usd", "high_usd").iter_rows()
         ],
         textposition="middle right",

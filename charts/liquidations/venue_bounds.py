@@ -73,6 +73,7 @@ def turns(turning: pl.DataFrame) -> go.Figure:
     if turning["board"].n_unique() != 1:
         raise ValueError("Exchanges of different boards may not share an axis.")
     figure = theme.figure(100 + ROW_PX * turning.height, legend=False)
+    figure.update_layout(margin={"t": 22})
     rows = list(range(turning.height))
     implied = turning["implied_high"][0]
     if implied is not None:
@@ -96,7 +97,7 @@ def turns(turning: pl.DataFrame) -> go.Figure:
     )
     figure.update_layout(
         xaxis={
-            "title": {"text": f"Times what was shown, until it passes {escape(turning['leader'][0])}"},
+            "title": {"text": "Times what its feed showed"},
             "range": [1, 1.25 * max(turning["factor"].max(), implied or 1)],
             "showgrid": True,
         },

@@ -39,7 +39,7 @@ def deepest(markets: pl.DataFrame) -> go.Figure:
     figure.update_layout(
         hovermode="closest",
         barmode="overlay",
-        xaxis={"title": {"text": "Day's low below the day's high, %"}, "range": [0, 118]},
+        xaxis={"title": {"text": "Day's low below the day's high, %"}, "range": [0, 128]},
         yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": rows, "tickmode": "linear"},
     )
     return figure

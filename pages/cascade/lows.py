@@ -50,7 +50,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         )
     with right:
         card(
-            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more below their high of the day; {markets.height - free.height} of pegged coins and state money are left out",
+            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more below their high of the day",
             markets,
             key="lows-table",
             about=f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier above the table",
@@ -66,7 +66,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
                 "compared_with": st.column_config.TextColumn("Peers are"),
                 "peers": st.column_config.NumberColumn("Peers"),
             },
-            note=f"{thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where it has no other. A thin print was traded, but it was not the coin's price.",
+            note=f"{markets.height - free.height} markets of pegged coins and national currencies are left out of the half. {thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where it has no other. A thin print was traded, but it was not the coin's price.",
         )
 
 

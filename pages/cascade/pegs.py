@@ -130,7 +130,7 @@ def _published(window: dict[str, datetime]) -> None:
             "low": st.column_config.NumberColumn("Lowest", format="%.8g"),
             "unit": st.column_config.TextColumn("in"),
             "reference_value": st.column_config.NumberColumn("Reference", format="%.8g"),
-            "discount_pct": st.column_config.NumberColumn("From reference, %", format="%.2f"),
+            "discount_pct": st.column_config.NumberColumn("From reference, %", format="%.4g"),
             "confidence": st.column_config.TextColumn("Confidence"),
             "note": st.column_config.TextColumn("Note", width="large"),
         },

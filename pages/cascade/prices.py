@@ -153,7 +153,7 @@ def _lowest(base: str, start: datetime, end: datetime, reference: datetime | Non
             **(percent if reference else {}),
             "bars": st.column_config.NumberColumn("Bars in range"),
         },
-        note="Each market is shown at the finest interval that covers the range. Mark prices are computed by the venue: nobody traded at them.",
+        note="Each market is shown at the finest interval that covers the range; one that printed nothing in the five minutes up to the low has none. Mark prices are computed by the venue: nobody traded at them.",
         empty=f"No bar of {base} begins in this range.",
     )
 

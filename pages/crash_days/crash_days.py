@@ -100,7 +100,10 @@ def comparison(day: dict[str, Any], order: str) -> None:
     card(
         finding(days, changes),
         with_words(days).with_columns(
-            compares=pl.when("comparable").then(pl.lit("in one list")).otherwise(pl.lit("another reading: apart"))
+            compares=pl.when("comparable")
+            .then(pl.lit("in one list"))
+            .when(pl.col("total_usd").is_not_null())
+            .then(pl.lit("another reading: apart"))
         ),
         day_bars.totals(days, changes, day["crash_day"]),
         key="days",

@@ -167,7 +167,7 @@ def traded_volume(day: dict[str, Any]) -> None:
                 about=f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, {market} only",
                 alt="Bars: "
                 + ", ".join(f"{row['name']} {usd(row['volume_usd'])}" for row in part.iter_rows(named=True)),
-                note=" ".join(f"{row['checked']}. {row['licence']}." for row in caveats.iter_rows(named=True)),
+                note=" ".join(f"{row['checked']}. Terms: {row['licence']}." for row in caveats.iter_rows(named=True)),
             )
 
 

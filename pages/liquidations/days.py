@@ -67,8 +67,9 @@ def _totals(both: pl.DataFrame) -> None:
 
 def _alike(alike: pl.DataFrame) -> None:
     names = listed(alike["name"].to_list()) if alike.height else "No exchange"
+    was = "were" if alike.height > 1 else "was" if alike.height else "is known to have been"
     card(
-        f"{names} {'were' if alike.height > 1 else 'was'} measured in one way on both days",
+        f"{names} {was} measured in one way on both days",
         alike.with_columns(
             state=pl.col("completeness").replace(COMPLETENESS),
             since=pl.when("established").then(pl.lit("established")).otherwise(pl.lit("not established")),
@@ -77,7 +78,7 @@ def _alike(alike: pl.DataFrame) -> None:
         about="The comparable part: exchanges on the fullest board of both days whose best feed did not change between them. USD",
         table=ALIKE,
         note="As far as is known: where the start of a rule is not established, neither is that it held on both days. Where the windows differ, so may the ratio. A throttled feed hides more the more there is, so a ratio of floors may be too small.",
-        empty="No exchange is known to have been measured in one way on both days.",
+        empty="No exchange stands on the fullest boards of both days with a best feed that did not change between them.",
     )
 
 

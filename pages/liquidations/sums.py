@@ -118,7 +118,7 @@ def _bridge(number: int, lines: pl.DataFrame, rows: int) -> None:
         lines,
         bridges.lines(lines, rows),
         key=f"bridge-{topic}-{number}",
-        about=f"{'; '.join(universes)}. USD",
+        about=f"Over {'; '.join(universes)}. USD",
         alt=bridge_title(lines),
         note=NOTES[topic],
     )

@@ -137,7 +137,7 @@ def _stages(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None
     known = stages.filter(pl.col("value_usd").is_not_null(), pl.col("stage") != "liquidated")
     drawn = stages.filter(pl.col("value_usd").is_not_null().any().over("venue"))
     told = [
-        f"{row['name']}: {usd(row['value_usd'])} {loss_stages.STAGES[row['stage']]}"
+        f"{row['name']}'s {usd(row['value_usd'])} {loss_stages.STAGES[row['stage']]}"
         for row in known.iter_rows(named=True)
     ]
     unknown = stages.filter(pl.col("value_usd").is_null(), pl.col("stage") != "liquidated").height
@@ -148,7 +148,7 @@ def _stages(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None
         key="stages",
         about="Liquidated → filled on the book → taken over → auto-deleveraging → borne by all. Value of positions, USD. Hatched frame: not known",
         alt="; ".join(told) or "No stage is known",
-        note="Windows differ from stage to stage, and a position that a vault takes over and passes on is in two: stages are set beside each other, never added. What a fund paid or lost is money, not positions; it stands in the table only.",
+        note="An exchange without any figure stands in the table only. Windows differ from stage to stage, and a position that a vault takes over and passes on is in two: stages are set beside each other, never added. What a fund paid or lost is money, not positions; it stands in the table only.",
         table=STAGES,
         empty="Of no exchange any stage is known on this day.",
     )

@@ -43,7 +43,9 @@ def _order(base: str, start: datetime, end: datetime) -> str:
         "recovery": lambda row: f"had regained half by **{clock(row['ends'])}**" if row["ends"] else "",
     }
     told = [sentence for phase, row in at.items() if (sentence := tell[phase](row))]
-    return f"{named} {', '.join(told[:-1])}{' and ' if told[:-1] else ''}{told[-1]}{after} (Phases)."
+    return (
+        f"{named} {', '.join(told[:-1])}{' and ' if told[:-1] else ''}{told[-1]}{'; ' * bool(after)}{after} (Phases)."
+    )
 
 
 def _first(base: str, start: datetime, end: datetime) -> str:

@@ -36,7 +36,7 @@ def _curves(day: dict[str, Any], base: str) -> None:
         first = known.row(0, named=True)
         low, high = first["sigmas_low"], first["sigmas_high"]
         sigmas = f", about {low:.0f} to {high:.0f} times an hour's usual move" if low else ""
-        title = f"{first['title']}: {base} on {first['market']} fell {percent(-first['lowest_pct'])} in {first['lowest_minutes']:.0f} minutes from T0{sigmas}"
+        title = f"{first['title']}: {first['market']} fell {percent(-first['lowest_pct'])} in {first['lowest_minutes']:.0f} minutes from T0{sigmas}"
         if known.height == 1:
             title += "; no other day has bars here to lay beside it"
     card(
@@ -46,6 +46,7 @@ def _curves(day: dict[str, Any], base: str) -> None:
         key="aligned",
         about=f"{base}, minutes since each day's own T0, closes where their bars end. σ: the standard deviation of an hour's return by the bars of the day before T0. An hour's usual move: by the day or the six hours before, by that or the median absolute deviation",
         alt=f"Lines of {base} by crash day since T0.",
+        note="The fall is to the lowest print, which lies between two closes." if known.height else "",
         empty="Fetch a day's bars: python -m pipelines refresh --event <crash day>",
     )
     card(

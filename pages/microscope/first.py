@@ -86,7 +86,7 @@ def _leads(
     contrast = ask(first_movers.contrast, pair=pair, start=start, end=end)
     card(
         "What it is read from: how closely the two move together at each lag",
-        contrast,
+        contrast.with_columns(first=pl.lit(first), second=pl.lit(second)),
         chart.contrast(contrast) if contrast.height else None,
         key="contrast",
         about="Over all the time both are known. Covariance over the size of both series' moves; the band holds 95 % of redrawn blocks. A single clear peak is an answer",

@@ -92,7 +92,7 @@ def _by_venue(base: str, start: datetime, end: datetime) -> None:
 
 
 def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: datetime, end: datetime) -> None:
-    levels = ask(volume_profile.by_price, key=key, start=start, end=end)
+    levels = ask(volume_profile.by_price, key=key, start=start, end=end).with_columns(venue=pl.lit(market["venue"]))
     about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: each bar's volume spread evenly from its low to its high: within a bar the prices are not known"
     refusal = levels["refusal"][0] if levels.height else "The price did not move in this range, or nobody traded."
     if refusal:
@@ -113,7 +113,7 @@ def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: dat
 
 
 def _largest(market: dict[str, Any], key: tuple[str, ...], base: str, start: datetime, end: datetime) -> None:
-    rows = ask(volume_profile.largest, key=key, start=start, end=end)
+    rows = ask(volume_profile.largest, key=key, start=start, end=end).with_columns(venue=pl.lit(market["venue"]))
     length = words.LENGTHS[market["interval"]]
     title = f"The largest bars of {market['name']}"
     if rows.height:

@@ -13,6 +13,7 @@ from analytics.market import book_faults, depth, impact, phases
 from charts import theme
 from charts.market import depth as chart
 from charts.market import impact as impact_chart
+from charts.terms import listed
 from charts.words import clock, number, usd, utc
 from pages.microscope.controls import chosen_market
 from pages.shared import words
@@ -121,7 +122,7 @@ def _impact(
     named = f"{market['name']} {market['symbol']}"
     length = words.LENGTHS[market["interval"]]
     _order_flow(named, length, market, key, start, end)
-    rows = ask(impact.windows, key=key, start=start, end=end)
+    rows = ask(impact.windows, key=key, start=start, end=end).with_columns(venue=pl.lit(market["venue"]))
     rated = rows.filter(pl.col("impact_pct").is_not_null())
     about = (
         f"{words.span(start, end)}. {named}: absolute returns of the {length} bars of a window, summed, over the money "
@@ -176,7 +177,7 @@ def impact_title(named: str, row: dict[str, Any], since: datetime) -> str:
 def _order_flow(
     named: str, length: str, market: dict[str, Any], key: tuple[str, ...], start: datetime, end: datetime
 ) -> None:
-    rows = ask(impact.order_flow, key=key, parts=_parts(key, start, end))
+    rows = ask(impact.order_flow, key=key, parts=_parts(key, start, end)).with_columns(venue=pl.lit(market["venue"]))
     fitted = rows.filter(pl.col("slope_pct").is_not_null())
     about = (
         f"{words.span(start, end)}. {named}: slope of returns on taker buys less taker sells of {length} bars "
@@ -203,13 +204,15 @@ def order_flow_title(named: str, rows: pl.DataFrame) -> str:
     fitted = rows.filter(pl.col("slope_pct").is_not_null())
     if fitted.is_empty():
         return f"{named}: what takers' flow moved is not known"
+    if not fitted["identified"].any():
+        return f"{named}: what takers' flow moved is not identified {listed(fitted['part'].to_list())}"
     said = [
         f"{row['slope_pct']:.2f} ± {row['high_pct'] - row['slope_pct']:.2f} % {row['part']}"
         if row["identified"]
         else f"not identified {row['part']}"
         for row in fitted.iter_rows(named=True)
     ]
-    return f"{named}, per net {usd(rows['per_usd'][0])} of takers: {', '.join(said)}"
+    return f"Price move per net {usd(rows['per_usd'][0])} of takers, {named}: {', '.join(said)}"
 
 
 def _parts(key: tuple[str, ...], start: datetime, end: datetime) -> tuple[impact.Part, ...]:

@@ -50,17 +50,17 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
     _found(market, found, ask(phases.measured, key=key, start=start, end=end), lowest, published, start, end)
     left, right = st.columns([3, 2])
     with left:
-        _sensitivity(ask(phases.sensitivity, key=key, start=start, end=end), start, end)
+        _sensitivity(market, ask(phases.sensitivity, key=key, start=start, end=end), start, end)
     with right:
         _published(published)
 
 
 def deeper(phase: dict[str, dict[str, Any]], lowest: pl.DataFrame) -> str:
-    """Where the market printed less outside the phases than in them, the end of a sentence that says so."""
+    """Where the market printed less outside the phases than in them, words that say so."""
     (low,) = lowest.iter_rows(named=True)
     if low["low"] >= min(row["lowest"] for row in phase.values()):
         return ""
-    return f"; outside these phases it printed still less, {words.price(low['low'])} at {clock(low['low_at'])}"
+    return f"outside these phases it printed still less, {words.price(low['low'])} at {clock(low['low_at'])}"
 
 
 def _found(
@@ -80,11 +80,11 @@ def _found(
     said = [f"{phase} {clock(row['begins'])}" for phase, row in at.items()]
     last = found.row(-1, named=True)
     ended = f", half regained by {clock(last['ends'])}" if last["phase"] == "recovery" and last["ends"] else ""
-    ended += deeper(at, lowest)
+    outside = deeper(at, lowest)
     usual = bars.filter(pl.col("ts") < found["begins"].min()).height
     card(
         f"Found in {market['name']} {market['symbol']}: {', '.join(said)}{ended}",
-        found,
+        found.with_columns(venue=pl.lit(market["venue"])),
         chart.found(bars, found, published, start, end),
         key="phases",
         about=about,
@@ -100,18 +100,19 @@ def _found(
             "adl_fills": NUMBER("ADL fills, all assets", format="localized"),
             "liquidated_usd": NUMBER("Liquidated, USD", format="localized"),
         },
-        note=f"Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median of the {usual} bars before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
+        note=(f"O{outside[1:]}. " if outside else "")
+        + f"Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median of the {usual} bars before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
     )
 
 
-def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
+def _sensitivity(market: dict[str, Any], rows: pl.DataFrame, start: datetime, end: datetime) -> None:
     borders = (*phases.PHASES, "recovered")
     wide = rows.with_columns(parameter=pl.col("parameter").replace(WORDS)).pivot(
         on="border", index=["parameter", "value", "refusal", "source_id"], values="begins", maintain_order=True
     )
     card(
         _moved(rows),
-        wide,
+        wide.with_columns(venue=pl.lit(market["venue"])),
         key="phases-sensitivity",
         about=f"{words.span(start, end)}. One parameter at a time at half, as it is and doubled: where each phase then begins, UTC. Empty: not found",
         table={
@@ -120,12 +121,12 @@ def _sensitivity(rows: pl.DataFrame, start: datetime, end: datetime) -> None:
             **{border: TIME(border.title(), format="HH:mm:ss") for border in borders if border in wide.columns},
             "refusal": TEXT("Why not"),
         },
+        note=_not_found(rows),
     )
 
 
 def _moved(rows: pl.DataFrame) -> str:
-    """Between which minutes each border lies over the rule as it is and every change to it, and how many changes find
-    none."""
+    """Between which minutes each border lies over the rule as it is and every change to it."""
     spans = (
         rows.drop_nulls("begins")
         .group_by("border", maintain_order=True)
@@ -137,11 +138,14 @@ def _moved(rows: pl.DataFrame) -> str:
         f"{border} {clock(first)}" + ("" if first == last else f"–{clock(last)}")
         for border, first, last in spans.iter_rows()
     )
+    return f"With one parameter halved or doubled: {said}"
+
+
+def _not_found(rows: pl.DataFrame) -> str:
+    """How many changes of the rule find no cascade."""
     changes = rows.filter((pl.col("scale") != 1) & (pl.col("border") == "cascade"))
     none = changes["begins"].null_count()
-    return f"With one parameter halved or doubled: {said}" + (
-        f"; {none} of {changes.height} changes find{'s' if none == 1 else ''} no cascade" if none else ""
-    )
+    return f"{none} of {changes.height} changes find{'s' if none == 1 else ''} no cascade." if none else ""
 
 
 def _published(published: pl.DataFrame) -> None:

@@ -98,7 +98,7 @@ def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: d
         about=f"{words.span(start, end)}. Closes in percent of each market's price at {utc(reference)}. Grey: after {clock(at, 'second')}. The chart's buttons play on from there in your browser"
         + ("; below, auto-deleveraging fills, one side, added up" if fills.height else ""),
         alt=f"Lines of {base} by market, veiled after {utc(at, 'second')}.",
-        note="A market whose bars are too long for a line over this range stands in the table only.",
+        note="Lows lie between the closes and stand in the table, as does a market whose bars are too long for a line over this range.",
         empty=f"No market of {base} has bars short enough for a line over this range and a price in the hour before {utc(reference)}.",
     )
 
@@ -114,7 +114,7 @@ def _markets(base: str, since: datetime, at: datetime, reference: datetime) -> N
         title,
         rows,
         key="replay-markets",
-        about=f"As of {utc(at, 'second')}, from bars closed by then. Percent of the price at {utc(reference)}. Age: seconds since the last close",
+        about=f"As of {utc(at, 'second')}, from bars closed by then. Percent of the price at {utc(reference)}. Age: seconds since the last close. A market that printed nothing while the asset was lowest has no low",
         table={
             "name": TEXT("Venue"),
             "symbol": TEXT("Market"),

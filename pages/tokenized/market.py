@@ -8,7 +8,7 @@ import streamlit as st
 from analytics.tokenized import claims, history, market
 from charts.tokenized import claims as claims_chart
 from charts.tokenized import readings
-from charts.words import number, percent, usd, utc
+from charts.words import number, percent, usd, usd_range, utc
 from pages.shared.parts import ask, card, figures
 from pages.tokenized import moves
 from pages.tokenized.rule import Chosen
@@ -70,7 +70,7 @@ def _size(measure: str, title: str, about: str) -> None:
     points = ask(history.sizes, measure=measure)
     torn = points.filter(pl.col("low") < pl.col("high")).unique("as_of", maintain_order=True)
     ranges = [
-        f"{utc(row['as_of'], row['as_of_precision'])}: from {number(row['low'])} to {number(row['high'])}"
+        f"{utc(row['as_of'], row['as_of_precision'])}: {_span(measure, row['low'], row['high'])}"
         for row in torn.iter_rows(named=True)
     ]
     card(
@@ -80,8 +80,12 @@ def _size(measure: str, title: str, about: str) -> None:
         key=f"size-{measure}",
         about=f"{about}. A line joins readings of one publisher, metric and scope; open circles have low confidence",
         alt=points_in_words(points),
-        note="Readings of one scope and date that disagree are a range: " + "; ".join(ranges) if ranges else "",
+        note="Readings of one scope and date that disagree are a range: " + "; ".join(ranges) + "." if ranges else "",
     )
+
+
+def _span(measure: str, low: float, high: float) -> str:
+    return usd_range(low, high) if measure == "value" else f"{number(low)} to {number(high)}"
 
 
 def claims_checked(chosen: Chosen) -> None:

@@ -73,7 +73,7 @@ def _members(chosen: Chosen) -> None:
         table={
             "subject": text("Issuer"),
             "class_name": text("Class"),
-            "share_pct": figure("Share, %", format="%.2f"),
+            "share_pct": figure("Share, %", format="%.1f"),
             "value": figure("USD" if reading["unit"] == "USD" else "Percent as published", format="localized"),
             "confidence": text("Weakest fact", help="Confidence of the least sure fact that decided the class"),
         },

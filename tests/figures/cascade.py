@@ -139,7 +139,7 @@ FIGURES = [
     apart("{} of {} assets have prints", lambda: (len(facts.gaps()), facts.recorded_lows().base.nunique())),
     lowest("TUT/USDT at {}, {} % below", tut),
     lowest("Half of {} USDT markets had a low {} % or more below", half),
-    lowest("{} of pegged coins", lambda: len(ranges()) - half()[0]),
+    lowest("{} markets of pegged coins", lambda: len(ranges()) - half()[0]),
     *(
         on("cascade", part="Lowest prints", quote=quote)(
             f"Half of {{}} {quote} markets had a low {{}} % or more", lambda quote=quote: half(quote)

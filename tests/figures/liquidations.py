@@ -104,7 +104,7 @@ FIGURES = [
     venues("they had {} to {} times what they showed", implied),
     venues("The most an exchange ever stated of itself is {} times", stated),
     venues(
-        "one is known: Hyperliquid: ${} bn closed against winners",
+        "one is known: Hyperliquid's ${} bn closed against winners",
         lambda: facts.reports(metric="adl_notional").value.max() / BILLION,
     ),
     days("Binance with {} times as much and OKX with {} times", alike),

@@ -13,7 +13,7 @@ from tests.shell import PAGES
 MEANINGS = {
     "how far Bitcoin fell on Binance's perpetual, percent": [
         "Bitcoin on Binance's perpetual fell {} %",
-        "BTC on Binance BTC/USDT:USDT fell {} %",
+        "Oct. 10, 2025: Binance BTC/USDT:USDT fell {} %",
         "BTC by 21:21:00: down as far as {} %, on Binance perpetual",
     ],
     "in how many minutes": [
@@ -44,7 +44,7 @@ MEANINGS = {
     ],
     "what was deleveraged, billion dollars": [
         "Hyperliquid closed ${} bn of winning",
-        "Hyperliquid: ${} bn closed against winners",
+        "Hyperliquid's ${} bn closed against winners",
     ],
     "the widest gap between venues, assets compared": ["{} of 26 assets have prints of two venues"],
     "USDe's low on Binance": ["USDe fell to {} USDT on Binance", "within 21:20, and {} at 21:54"],

@@ -90,7 +90,7 @@ def test_exchanges_have_bounds_turning_points_regimes_and_stages() -> None:
     assert not app.exception
     assert "Of Binance and OKX only a minimum is known; Hyperliquid was read as $10.2–10.31 bn" in said
     assert "Binance passes Hyperliquid from 4.3 times what it showed, OKX from 8.6 times" in said
-    assert "Hyperliquid: $2.1 bn closed against winners (ADL)" in said
+    assert "Hyperliquid's $2.1 bn closed against winners (ADL)" in said
 
 
 def test_the_comparable_part_of_two_days_is_offered_with_what_changed_between() -> None:

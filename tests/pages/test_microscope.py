@@ -61,7 +61,6 @@ def warnings(app: AppTest) -> str:
             [
                 "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery 21:22, half regained by 21:30",
                 "With one parameter halved or doubled: onset 20:50–21:07, cascade 21:11–21:15",
-                "; 1 of 12 changes finds no cascade",
                 "Claimed: before 13:00–20:50, cascade 20:50–21:30, aftermath 21:30–03:00",
             ],
         ),
@@ -111,7 +110,7 @@ def warnings(app: AppTest) -> str:
             {"lens": "Liquidity"},
             [
                 "In place of depth: Binance BTC/USDT:USDT moved 0.68 % for each $100 m traded in 21:35–21:40",
-                "per net $100 m of takers: 0.27 ± 0.10 % in the sell-off before, not identified in the cascade, 0.82 ± 0.50 % after it",
+                "per net $100 m of takers, Binance BTC/USDT:USDT: 0.27 ± 0.10 % in the sell-off before, not identified in the cascade, 0.82 ± 0.50 % after it",
             ],
         ),
         ({"lens": "Liquidity", "coin": "USDE"}, ["In place of depth: Binance USDE/USDT moved"]),

@@ -65,7 +65,7 @@ def test_the_readers_own_rule_is_in_the_link() -> None:
     app = opened(PAGE, rule="My own rule", own_vote="yes", own_redemption="share")
     assert not app.exception and not app.warning
     assert (
-        "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 % (low confidence), not named by issuer 2.2 to 2.9 %"
+        "My own rule: counts 1.6 %, does not count 55.6 %, not known 40.1 %, not named by issuer 2.2 to 2.9 %"
         in titles(app)
     )
 
@@ -127,7 +127,7 @@ def test_the_denominators_stand_apart_and_the_missing_one_is_said() -> None:
         "Holders": "4,330,000",
     }
     assert any("no reading is in the warehouse" in info.value for info in app.info)
-    assert "December 2025: from 800,000,000 to 1,200,000,000" in captions(app)
+    assert "December 2025: $800 m to $1.2 bn." in captions(app)
 
 
 def test_a_products_facts_open_by_link() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from analytics.data import sources
 from analytics.warehouse import Warehouse
 
@@ -11,6 +13,19 @@ def test_named_gives_exactly_the_sources_asked_for(warehouse: Warehouse) -> None
     named = sources.named(warehouse, (*ids, "no such source"))
     assert sorted(named["source_id"]) == sorted(ids)
     assert named.columns[:4] == ["source_id", "publisher", "dataset", "url"]
+
+
+def test_of_a_source_of_several_venues_only_those_shown_are_named(warehouse: Warehouse) -> None:
+    named = sources.named(warehouse, ("prints_to_bars",))
+    both = named["publisher"].item().split("; ")
+    assert set(both) == {"Binance", "Coinbase", "Gemini"}
+    source = {"source_id": ["prints_to_bars"]}
+    assert sources.publishers(named, pl.DataFrame(source | {"venue": ["gemini"]})) == ["Gemini"]
+    pair = pl.DataFrame(source | {"venue": ["binance"], "other_venue": ["gemini"]})
+    assert set(sources.publishers(named, pair)) == {"Binance", "Gemini"}
+    labels = pl.DataFrame(source | {"first": ["Gemini BTC/USD"], "second": ["Hyperliquid ADL fills"]})
+    assert sources.publishers(named, labels) == ["Gemini"]
+    assert sources.publishers(named, pl.DataFrame(source)) == both
 
 
 def test_nothing_asked_nothing_answered(warehouse: Warehouse) -> None:

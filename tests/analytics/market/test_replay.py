@@ -55,7 +55,17 @@ def test_the_future_does_not_leak(warehouse: Warehouse, moment: datetime) -> Non
         at=moment,
     )
     both = rows.join(bars, on=["venue", "market", "kind"], how="inner")
-    assert both.height == rows.height and both["lowest"].to_list() == both["low"].to_list()
+    assert both.height == rows.height
+    spoke = both.filter(pl.col("lowest").is_not_null())
+    assert spoke["lowest"].to_list() == spoke["low"].to_list()
+    assert set(both["venue"]) - set(spoke["venue"]) <= {"gemini"}
+
+
+def test_a_market_that_was_silent_while_the_asset_was_lowest_has_no_low(warehouse: Warehouse) -> None:
+    assert state(warehouse, "BTC", at(20, 50), "gemini", "spot")["lowest"] is not None
+    gemini = state(warehouse, "BTC", at(21, 21), "gemini", "spot")
+    assert gemini["price"] is not None
+    assert {gemini[name] for name in ("lowest", "lowest_from", "lowest_until", "lowest_pct")} == {None}
 
 
 def test_without_a_price_in_the_hour_before_there_is_no_fall(warehouse: Warehouse) -> None:

@@ -51,6 +51,11 @@ def test_the_part_not_named_by_issuer_is_a_part_of_every_bar(warehouse: Warehous
     assert rest.height == 5 and rest["share_pct"].to_list() == pytest.approx([2.5614] * 5, abs=1e-4)
 
 
+def test_only_a_class_that_rests_on_low_confidence_alone_is_marked(warehouse: Warehouse, latest: str) -> None:
+    marked = market.by_class(warehouse, latest).filter("low_confidence")
+    assert marked.select("ruleset", "class_name").rows() == [("sec-2026-01-28", "third-party custodial")]
+
+
 def test_registered_issuer_sponsored_shares_are_14_46_percent(warehouse: Warehouse, latest: str) -> None:
     classes = market.by_class(warehouse, latest)
     for ruleset, name in (("press-2025", "real"), ("sec-2026-01-28", "issuer-sponsored"), ("legal-claim", "registered share")):  # fmt: skip
