@@ -234,7 +234,7 @@ def test_charts_end_to_end_and_the_one_that_fails_is_named(tmp_path: Path) -> No
     ) as replay:
         settings = settings_for(tmp_path, replay.base, "coingecko_volume_chart")
         outcome = run(settings, "coingecko_volume_chart", TODAY)
-        assert outcome.outcome == "failed" and "okex_swap/volume_chart" in (outcome.error or "")
+        assert outcome.outcome == "failed" and "futures/okx-1d-2026-11-22" in (outcome.error or "")
     found = rows(
         settings,
         "SELECT venue, market, volume_24h_btc FROM exchange_ranks WHERE source_id = 'coingecko_volume_chart' ORDER BY ALL",
