@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
 import polars as pl
+import pytest
 
 from pipelines.config import Settings
 from pipelines.generations.draft import current
@@ -43,8 +45,11 @@ def settings_for(data_dir: Path, base: str, source: str, **more: object) -> Sett
 
 
 def run(settings: Settings, source: str, asked: Ask) -> Outcome:
-    """One refresh of one source, end to end through the real session; returns what it did."""
-    _, outcomes = refresh(settings, [discover()[source]], asked)
+    """One refresh of one source, end to end through the real session, at any pace; returns what it did."""
+    module = discover()[source]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SOURCE", replace(module.SOURCE, requests_per_second=1_000))
+        _, outcomes = refresh(settings, [module], asked)
     return outcomes[-1]
 
 
