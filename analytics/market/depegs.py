@@ -76,8 +76,8 @@ def windows(warehouse: Warehouse, asset: str, start: datetime, end: datetime) ->
 def published(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """Published lows of the assets that left their peg on the day, the deepest first.
 
-    Columns: `asset venue name low unit reference_value discount_pct confidence second_hand note source_id`. a time
-    belong to the day when another reading of the same asset does.
+    Columns: `asset venue name low unit reference_value discount_pct confidence second_hand note source_id`.
+    Readings without a time belong to the day when another reading of the same asset does.
     """
     return warehouse.query(
         """
