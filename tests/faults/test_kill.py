@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
-from tests.faults.victim import FORKS, Scene, count_steps, refresh, started
+from tests.faults.victim import FORKS, Scene, count_steps, ended, refresh, started
 
 KILLS = 200
 AT_ONCE = 2
@@ -23,9 +23,7 @@ def seconds_of_a_refresh(scene: Scene, folder: Path) -> float:
     def one(name: str) -> float:
         with scene.copy(folder / name) as settings:
             began = time.perf_counter()
-            undisturbed = started(refresh, settings)
-            undisturbed.join()
-            assert undisturbed.exitcode == 0
+            assert ended(started(refresh, settings)) == 0
         return time.perf_counter() - began
 
     one("first")
@@ -44,10 +42,9 @@ def test_killed_at_random_moments(scene: Scene, tmp_path: Path) -> None:
             return None
         with scene.copy(tmp_path / f"kill-{attempt}") as settings:
             process = started(refresh, settings)
-            process.join(moments[attempt])
+            ended(process, moments[attempt])
             process.kill()
-            process.join()
-            if process.exitcode != -signal.SIGKILL:
+            if ended(process) != -signal.SIGKILL:
                 return None
             published = scene.check_as_published(settings)
             scene.check_completes(settings)
@@ -64,15 +61,13 @@ def test_killed_at_random_moments(scene: Scene, tmp_path: Path) -> None:
 def test_killed_before_every_step(scene: Scene, tmp_path: Path) -> None:
     told, telling = FORKS.Pipe(duplex=False)
     with scene.copy(tmp_path / "counted") as settings:
-        started(count_steps, settings, telling).join()
+        assert ended(started(count_steps, settings, telling)) == 0
     steps = told.recv()
     assert steps > 20
 
     def kill(step: int) -> None:
         with scene.copy(tmp_path / f"step-{step}") as settings:
-            process = started(refresh, settings, step)
-            process.join()
-            assert process.exitcode == -signal.SIGKILL
+            assert ended(started(refresh, settings, step)) == -signal.SIGKILL
             scene.check_as_published(settings)
             scene.check_completes(settings)
 

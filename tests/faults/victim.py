@@ -8,11 +8,12 @@ import select
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -33,6 +34,8 @@ STEPS = {"os.rename", "os.remove", "os.mkdir", "os.truncate", "shutil.copyfile"}
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
+ONE_AT_A_TIME = threading.Lock()
+"""`start` and `join` collect the exit codes of all children: of two threads that read one code, one is told 255."""
 
 
 def tape() -> list[Route]:
@@ -115,8 +118,17 @@ def _at_every_step(act: Callable[[], None], data_dir: Path) -> None:
 def started(work: Callable[..., None], *arguments: object) -> BaseProcess:
     """Work in a process of its own that has its imports done."""
     process = FORKS.Process(target=work, args=arguments)
-    process.start()
+    with ONE_AT_A_TIME:
+        process.start()
     return process
+
+
+def ended(process: BaseProcess, timeout: float | None = None) -> int | None:
+    """The exit code of a process, as soon as it has one; None where it still runs after `timeout` seconds."""
+    wait([process.sentinel], timeout)
+    with ONE_AT_A_TIME:
+        process.join(0)
+        return process.exitcode
 
 
 @dataclass
