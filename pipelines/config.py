@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -49,15 +48,15 @@ class Settings(BaseSettings):
     backoff_seconds: float = 1.0
     """First pause before a request is tried again; it doubles with each try."""
 
-    @cached_property
+    @property
     def warehouse_dir(self) -> Path:
         return self.data_dir / "warehouse"
 
-    @cached_property
+    @property
     def snapshot_dir(self) -> Path:
         return self.data_dir / "snapshots"
 
-    @cached_property
+    @property
     def inbox_dir(self) -> Path:
         """Where the recorder leaves what it kept, until a refresh has loaded it."""
         return self.data_dir / "inbox"

@@ -14,7 +14,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from pipelines.journal import Content, Journal
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 from pipelines.source import Source, discover
 
 PROMISE = {"fast": timedelta(hours=1), "hourly": timedelta(hours=4), "daily": timedelta(hours=50)}

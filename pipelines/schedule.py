@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.triggers.cron import CronTrigger
 
 from pipelines import health
-from pipelines.commands import asking
 from pipelines.config import SCHEDULE, Settings
+from pipelines.refreshing import asking
 
 LOOK_BACK = timedelta(days=32)
 PARTLY = 3

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 
 
 class Bars:

@@ -28,7 +28,8 @@ from pipelines.generations.draft import Busy, exclusive
 from pipelines.recording import segments
 from pipelines.recording.segments import Say, Tape
 from pipelines.recording.streams import Answer, Denied, Heard, StreamModule
-from pipelines.refreshing.http import Client, FetchFailed
+from pipelines.refreshing.fetch_failed import FetchFailed
+from pipelines.refreshing.http import Client
 from pipelines.source import Request, fault_in, next_page
 
 LONGEST_PAUSE = 60.0

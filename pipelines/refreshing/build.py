@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pipelines.config import Settings
-from pipelines.generations.draft import Generation
-from pipelines.refreshing.load import Outcome
+from pipelines.generations.notes import Generation
+from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.refresh import refresh
 from pipelines.source import Ask
 

@@ -11,7 +11,8 @@ import duckdb
 import requests
 import urllib3
 
-from pipelines.refreshing.http import FetchFailed
+from pipelines.refreshing.fetch_failed import FetchFailed, NotAsked
+from pipelines.refreshing.redirects import split
 from pipelines.refreshing.snapshots import Damaged
 from pipelines.source import CheckFailed, Refused, Source, TooLarge
 
@@ -22,6 +23,8 @@ MEMORY = (MemoryError, duckdb.OutOfMemoryException)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE}
 BROKEN = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
 NOT_AS_KNOWN = "the bytes are not as this source has known them"
+LONGEST_LIST = 20
+"""Failed pieces that a message names; of more it gives the number."""
 SOURCES = Path(__file__).parents[1] / "sources"
 
 
@@ -47,6 +50,30 @@ def in_words(error: BaseException, source: Source, what: str = NOT_AS_KNOWN) -> 
 def stops_all(error: BaseException) -> bool:
     """Whether it is nobody's own failure: a signal to stop, or a disk that is full or broken."""
     return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or _is_of_the_disk(error)
+
+
+def each_cause_once(failures: list[FetchFailed]) -> list[str]:
+    """A line for each thing that went wrong, however many pieces it went wrong with; what was not asked for ends the
+    last."""
+    alike: dict[str, list[FetchFailed]] = {}
+    for failure in failures:
+        if not isinstance(failure, NotAsked):
+            alike.setdefault(failure.why, []).append(failure)
+    lines = [_in_one_line(same) for same in alike.values()]
+    if left := [failure for failure in failures if isinstance(failure, NotAsked)]:
+        reasons = " and ".join(dict.fromkeys(failure.why for failure in left))
+        rest = f"{len(left):,} {'more ' if lines else ''}pieces were {reasons}. The next refresh asks for them."
+        lines[-1:] = [f"{lines[-1]} {rest}" if lines else rest]
+    return lines
+
+
+def _in_one_line(failures: list[FetchFailed]) -> str:
+    """One cause, once: an unknown symbol has a piece for each day and kind of price."""
+    first, *others = failures
+    cause = f"{first.piece}: {first}" if first.piece and first.piece != first.url else str(first)
+    paths = ", ".join(one.piece or split(one.url).path for one in others[:LONGEST_LIST])
+    more = f" and {len(others) - LONGEST_LIST:,} more" if len(others) > LONGEST_LIST else ""
+    return f"{cause} The same goes for {paths}{more}." if others else cause
 
 
 def _is_of_the_disk(error: BaseException) -> bool:

@@ -1,25 +1,65 @@
-"""Fetch one piece: its requests, its pages, its bytes into the store."""
+"""Fetch pieces, a few beside each other: their requests, their pages, their bytes into the store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
-from pipelines.refreshing.failure import in_words
-from pipelines.refreshing.http import LONGEST_WAIT, Client, Count, FetchFailed
-from pipelines.refreshing.snapshots import Entry, Reply, Store
+from pipelines.refreshing.failure import each_cause_once, in_words
+from pipelines.refreshing.fetch_failed import FetchFailed
+from pipelines.refreshing.http import LONGEST_WAIT, Client, Count
+from pipelines.refreshing.in_order import in_order
+from pipelines.refreshing.outcome import Outcome
+from pipelines.refreshing.run import Run
+from pipelines.refreshing.snapshots import Entry, Reply, Store, is_final
 from pipelines.source import Fault, Piece, Request, SourceModule, TooLarge, fault_in, next_page
 
+FETCH_THREADS = 4
+FETCH_AHEAD = 4
+"""Pieces that may be fetched before the one being loaded is in: it bounds the disk that a refresh which fails takes."""
 FAULT_ATTEMPTS = 4
+"""Tries where a reply with status 200 says that asking again can help."""
 MOST_PAGES = 2_000
+"""Of one piece: a source that never says it is done must not hold up the others."""
 MOST_REPLIES = 4
 """All pages of a piece together may have this many times the bytes that one reply may: they are read together."""
 PACKED = (b"PK", b"\x1f\x8b")
 """How archives begin. They name neither an error nor a next page, and may have a gigabyte."""
 LONGEST_TEXT = 256 << 20
+"""Bytes of a reply that may be read whole to look for an error or a next page."""
 _one_at_a_time = Lock()
 """Replies fetched beside each other are taken apart one after the other: each may take a quarter of a gigabyte."""
+
+
+def fetch_all(run: Run, module: SourceModule, pieces: list[Piece], client: Client, outcome: Outcome) -> Iterator[Entry]:
+    """The pieces that are missing or have changed, in the order of the plan, their bytes stored; failures go to the
+    outcome."""
+
+    def one(piece: Piece) -> Entry | FetchFailed:
+        known = run.store.known(module.SOURCE.id, piece.name)
+        if known is not None and is_final(known, piece):
+            return known
+        if known is not None and module.SOURCE.accumulates:
+            piece = _beside(run.store, piece, module)
+        try:
+            return fetch(module, piece, client, run.store, lambda size: run.watch.received(module.SOURCE.id, size))
+        except FetchFailed as failure:
+            return failure
+
+    failures: list[FetchFailed] = []
+    with ThreadPoolExecutor(FETCH_THREADS) as pool:
+        for result in in_order(pool.submit, one, pieces, FETCH_AHEAD):
+            if isinstance(result, FetchFailed):
+                failures.append(result)
+                run.watch.loaded(module.SOURCE.id, 0)
+            else:
+                yield result
+    for line in each_cause_once(failures):
+        outcome.failed(f"{module.SOURCE.id}: {line}")
 
 
 def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, count: Count = lambda _: None) -> Entry:
@@ -59,9 +99,12 @@ def _fetched(module: SourceModule, piece: Piece, client: Client, store: Store, c
     return Entry(module.SOURCE.id, piece, datetime.now(UTC), tuple(replies))
 
 
-def is_final(entry: Entry | None, piece: Piece) -> bool:
-    """Whether what is stored cannot have changed at the source since."""
-    return entry is not None and piece.final_at is not None and entry.fetched_at >= piece.final_at
+def _beside(store: Store, piece: Piece, module: SourceModule) -> Piece:
+    """The piece under a name nobody has: two fetches in the same minute, or after the clock was set back, both stay."""
+    number = 2
+    while (module.SOURCE.id, f"{piece.name}+{number}") in store.entries:
+        number += 1
+    return replace(piece, name=f"{piece.name}+{number}")
 
 
 def _without_fault(module: SourceModule, client: Client, request: Request, known: Reply | None, count: Count) -> Reply:

@@ -2,34 +2,38 @@
 ceilings of size and time.
 
 Retries and redirects are made here and not by urllib3 and requests: theirs bypass the rate limiter, and lead anywhere.
-Whoever reads of a reply reads the venue's own address and our words: what a mirror is called,
-and what a server sent, stays here.
 """
 
 from __future__ import annotations
 
 import hashlib
-import socket
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit, urlunsplit
 
 import requests
-from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError, NewConnectionError
 
+from pipelines.refreshing.fetch_failed import (
+    FetchFailed,
+    NoAccess,
+    NotAsked,
+    NotThere,
+    Passing,
+    Unavailable,
+    asking,
+    cause_of,
+    never_reached,
+    phrase,
+)
 from pipelines.refreshing.file_urls import Folder
 from pipelines.refreshing.lines import Direct, Paced
 from pipelines.refreshing.redirects import Astray, split, target
+from pipelines.refreshing.replies import conditions, is_rest, retry_after, unpacked
 from pipelines.refreshing.snapshots import Reply
 from pipelines.source import Request, Source
 
@@ -44,7 +48,6 @@ REPLY_SECONDS, SOURCE_SECONDS = 120.0, 3600.0
 ARCHIVES = 10, 3
 """How many times as long an archive of many megabytes, and a source of such archives, may take."""
 MOST_REDIRECTS = 5
-CHUNK = 1 << 17
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 NO_ACCESS = {401, 403, 407, 451}
 PARTIAL = 206
@@ -52,41 +55,6 @@ KEPT_HEADERS = ("ETag", "Last-Modified", "Content-Type", "Content-Length", "Date
 LATER = "What was there before stays; run the same command again later."
 
 Count = Callable[[int], None]
-
-
-class FetchFailed(RuntimeError):
-    """A request that did not succeed: which, why, and what the reader can do."""
-
-    piece = ""
-    """Which piece it was for, where its address alone does not tell: what stands behind a question mark is left out."""
-
-    def __init__(self, why: str, url: str = "") -> None:
-        self.why, self.url = why, url.partition("?")[0]
-        super().__init__(f"{self.url}: {why}" if url else why)
-
-
-class NotThere(FetchFailed):
-    """Nothing is published under the address asked for (404)."""
-
-
-class NoAccess(FetchFailed):
-    """The venue answers, but not to us (401, 403, 451)."""
-
-
-class Unavailable(FetchFailed):
-    """The server did not answer, or only that it cannot: asking it for something else now is no use either."""
-
-
-class NotAsked(FetchFailed):
-    """Left for the next refresh: the host was left in this run, or the source's time is over."""
-
-
-class _Passing(Exception):
-    """Worth another try, after the pause that was asked for if one was."""
-
-    def __init__(self, why: str, pause: float | None = None) -> None:
-        super().__init__(why)
-        self.pause = pause
 
 
 class _Session(requests.Session):
@@ -139,7 +107,7 @@ class Client:
     def get(self, request: Request, known: Reply | None = None, count: Count = lambda _: None) -> Reply:
         """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body.
         Raises FetchFailed."""
-        with _in_words(urldefrag(request.url).url):
+        with asking(urldefrag(request.url).url):
             url = requests.Request("GET", urldefrag(request.url).url, params=dict(request.params)).prepare().url or ""
             host = self._hosts.setdefault(urlsplit(self._address(url)[0]).netloc, Host())
         try:
@@ -163,19 +131,19 @@ class Client:
         for attempt in range(ATTEMPTS):
             have = part.stat().st_size if validator and part.exists() else 0
             try:
-                with self._answer(url, host, request, _conditions(known, have, validator)) as response:
+                with self._answer(url, host, request, conditions(known, have, validator)) as response:
                     if response.status_code == HTTPStatus.NOT_MODIFIED and known:
                         return replace(known, url=url)
                     self._judge(url, response)
-                    if response.status_code == PARTIAL and not _is_rest(response, have):
+                    if response.status_code == PARTIAL and not is_rest(response, have):
                         validator = None
-                        raise _Passing("the server sent another part than was asked for")
+                        raise Passing("the server sent another part than was asked for")
                     # Of a packed reply no part can be asked for by how much of it there is unpacked.
                     validator = None if response.headers.get("Content-Encoding") else response.headers.get("ETag")
                     digest = self._receive(url, response, part, have, count)
                     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
                     return Reply(url, response.status_code, headers, digest, part.stat().st_size, part)
-            except _Passing as passing:
+            except Passing as passing:
                 why, pause = str(passing), passing.pause
             if attempt < ATTEMPTS - 1:
                 self._wait(url, why, min(self.backoff * 2**attempt, LONGEST_WAIT) if pause is None else pause)
@@ -199,12 +167,12 @@ class Client:
                         f"not asked for, since the {self._minutes} minutes for {self.source.id} are over", url
                     )
                 try:
-                    with _in_words(url):
+                    with asking(url):
                         response = self._sent(session, url, request, conditions)
                 except requests.ConnectionError as error:
-                    if not _never_reached(error):
-                        raise _Passing(f"the connection broke ({_cause(error)})") from None
-                    cause = _cause(error)
+                    if not never_reached(error):
+                        raise Passing(f"the connection broke ({cause_of(error)})") from None
+                    cause = cause_of(error)
                 else:
                     host.answered = True
                     return response
@@ -263,13 +231,13 @@ class Client:
         return session
 
     def _judge(self, url: str, response: requests.Response) -> None:
-        """Raises FetchFailed or _Passing where the status is not that of a reply."""
+        """Raises FetchFailed or Passing where the status is not that of a reply."""
         status = response.status_code
         if status in AGAIN:
-            raise _Passing(f"the server answered {status}", _retry_after(response.headers))
+            raise Passing(f"the server answered {status}", retry_after(response.headers))
         if not 200 <= status < 300:
             kind = NotThere if status == 404 else NoAccess if status in NO_ACCESS else FetchFailed
-            raise kind(f"the server answered {_phrase(status)}. {self._remedy(status)}", url)
+            raise kind(f"the server answered {phrase(status)}. {self._remedy(status)}", url)
 
     def _receive(self, url: str, response: requests.Response, part: Path, have: int, count: Count) -> str:
         """Write the body to `part` and return its sha256."""
@@ -282,7 +250,7 @@ class Client:
         with part.open("a+b" if resumed else "w+b") as file:
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256")
-            for chunk in _body(response, url):
+            for chunk in unpacked(response, url):
                 received += len(chunk)
                 if max(received, response.raw.tell()) > ceiling:
                     raise FetchFailed(f"the reply is larger than the {ceiling:,} bytes allowed. Nothing was kept.", url)
@@ -308,127 +276,3 @@ class Client:
                 return f"Blocked here or no access, for legal reasons; {mirror}."
             case _:
                 return "The request is not accepted; the source may have changed."
-
-
-def _conditions(known: Reply | None, have: int, validator: str | None) -> dict[str, str]:
-    """Headers that ask for what is new, or for what is missing."""
-    headers: dict[str, str] = {}
-    if known and (etag := known.headers.get("ETag")):
-        headers["If-None-Match"] = etag
-    elif known and (modified := known.headers.get("Last-Modified")):
-        headers["If-Modified-Since"] = modified
-    if have and validator:
-        headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-    return headers
-
-
-def _is_rest(response: requests.Response, have: int) -> bool:
-    """Whether a partial reply begins where ours broke."""
-    return have > 0 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-
-
-def _body(response: requests.Response, url: str) -> Iterator[bytes]:
-    """The bytes of a reply as they come, unpacked where they were sent packed. Raises FetchFailed, _Passing."""
-    match response.headers.get("Content-Encoding", "identity").strip().lower():
-        case "identity" | "":
-            yield from _raw(response)
-        case "gzip" | "x-gzip":
-            try:
-                yield from _gunzipped(_raw(response))
-            except zlib.error:
-                raise FetchFailed("the reply is not packed the way it says (Content-Encoding: gzip)", url) from None
-        case _:
-            raise FetchFailed("the reply is packed in a way nobody asked for (Content-Encoding)", url)
-
-
-def _raw(response: requests.Response) -> Iterator[bytes]:
-    """What each read brings: waiting for a whole chunk would let a slow server hold us."""
-    try:
-        while part := response.raw.read1(CHUNK, decode_content=False):
-            yield part
-    except (HTTPError, HTTPException, OSError) as error:
-        raise _Passing(f"the connection broke ({_cause(error)})") from None
-
-
-def _gunzipped(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Never more at a time than CHUNK, whatever it was packed from; empty where nothing came of a part,
-    so that its time is looked at."""
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    for part in parts:
-        rest = part
-        while rest:
-            inflater = zlib.decompressobj(zlib.MAX_WBITS | 16) if inflater.eof else inflater
-            yield inflater.decompress(rest, CHUNK)
-            rest = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-    yield inflater.flush()
-    if not inflater.eof:
-        raise _Passing("the packed reply ended too early")
-
-
-@contextmanager
-def _in_words(url: str) -> Iterator[None]:
-    """Around what asks: whatever it raises but a broken connection becomes FetchFailed,
-    and quotes nothing that was sent."""
-    try:
-        yield
-    except Astray as astray:
-        raise FetchFailed(f"the server redirects {astray}, which is not followed.", url) from None
-    except requests.Timeout as error:
-        if isinstance(error, requests.ConnectionError):
-            raise
-        raise _Passing("no answer came in time") from None
-    except requests.ConnectionError:
-        raise
-    except (requests.RequestException, HTTPError, ValueError, OSError) as error:
-        words = f"this is no address, or the answer no HTTP ({type(error).__name__}). The source may have changed."
-        raise FetchFailed(words, url) from None
-
-
-def _never_reached(error: requests.ConnectionError) -> bool:
-    """Whether nothing of the request can have arrived."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.ProxyError | requests.exceptions.SSLError
-    ) or isinstance(reason, NewConnectionError)
-
-
-def _cause(error: BaseException) -> str:
-    """What happened at the bottom of it, without the addresses and bytes that such errors carry."""
-    while below := error.__cause__ or error.__context__:
-        error = below
-    match error:
-        case ConnectionRefusedError():
-            return "the connection was refused"
-        case socket.gaierror():
-            return "its name is not known; is there a network?"
-        case TimeoutError():
-            return "it took too long"
-        case ConnectionResetError():
-            return "the server hung up"
-        case IncompleteRead():
-            return "it ended too early"
-        case OSError(strerror=str(words)) if error.errno:
-            return words
-        case _:
-            return type(error).__name__
-
-
-def _phrase(status: int) -> str:
-    """The number and what it means; what the server calls it is its own text."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def _retry_after(headers: CaseInsensitiveDict[str]) -> float | None:
-    """The pause a server asks for, in seconds or as the moment it ends."""
-    given = headers.get("Retry-After", "")
-    try:
-        return max(0.0, float(given) if given[:1].isdecimal() else _until(parsedate_to_datetime(given)))
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _until(moment: datetime) -> float:
-    return (moment - datetime.now(UTC)).total_seconds()

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -105,6 +105,20 @@ class Store:
         self.index.append([json.dumps(asdict(entry), default=str, separators=(",", ":")).encode()])
         self._remember(entry)
 
+    def note(self, entry: Entry, problem: str | None) -> None:
+        """Record how a fetched piece came out, unless the index says just that of these bytes already."""
+        known = self.known(entry.source, entry.piece.name)
+        is_as_known = known is not None and known.replies == entry.replies
+        settles = is_final(entry, entry.piece) and not is_final(known, entry.piece)
+        if problem or not is_as_known or settles:
+            self.record(replace(entry, problem=problem))
+
+    def had_any_of(self, entry: Entry) -> bool:
+        """Whether any of its replies was there before this run (one that was not modified is not sent again); else all
+        were hashed a moment ago."""
+        known = self.entries.get((entry.source, entry.piece.name))
+        return known is not None and any(reply in known.replies for reply in entry.replies)
+
     def of(self, sources: Iterable[str]) -> list[Entry]:
         """The good entries of these sources, in the order they were fetched."""
         chosen = set(sources)
@@ -115,16 +129,21 @@ class Store:
         self.entries[entry.source, entry.piece.name] = entry
 
 
+def is_final(entry: Entry | None, piece: Piece) -> bool:
+    """Whether what is stored cannot have changed at the source since."""
+    return entry is not None and piece.final_at is not None and entry.fetched_at >= piece.final_at
+
+
 def index(folder: Path) -> Journal[Entry]:
     return Journal(folder / "index.jsonl", _entry)
 
 
-def forget_all_but(folder: Path, held: Iterable[tuple[str, str, str]]) -> list[Path]:
-    """Remove bodies that are no piece's last ones and not among the `held` (source, piece, sha256); returns what went.
+def forget_all_but(folder: Path, used: Iterable[tuple[str, str, str]]) -> list[Path]:
+    """Remove bodies that are no piece's last ones and not among the `used` (source, piece, sha256); returns what went.
 
     The index loses the lines about them, and nothing else. Nobody else may write the store meanwhile.
     """
-    kept, journal = set(held), index(folder)
+    kept, journal = set(used), index(folder)
     content = journal.content()
     entries = content.rows
     last = {(entry.source, entry.piece.name): number for number, entry in enumerate(entries)}

@@ -9,6 +9,8 @@ from datetime import datetime
 import dataframely as dy
 import polars as pl
 
+from pipelines.refreshing.origin import Origin
+from pipelines.source import Frames, SourceModule
 from pipelines.tables.canonical import TABLES
 from pipelines.tables.dictionary import column_names
 
@@ -24,6 +26,14 @@ class Accepted:
     @property
     def refused_rows(self) -> int:
         return self.refused["row_number"].n_unique()
+
+
+def validate(module: SourceModule, origin: Origin, frames: Frames) -> dict[str, Accepted]:
+    """The rows of one piece by table, each held to its table's rules. Raises ValueError as `accept` does."""
+    return {
+        table: accept(table, _signed(module, frame), origin.snapshot_id, origin.fetched_at)
+        for table, frame in frames.items()
+    }
 
 
 def accept(table: str, frame: pl.DataFrame, snapshot_id: str, read_at: datetime | None = None) -> Accepted:
@@ -54,6 +64,11 @@ def accept(table: str, frame: pl.DataFrame, snapshot_id: str, read_at: datetime 
     good, failure = guard.filter(numbered, cast=True)
     refused = _refusals(table, failure.details(), snapshot_id) if failure.counts() else early.clear()
     return Accepted(good.select(column_names(table)), pl.concat([early, refused]), doubled)
+
+
+def _signed(module: SourceModule, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a fetched source are stated by that source; embedded rows name theirs."""
+    return frame if "source_id" in frame.columns else frame.with_columns(source_id=pl.lit(module.SOURCE.id))
 
 
 def _not_of_the_future(

@@ -27,6 +27,11 @@ def column_names(name: str) -> list[str]:
     ]
 
 
+def frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Rows written by hand as the table has them: columns that are not given are null."""
+    return pl.DataFrame(rows, schema={column: field.dtype for column, field in TABLES[name].columns().items()})
+
+
 def ddl(name: str) -> str:
     """The CREATE TABLE statement of a canonical table."""
     types = TABLES[name].columns()

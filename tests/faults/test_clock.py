@@ -14,12 +14,14 @@ import polars as pl
 import pytest
 
 from pipelines import health as watch
-from pipelines.commands import asking
 from pipelines.config import Settings
 from pipelines.generations import draft
 from pipelines.generations.draft import current, generations
-from pipelines.refreshing import fetch, load
+from pipelines.refreshing import asking, fetch, outcome
+from pipelines.refreshing import publish as publishing
 from pipelines.refreshing import refresh as refreshing
+from pipelines.refreshing import run as running
+from pipelines.refreshing.outcome import Outcome
 from pipelines.schedule import is_due
 from pipelines.sources.common import binance
 from tests.pipelines.generations.test_warehouse import publish
@@ -41,7 +43,7 @@ class Clock:
             def now(cls, tz: Any = None) -> datetime:
                 return clock.moment.astimezone(tz)
 
-        for module in (fetch, load, refreshing):
+        for module in (fetch, outcome, running, publishing):
             patch.setattr(module, "datetime", Then)
 
     def set(self, moment: datetime) -> None:
@@ -123,11 +125,11 @@ def test_runs_noted_in_the_future_are_no_reason_to_stay_silent(tmp_path: Path) -
     """A clock that ran ahead and was set right: what is due runs, and the age of the last success is honest."""
     ahead, settings = NOON + timedelta(days=3), Settings(data_dir=tmp_path)
     sources = [module.SOURCE.id for module in asking.chosen(settings, None, "hourly")]
-    watch.note(tmp_path, [load.Outcome("r", source, ahead, ahead) for source in sources])
+    watch.note(tmp_path, [Outcome("r", source, ahead, ahead) for source in sources])
     assert is_due(settings, "hourly", NOON)
-    watch.note(tmp_path, [load.Outcome("r", source, NOON, NOON) for source in sources])
+    watch.note(tmp_path, [Outcome("r", source, NOON, NOON) for source in sources])
     assert not is_due(settings, "hourly", NOON + timedelta(minutes=5))
-    watch.note(tmp_path, [load.Outcome("r", "okx_liquidations", ahead, ahead)])
+    watch.note(tmp_path, [Outcome("r", "okx_liquidations", ahead, ahead)])
     (health,) = [one for one in watch.health(tmp_path, NOON) if one.source == "okx_liquidations"]
     assert health.stale
 

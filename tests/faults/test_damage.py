@@ -21,7 +21,7 @@ from pipelines.generations import notes
 from pipelines.generations.draft import is_whole, prune, rollback
 from pipelines.generations.readers import GenerationGone, opened, reading
 from pipelines.refreshing import build
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.snapshots import Store
 from tests.faults import victim
 from tests.faults.victim import Scene

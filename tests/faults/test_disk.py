@@ -17,7 +17,7 @@ from pipelines import health
 from pipelines.commands.cli import app
 from pipelines.config import ROOT, Settings
 from pipelines.generations import notes
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 from tests.faults import victim
 from tests.faults.victim import Scene
 from tests.replay.server import Replay

@@ -28,7 +28,7 @@ from pipelines import health
 from pipelines.config import ROOT, Settings
 from pipelines.refreshing import refresh
 from pipelines.refreshing.http import Client
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 from pipelines.source import discover
 from pipelines.sources import binance_trades
 from pipelines.tables.canonical import TABLES
@@ -170,7 +170,7 @@ def test_without_a_network_every_source_is_one_line_at_once_and_nobody_waits(
         return paced(self, request, **more)
 
     monkeypatch.setattr(LimiterMixin, "send", counted)
-    monkeypatch.setattr("pipelines.refreshing.refresh.Client", partial(Client, sleep=pauses.append))
+    monkeypatch.setattr("pipelines.refreshing.plan.Client", partial(Client, sleep=pauses.append))
     modules = [one for one in discover().values() if one.SOURCE.default and one.SOURCE.group != "embedded"]
     with socket.create_server(("127.0.0.1", 0)) as closed:
         base = f"http://127.0.0.1:{closed.getsockname()[1]}"

@@ -12,7 +12,7 @@ import streamlit as st
 from analytics.warehouse import hub
 from benchmarks.tape import agg_trades, zipped
 from pipelines.config import Settings
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.refresh import refresh
 from pipelines.source import Ask, discover
 from pipelines.sources.common import binance

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analytics.warehouse import Hub
-from pipelines.commands import cli
+from pipelines.commands import refresh as refresh_command
 from pipelines.commands.cli import app
 from pipelines.config import Settings
 from tests.faults.test_disk import command
@@ -61,7 +61,7 @@ def test_two_refreshes_at_once(
 def test_a_file_system_whose_locks_other_machines_do_not_see_is_said(
     own: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "locks_end_here", lambda _: "fuse.sshfs")
+    monkeypatch.setattr(refresh_command, "locks_end_here", lambda _: "fuse.sshfs")
     done = CliRunner().invoke(app, ["refresh", "--group", "fast"])
     assert done.exit_code == 0
     assert "lies on fuse.sshfs, where a lock holds on this machine only: refresh it from one machine." in done.stderr

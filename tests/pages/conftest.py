@@ -13,7 +13,7 @@ from analytics.warehouse import hub
 from pipelines import health
 from pipelines.config import Settings
 from pipelines.generations.draft import Draft
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.config import Settings
 from pipelines.generations.draft import current
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.refresh import refresh
 from pipelines.source import Ask, discover
 

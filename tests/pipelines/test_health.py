@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import health as watch
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.outcome import Outcome
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import health, schedule
-from pipelines.commands import asking
 from pipelines.config import Settings
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing import asking
+from pipelines.refreshing.outcome import Outcome
 from pipelines.schedule import is_due, is_missed, last_run, trigger
 
 HOURLY = trigger(Settings(), "hourly")

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.config import ROOT, Settings
 from pipelines.generations import draft
-from pipelines.refreshing import build, load
+from pipelines.refreshing import build, load, reference
 from pipelines.source import Piece
 from pipelines.sources import reference_pack
 from pipelines.tables.canonical import TABLES
@@ -87,7 +87,7 @@ def test_every_row_leads_to_the_bytes_it_was_read_from(own: Settings) -> None:
             known = connection.execute(
                 f"SELECT s.url, s.sha256, s.rows_loaded, count(*) FROM {table} t JOIN snapshots s USING (snapshot_id) GROUP BY ALL"
             ).fetchall()
-            digest = load.sha256_of(reference_pack.bodies(own.reference_dir, Piece(table)))
+            digest = reference.sha256_of(reference_pack.bodies(own.reference_dir, Piece(table)))
             rows = count(own, table)
             assert known == [(f"data/reference/{table}.csv", digest, rows, rows)]
 

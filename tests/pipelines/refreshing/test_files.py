@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.refreshing.http import Client, FetchFailed
+from pipelines.refreshing.fetch_failed import FetchFailed
+from pipelines.refreshing.http import Client
 from pipelines.source import Request, Source
 
 ASKED = Request("https://venue.example/day/21.lz4")

@@ -15,16 +15,9 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 from requests_ratelimiter import LimiterMixin
 
-from pipelines.refreshing.http import (
-    ATTEMPTS,
-    CHUNK,
-    Client,
-    FetchFailed,
-    NoAccess,
-    NotAsked,
-    Unavailable,
-    _retry_after,
-)
+from pipelines.refreshing.fetch_failed import FetchFailed, NoAccess, NotAsked, Unavailable
+from pipelines.refreshing.http import ATTEMPTS, Client
+from pipelines.refreshing.replies import CHUNK, retry_after
 from pipelines.source import Request, Source
 from tests.replay.server import Fault, Replay, Route, serve
 
@@ -77,7 +70,7 @@ def test_passing_refusals_are_tried_again_after_what_the_server_asks(tmp_path: P
 def test_a_server_may_also_name_the_moment_from_which_to_ask_again() -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     pauses = {
-        text: _retry_after(CaseInsensitiveDict({"retry-after": text}))
+        text: retry_after(CaseInsensitiveDict({"retry-after": text}))
         for text in ("2.5", later, "soon", "", "Wed, 21 Oct 2015 07:28:00 GMT")
     }
     assert 3500 < (pauses.pop(later) or 0) <= 3600
@@ -268,7 +261,7 @@ def test_a_source_has_an_hour_and_what_is_left_is_for_the_next_refresh(tmp_path:
 
 
 @pytest.mark.parametrize("given", ["61", "999999", "9" * 400, "Wed, 21 Oct 2199 07:28:00 GMT"])
-def test_a_long_retry_after_is_obeyed_by_leaving(tmp_path: Path, given: str) -> None:
+def test_a_longretry_after_is_obeyed_by_leaving(tmp_path: Path, given: str) -> None:
     fault = Fault("status", -1, 429, headers={"Retry-After": given})
     with serve(Route("/a", BODY, fault=fault)) as replay:
         asking = client(replay, tmp_path)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.refreshing.http import Client, FetchFailed
+from pipelines.refreshing.fetch_failed import FetchFailed
+from pipelines.refreshing.http import Client
 from pipelines.refreshing.redirects import Astray, target
 from pipelines.source import Request
 from tests.pipelines.refreshing.test_http import BODY, client, source

@@ -69,7 +69,7 @@ def test_bytes_that_changed_at_the_source_replace_their_own_rows_only(tmp_path: 
 def test_a_rebuild_from_the_stored_bytes_has_the_same_content(
     tmp_path: Path, lanes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.refreshing.refresh.LANES", lanes)
+    monkeypatch.setattr("pipelines.refreshing.read.HEAVY_LANES", lanes)
     with serve(*tape()) as replay:
         settings = settings_for(tmp_path, replay.base, "binance_trades")
         run(settings, "binance_trades", SPAN)

@@ -15,8 +15,9 @@ import pytest
 from pipelines.config import Settings
 from pipelines.recording import segments
 from pipelines.refreshing.fetch import fetch
-from pipelines.refreshing.http import Client, FetchFailed
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.fetch_failed import FetchFailed
+from pipelines.refreshing.http import Client
+from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.read import read
 from pipelines.refreshing.refresh import refresh
 from pipelines.refreshing.snapshots import Store

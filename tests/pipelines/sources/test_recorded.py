@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from isal import igzip
 
 from pipelines import health as watch
-from pipelines.commands.asking import chosen
 from pipelines.config import Settings
 from pipelines.generations.draft import current
 from pipelines.recording import segments
 from pipelines.recording.segments import Tape
 from pipelines.recording.streams import StreamModule, binance, bybit
-from pipelines.refreshing.load import Outcome
+from pipelines.refreshing.asking import chosen
+from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.refresh import rebuild
 from pipelines.source import CheckFailed, Piece, Refused, discover
 from pipelines.sources import recorded_binance, recorded_bybit

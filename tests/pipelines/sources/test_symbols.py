@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from pipelines.commands.asking import known_symbols
 from pipelines.commands.cli import app
 from pipelines.config import Settings
+from pipelines.refreshing.asking import WrongUse, refuse_unknown_symbols
 from pipelines.source import Ask, SourceModule, discover, named
 from pipelines.sources import kraken_candles, xstocks
 from pipelines.sources.common.spans import bases, wanted
@@ -107,18 +106,18 @@ def test_tokens_keep_their_case_and_kraken_is_told_what_they_are() -> None:
 
 def test_a_symbol_no_asked_source_has_is_refused_with_the_forms_they_have() -> None:
     modules: list[SourceModule] = [named("binance_trades"), named("dydx_trades")]
-    known_symbols(modules, asking("BTC/USDC", "BTC"))
-    with pytest.raises(typer.BadParameter, match=r"has a symbol 'BTC/USD:ETH'.*dydx_trades: BASE/USDC:USDC"):
-        known_symbols(modules, asking("BTC", "BTC/USD:ETH"))
+    refuse_unknown_symbols(modules, asking("BTC/USDC", "BTC"))
+    with pytest.raises(WrongUse, match=r"has a symbol 'BTC/USD:ETH'.*dydx_trades: BASE/USDC:USDC"):
+        refuse_unknown_symbols(modules, asking("BTC", "BTC/USD:ETH"))
 
 
 def test_a_span_nothing_can_be_had_of_is_not_blamed_on_the_symbol() -> None:
-    with pytest.raises(typer.BadParameter, match="has anything from 2026-11-22 00:00"):
-        known_symbols([named("binance_trades")], asking("BTC", start=NOW))
+    with pytest.raises(WrongUse, match="has anything from 2026-11-22 00:00"):
+        refuse_unknown_symbols([named("binance_trades")], asking("BTC", start=NOW))
 
 
 def test_sources_that_mind_no_symbols_refuse_none() -> None:
-    known_symbols([named("gate_liquidations")], asking("BTC"))
+    refuse_unknown_symbols([named("gate_liquidations")], asking("BTC"))
 
 
 def test_every_source_that_is_asked_by_symbol_says_which_forms_it_has() -> None:

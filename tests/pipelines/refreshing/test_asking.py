@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-import typer
 
-from pipelines.commands import asking
 from pipelines.config import Settings
+from pipelines.refreshing import asking
 from tests.orders import put
 
 
@@ -45,5 +44,5 @@ def test_the_window_of_a_crash_of_long_ago_is_asked_for_whole(own: Settings) -> 
 
 
 def test_no_crash_day_is_known_where_nothing_is_published(own: Settings) -> None:
-    with pytest.raises(typer.BadParameter, match=r"Nothing is published yet\. Run: python -m pipelines build"):
+    with pytest.raises(asking.WrongUse, match=r"Nothing is published yet\. Run: python -m pipelines build"):
         asking.ask(Settings(data_dir=own.data_dir / "other"), None, None, "oct-10-2025", None)
