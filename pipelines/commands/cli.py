@@ -1,4 +1,5 @@
-"""The command line: build, refresh, schedule, record, status, sources, tables, export, rollback, pin, unpin.
+"""The command line: build, refresh, schedule, record, status, sources, tables, export, rollback, pin, unpin, and for
+who adds a source: `source new`, try.
 
 Exit codes: 0 done, 1 failed (what was published stays), 2 wrong use, 3 partly:
 something was loaded and something failed.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from pipelines.commands import generations, inspect, refresh, watch
+from pipelines.commands import generations, inspect, refresh, source, trial, watch
 
 app = typer.Typer(
     help="Crashday's pipelines: from public bytes to a published warehouse.",
@@ -31,3 +32,5 @@ for command in (
     generations.unpin,
 ):
     app.command()(command)
+app.command("try")(trial.try_source)
+app.add_typer(source.app, name="source")
