@@ -12,50 +12,29 @@ import asyncio
 import math
 import random
 import signal
-import zlib
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from pipelines.config import Settings
 from pipelines.generations.draft import Busy, exclusive
-from pipelines.recording import segments
-from pipelines.recording.segments import Say, Tape
+from pipelines.recording.connection import connection
+from pipelines.recording.failures import NotListening, Rejected, each_of, own_words, published_reason
+from pipelines.recording.messages import contracts, inflated
+from pipelines.recording.packing import Packer
+from pipelines.recording.segments import Say
 from pipelines.recording.streams import Answer, Denied, Heard, StreamModule
-from pipelines.refreshing.fetch_failed import FetchFailed
-from pipelines.refreshing.http import Client
-from pipelines.source import Request, fault_in, next_page
+from pipelines.recording.tape import Tape
 
 LONGEST_PAUSE = 60.0
-LARGEST_MESSAGE = 2 << 20
-"""Packed and unpacked: it bounds what one message takes of the time of the other feeds."""
-LARGEST_LIST = 8 << 20
-"""Of a page of a venue's list of contracts, and of the whole of it."""
+"""Seconds between two connections that end at once; one that lasted longer begins with the shortest again."""
 LONG_MESSAGE = 1 << 16
-LONGEST_WORDS = 300
-OPEN_SECONDS, CLOSE_SECONDS = 15, 5
-GZIP = zlib.MAX_WBITS | 16
-
-
-class NotListening(RuntimeError):
-    """A connection that cannot be used: what was asked for is refused, or the line delivers nothing."""
-
-
-class Rejected(NotListening):
-    """The venue refuses what was asked for, in words of its own."""
-
-
-class Direct(connect):
-    """A connection to the venue itself: a redirect to somewhere else is a failure."""
-
-    def process_redirect(self, exc: Exception) -> Exception:
-        return exc
+"""Bytes of a message after which it is the other feeds' turn."""
 
 
 @dataclass
@@ -102,7 +81,9 @@ async def _keep(settings: Settings, stream: StreamModule, say: Say, pace: Pace, 
             tell("another process records this feed already; it is left to it.")
             return
         except Exception as error:
-            tell(f"cannot be recorded now ({_named(error)}); the other feeds go on, and it is tried again in a minute")
+            tell(
+                f"cannot be recorded now ({own_words(error)}); the other feeds go on, and it is tried again in a minute"
+            )
             await _soon(stop.wait(), LONGEST_PAUSE)
 
 
@@ -123,8 +104,9 @@ class Recorder:
     _listed: float = -math.inf
     _delivered: float = 0
     """When the line last delivered something since everything is confirmed; before, when it was connected."""
-    _ended: list[Path] = field(default_factory=list)
-    _packing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._packer = Packer(self.say)
 
     async def run(self) -> None:
         """Connect, listen, and connect again, until stopped."""
@@ -144,8 +126,8 @@ class Recorder:
 
     async def _end(self) -> None:
         try:
-            self._pack(self.tape.close())
-            await self._packed()
+            self._packer.begin(self.tape.close())
+            await self._packer.done()
             self.say("stopped; what was recorded waits for the next refresh")
         except OSError as error:
             self.say(f"stopped; the last segment could not be closed ({error}) and will be when it is recorded again")
@@ -157,14 +139,7 @@ class Recorder:
             await self._cut_if_due()
             await self._renew_list()
             async with (
-                Direct(
-                    self._address(),
-                    additional_headers=self.stream.STREAM.headers,
-                    max_size=LARGEST_MESSAGE,
-                    open_timeout=OPEN_SECONDS,
-                    close_timeout=CLOSE_SECONDS,
-                    ping_interval=None,
-                ) as socket,
+                connection(self.stream.STREAM, self._address()) as socket,
                 asyncio.TaskGroup() as group,
             ):
                 beside = [group.create_task(self._beat(socket)), group.create_task(self._leave(socket))]
@@ -173,8 +148,8 @@ class Recorder:
                     task.cancel()
         except* Exception as failures:
             # Also what a stream's own code raises where a venue says what it never said before.
-            errors = list(_each(failures))
-            why, details = ("; ".join(map(words, errors)) for words in (_reason, _named))
+            errors = list(each_of(failures))
+            why, details = ("; ".join(map(words, errors)) for words in (published_reason, own_words))
         return why, details
 
     async def _listen(self, socket: ClientConnection) -> str:
@@ -184,28 +159,32 @@ class Recorder:
         try:
             while True:
                 message = await self._next(socket)
-                match self.stream.heard(message):
-                    case Heard.KEPT:
-                        # What no reader can take apart would make its whole segment unreadable.
-                        orjson.loads(message)
-                        self._deliver()
-                        self.tape.message(message)
-                        if self.tape.size > self.pace.segment_bytes:
-                            await self._cut()
-                    case Heard.CONTROL:
-                        self._deliver()
-                    case Heard.CONFIRMED:
-                        self._unconfirmed -= 1
-                    case Answer(text):
-                        with suppress(ConnectionClosed):
-                            await socket.send(text)
-                    case Denied(why):
-                        raise Rejected(why)
+                await self._take(message, socket)
                 if len(message) > LONG_MESSAGE:
                     # Another may wait already: first it is the other feeds' turn.
                     await asyncio.sleep(0)
         except ConnectionClosed as closed:
             return f"the connection ended ({f'code {closed.rcvd.code}' if closed.rcvd else 'without a goodbye'})"
+
+    async def _take(self, message: bytes, socket: ClientConnection) -> None:
+        """Do what one message asks for. Raises NotListening."""
+        match self.stream.heard(message):
+            case Heard.KEPT:
+                # What no reader can take apart would make its whole segment unreadable.
+                orjson.loads(message)
+                self._deliver()
+                self.tape.message(message)
+                if self.tape.size > self.pace.segment_bytes:
+                    await self._cut()
+            case Heard.CONTROL:
+                self._deliver()
+            case Heard.CONFIRMED:
+                self._unconfirmed -= 1
+            case Answer(text):
+                with suppress(ConnectionClosed):
+                    await socket.send(text)
+            case Denied(why):
+                raise Rejected(why)
 
     async def _next(self, socket: ClientConnection) -> bytes:
         """The next message. Raises NotListening where the line delivers nothing for longer than it is ever quiet."""
@@ -216,7 +195,7 @@ class Recorder:
         except TimeoutError:
             what = "the subscription was not confirmed" if self._unconfirmed > 0 else "the line delivered nothing"
             raise NotListening(f"{what} for {silence:g} s") from None
-        return _plain(message) if self.stream.STREAM.packed else message
+        return inflated(message) if self.stream.STREAM.packed else message
 
     async def _subscribe(self, socket: ClientConnection) -> None:
         """Ask for every topic that is not asked for yet."""
@@ -262,59 +241,26 @@ class Recorder:
             try:
                 await self._renew_list()
             except Exception as failure:
-                self.say(f"goes on with the list of contracts it has: {_named(failure)}")
+                self.say(f"goes on with the list of contracts it has: {own_words(failure)}")
             await self._cut()
         return bool(due)
 
     async def _cut(self) -> None:
         """Go on in another segment. Waits for the one before to be packed: a slow disk slows the reading."""
-        await self._packed()
-        self._pack(self.tape.cut())
-
-    def _pack(self, ended: Path | None) -> None:
-        self._ended += [ended] if ended else []
-        self._packing = asyncio.create_task(asyncio.to_thread(self._pack_ended))
-
-    def _pack_ended(self) -> None:
-        while self._ended:
-            segments.pack(self._ended[0])
-            self._ended.pop(0)
-
-    async def _packed(self) -> None:
-        """Wait for what is being packed. What cannot be packed is tried again with the next one."""
-        if self._packing:
-            try:
-                await self._packing
-            except Exception as error:
-                self.say(f"a segment waits to be packed: {_named(error)}")
+        await self._packer.done()
+        self._packer.begin(self.tape.cut())
 
     async def _renew_list(self) -> None:
         """Ask for the venue's list of contracts, where the stream needs one and the last is old. Raises FetchFailed."""
         if self.stream.STREAM.listing and self._now() - self._listed > self.pace.listing:
-            listing = await asyncio.to_thread(self._fetched_list, self.stream.STREAM.listing)
+            listing = await asyncio.to_thread(
+                contracts, self.stream, self.stream.STREAM.listing, self._base, self.tape.folder / "partial"
+            )
             # A list that cannot be read is not kept: it would make the segments that name it unreadable.
             self.stream.topics(listing)
             self.stream.reader(listing)
             await asyncio.to_thread(self.tape.keep_list, listing)
             self._listing, self._listed = listing, self._now()
-
-    def _fetched_list(self, request: Request) -> list[bytes]:
-        """The pages of the list, over HTTP from where the stream comes from."""
-        base = self._base and self._base.replace("ws", "http", 1)
-        source = replace(self.stream.STREAM.source, max_bytes=LARGEST_LIST)
-        client = Client(source, self.tape.folder / "partial", base, sleep=_not_now)
-        pages: list[bytes] = []
-        following: Request | None = request
-        while following:
-            reply = client.get(following)
-            pages.append(reply.path.read_bytes())
-            reply.path.unlink()
-            if fault := fault_in(self.stream, pages[-1]):
-                raise FetchFailed(f"{reply.url}: {fault.message}")
-            if sum(map(len, pages)) > LARGEST_LIST:
-                raise FetchFailed(f"the list of contracts has more than {LARGEST_LIST:,} bytes")
-            following = next_page(self.stream, pages[-1], following)
-        return pages
 
     @property
     def _base(self) -> str | None:
@@ -338,45 +284,3 @@ async def _soon(event: Awaitable[object], seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _not_now(_: float) -> None:
-    """In place of a pause before the next try: the connection is tried again as a whole, and may be stopped
-    meanwhile."""
-    raise FetchFailed("the venue does not give its list of contracts now")
-
-
-def _plain(message: bytes) -> bytes:
-    """The text of a gzip message. Raises NotListening, where it has more than one may have before it is unpacked."""
-    inflating = zlib.decompressobj(GZIP)
-    try:
-        text = inflating.decompress(message, LARGEST_MESSAGE)
-    except zlib.error as error:
-        raise NotListening(f"a message cannot be unpacked ({error})") from None
-    if not inflating.eof:
-        raise NotListening(f"a message was cut off, or has more than {LARGEST_MESSAGE:,} bytes")
-    return text
-
-
-def _reason(error: BaseException) -> str:
-    """What is published of a failure: words of our own, and nothing that a venue sent."""
-    match error:
-        case Rejected():
-            return "the venue refuses what was asked for"
-        case NotListening():
-            return str(error)
-        case FetchFailed():
-            return "the venue's list of contracts cannot be had"
-        case OSError() | WebSocketException():
-            return f"no connection ({type(error).__name__})"
-        case _:
-            return f"something that cannot be read ({type(error).__name__})"
-
-
-def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".removesuffix(": ")[:LONGEST_WORDS]
-
-
-def _each(failures: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for failure in failures.exceptions:
-        yield from _each(failure) if isinstance(failure, BaseExceptionGroup) else (failure,)

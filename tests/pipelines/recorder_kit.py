@@ -14,11 +14,10 @@ from typing import Any
 from unittest.mock import patch
 
 from pipelines.config import Settings
-from pipelines.recording import recorder as recording
-from pipelines.recording import segments
+from pipelines.recording import connection, segments
 from pipelines.recording.recorder import Pace, Recorder
-from pipelines.recording.segments import Tape
 from pipelines.recording.streams import StreamModule, binance, bybit, deribit, gate, htx, okx
+from pipelines.recording.tape import Tape
 from tests.replay.websocket import Confirm, Feed, silent
 
 MOMENT = 1_760_130_900_000
@@ -283,7 +282,7 @@ def ran(
             group.create_task(recorder.run())
 
     # A handshake takes the time it takes, whatever the clock says.
-    with patch.object(recording, "OPEN_SECONDS", 10**9), asyncio.Runner(loop_factory=Hurried) as runner:
+    with patch.object(connection, "OPEN_SECONDS", 10**9), asyncio.Runner(loop_factory=Hurried) as runner:
         runner.run(run())
     return one
 

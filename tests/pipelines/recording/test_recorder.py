@@ -24,10 +24,10 @@ import pytest
 
 from pipelines.config import ROOT, Settings
 from pipelines.generations.draft import exclusive
-from pipelines.recording import recorder, segments
+from pipelines.recording import segments
 from pipelines.recording.recorder import Pace, Recorder
-from pipelines.recording.segments import Tape
 from pipelines.recording.streams import binance, bybit, okx
+from pipelines.recording.tape import Tape
 from tests.pipelines.recorder_kit import CONFIRMED, VENUES, kept, listening, ran
 from tests.replay.websocket import Feed, played
 
@@ -244,7 +244,7 @@ def test_what_was_heard_before_an_outage_does_not_wait_for_its_end(tmp_path: Pat
 
             async def _connection(self) -> tuple[str, str]:
                 ended = await super()._connection()
-                await self._packed()
+                await self._packer.done()
                 closed_meanwhile.append(len(segments.closed(folder)))
                 return ended
 
@@ -316,7 +316,7 @@ def deaf() -> Iterator[tuple[str, list[object]]]:
 
 
 def test_a_dead_line_is_found_and_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "CLOSE_SECONDS", 0)
+    monkeypatch.setattr("pipelines.recording.connection.CLOSE_SECONDS", 0)
     with deaf() as (base, accepted):
         heard = ran(tmp_path, base, binance, lambda said: bool(said), hurry=lambda _: accepted)
     assert "the line delivered nothing for 30 s" in heard.said[0]

@@ -23,10 +23,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from pipelines.config import Settings
-from pipelines.recording import recorder, segments
+from pipelines.recording import failures, mending, messages, recorder, segments
 from pipelines.recording.recorder import Pace
-from pipelines.recording.segments import OPEN, Tape, pack
+from pipelines.recording.segments import OPEN, pack
 from pipelines.recording.streams import binance, bybit
+from pipelines.recording.tape import LONGEST_REASON, Tape
 from tests.pipelines.recorder_kit import MOMENT, VENUES, Hurried, Played, kept, listening, ran
 from tests.replay.websocket import Feed, played
 
@@ -49,7 +50,7 @@ TEXTS = {
     "a lone surrogate in a refusal": '{"op":"subscribe","ret_msg":"\\ud800"}',
     "a lone surrogate in a refusal of HTX": '{"op":"error","err-code":1,"err-msg":"\\ud800"}',
     "a refusal of a megabyte": '{"op":"subscribe","ret_msg":"%s"}' % ("x" * 1_000_000),
-    "more than a message may have": '{"op":"x","data":"%s"}' % (" " * recorder.LARGEST_MESSAGE),
+    "more than a message may have": '{"op":"x","data":"%s"}' % (" " * messages.LARGEST_MESSAGE),
     "no memory": "no memory",
 }
 RAW: dict[str, str | bytes] = {
@@ -218,10 +219,10 @@ def test_a_hundred_faults_of_one_feed_cost_the_others_no_message(tmp_path: Path,
 
 
 def test_a_message_that_unpacks_to_gigabytes_is_given_up_at_the_ceiling() -> None:
-    packing = zlib.compressobj(9, zlib.DEFLATED, recorder.GZIP)
+    packing = zlib.compressobj(9, zlib.DEFLATED, messages.GZIP)
     bomb = b"".join(packing.compress(b"\0" * (1 << 20)) for _ in range(300)) + packing.flush()
-    with pytest.raises(recorder.NotListening, match=f"more than {recorder.LARGEST_MESSAGE:,} bytes"):
-        recorder._plain(bomb)
+    with pytest.raises(failures.NotListening, match=f"more than {messages.LARGEST_MESSAGE:,} bytes"):
+        messages.inflated(bomb)
 
 
 class Elsewhere(Feed):
@@ -258,7 +259,7 @@ def test_a_list_of_contracts_that_cannot_be_read_is_not_kept(tmp_path: Path, bod
 
 def test_what_was_received_is_put_on_the_disk_at_every_beat(tmp_path: Path) -> None:
     synced: list[int] = []
-    with played(VENUES["binance"].feed()) as feed, patch.object(segments.os, "fdatasync", synced.append):
+    with played(VENUES["binance"].feed()) as feed, patch("pipelines.recording.tape.os.fdatasync", synced.append):
         ran(tmp_path, feed.base, binance, lambda said: len(synced) > 2, Pace(beat=0.001))
     assert len(synced) > 2
 
@@ -316,7 +317,7 @@ def test_a_damaged_folder_of_one_feed_is_mended_or_said_and_the_other_is_recorde
 @pytest.mark.parametrize("cut", range(len(LINES) + 1))
 def test_a_segment_torn_at_any_byte_keeps_its_whole_lines_and_claims_no_more(tmp_path: Path, cut: int) -> None:
     left(tmp_path, LINES[:cut])
-    until = segments.mend(tmp_path, lambda _: None)
+    until = mending.mend(tmp_path, lambda _: None)
     whole = LINES[:cut].count(b"\n")
     assert until == (1795305600000000 + (whole - 1) * 1_000_000 if whole else 0)
     lines = kept(tmp_path)
@@ -326,7 +327,7 @@ def test_a_segment_torn_at_any_byte_keeps_its_whole_lines_and_claims_no_more(tmp
 def test_a_hole_in_a_segment_is_a_gap_and_what_lies_behind_it_is_kept(tmp_path: Path) -> None:
     said: list[str] = []
     left(tmp_path, LINES + b"\0\0\0 torn\n1795305609000000 m {}\n1795305610000000 e\n")
-    assert segments.mend(tmp_path, said.append) == 1795305610000000
+    assert mending.mend(tmp_path, said.append) == 1795305610000000
     lines = [(moment % 100_000_000 // 1_000_000, mark) for moment, mark, _ in kept(tmp_path)]
     assert lines == [(0, "b"), (1, "m"), (2, "p"), (2, "x"), (9, "b"), (9, "m"), (10, "e")]
     assert "lines that cannot be read, 1 in all" in said[0]
@@ -338,4 +339,4 @@ def test_what_a_venue_says_in_no_known_letters_is_a_reason_all_the_same(tmp_path
     tape.lose("refused: \ud800 " + "x" * 1_000)
     pack(tape.close())
     (reason,) = [text for _, mark, text in kept(tmp_path) if mark == "x"]
-    assert reason.startswith("refused: ? x") and len(reason) <= segments.LONGEST_REASON
+    assert reason.startswith("refused: ? x") and len(reason) <= LONGEST_REASON

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.recording import segments
-from pipelines.recording.segments import Tape
 from pipelines.recording.streams import Heard, discover, gate
+from pipelines.recording.tape import Tape
 from tests.pipelines.recorder_kit import MOMENT, VENUES, kept, listening, ran
 from tests.pipelines.sources_kit import ask, rows, run, settings_for
 from tests.replay.websocket import played

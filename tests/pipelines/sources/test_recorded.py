@@ -17,8 +17,8 @@ from pipelines import health as watch
 from pipelines.config import Settings
 from pipelines.generations.draft import current
 from pipelines.recording import segments
-from pipelines.recording.segments import Tape
 from pipelines.recording.streams import StreamModule, binance, bybit
+from pipelines.recording.tape import Tape
 from pipelines.refreshing.asking import chosen
 from pipelines.refreshing.outcome import Outcome
 from pipelines.refreshing.refresh import rebuild
