@@ -1,4 +1,5 @@
-"""Bytes no honest source sends: HTTP, archives, CSV and JSON that lie, end early or never end; with the words for each."""
+"""Bytes no honest source sends: HTTP, archives, CSV and JSON that lie, end early or never end; with the words for
+each."""
 
 from __future__ import annotations
 

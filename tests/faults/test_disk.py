@@ -1,4 +1,5 @@
-"""A disk that is full at any point of a refresh: one clear line, what is published stays whole, and the next one works."""
+"""A disk that is full at any point of a refresh: one clear line, what is published stays whole, and the next one
+works."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ ENOUGH = 512 * KILOBYTE
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
-    """A file system of its own, so small; the test is skipped where mounting is not allowed (test_refresh has a limit on files)."""
+    """A file system of its own, so small; the test is skipped where mounting is not allowed (test_refresh has a limit
+    on files)."""
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder], capture_output=True, text=True

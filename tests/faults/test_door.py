@@ -1,4 +1,5 @@
-"""What must never leave: a mirror's address and password, a key, a local file a venue points us at. And no network at all."""
+"""What must never leave: a mirror's address and password, a key, a local file a venue points us at. And no network at
+all."""
 
 from __future__ import annotations
 

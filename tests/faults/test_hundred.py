@@ -119,7 +119,8 @@ def test_each_fault_is_named_with_its_true_cause(result: dict[str, object], sour
 
 
 def test_no_row_is_lost_in_silence(result: dict[str, object]) -> None:
-    """Two rows of each archive that is no fault: loaded, or refused for a negative time (one) or a price of NaN (two)."""
+    """Two rows of each archive that is no fault: loaded, or refused for a negative time (one) or a price of NaN
+    (two)."""
     _, loaded, refused, _ = result["outcomes"][PACKED]
     good = sum(words == LOADED for _, words in ZIP.values())
     assert loaded + refused == 2 * good and refused == 3

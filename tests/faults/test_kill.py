@@ -18,7 +18,8 @@ AT_ONCE = 2
 
 
 def seconds_of_a_refresh(scene: Scene, folder: Path) -> float:
-    """How long a refresh in a process takes that nobody disturbs, beside others as busy; the first starts the server of processes."""
+    """How long a refresh in a process takes that nobody disturbs, beside others as busy; the first starts the server
+    of processes."""
 
     def one(name: str) -> float:
         with scene.copy(folder / name) as settings:

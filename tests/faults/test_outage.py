@@ -1,4 +1,5 @@
-"""A source that is down for a week: the pages work and say so, the others stay fresh, and only what is missing is fetched."""
+"""A source that is down for a week: the pages work and say so, the others stay fresh, and only what is missing is
+fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Readers while others publish: never an error, never two generations in one answer, and the new one with the next question."""
+"""Readers while others publish: never an error, never two generations in one answer, and the new one with the next
+question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A webhook hears of failures, recoveries and new crash days, once each; one that is dead, angry or silent hurts nobody."""
+"""A webhook hears of failures, recoveries and new crash days, once each; one that is dead, angry or silent hurts
+nobody."""
 
 from __future__ import annotations
 

@@ -18,9 +18,10 @@ class Fault:
     """What goes wrong, and how often before the right answer comes (`times`; -1: always)."""
 
     kind: str
-    """`status` (e.g. 429, 500), `reset` (connection dropped mid-body), `stall` (silence mid-body until the client hangs up), `slow`
-    (byte by byte), `drip` (the same, hundred a second), `truncate` (body cut, length says so), `body` (another body with 200: HTML,
-    a wrong checksum, another page), `raw` (an answer that is no good HTTP, as it is), `drip raw` (the same, hundred bytes a second)"""
+    """`status` (e.g. 429, 500), `reset` (connection dropped mid-body), `stall` (silence mid-body until the client hangs
+    up), `slow` (byte by byte), `drip` (the same, hundred a second), `truncate` (body cut, length says so), `body`
+    (another body with 200: HTML, a wrong checksum, another page), `raw` (an answer that is no good HTTP, as it is),
+    `drip raw` (the same, hundred bytes a second)"""
     times: int = 1
     status: int = 429
     body: bytes = b""
@@ -44,7 +45,8 @@ class Route:
 
 @dataclass
 class Replay:
-    """A running server: `base` is the mirror to point a source at, `log` every request it got, `sent` the body bytes by path."""
+    """A running server: `base` is the mirror to point a source at, `log` every request it got, `sent` the body bytes
+    by path."""
 
     routes: list[Route]
     base: str = ""

@@ -29,7 +29,8 @@ def silent(_: str) -> None:
 
 @dataclass
 class Feed:
-    """What is played: `messages` in order, over as many connections as it takes; `hang_ups` says after which one and how."""
+    """What is played: `messages` in order, over as many connections as it takes; `hang_ups` says after which one and
+    how."""
 
     messages: Sequence[str | bytes]
     hang_ups: dict[int, str] = field(default_factory=dict)

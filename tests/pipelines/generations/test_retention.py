@@ -62,7 +62,10 @@ def test_a_pin_that_names_nothing_is_an_error(tmp_path: Path) -> None:
 def test_a_generation_read_by_another_process_stays_until_that_process_is_gone(tmp_path: Path) -> None:
     for name in ("binance", "bybit", "gemini", "kraken"):
         publish(tmp_path, [name])
-    script = f"from pathlib import Path; from pipelines.generations.readers import reading\nwith reading(Path({str(tmp_path)!r}), 1): print('reading', flush=True); input()"
+    script = (
+        "from pathlib import Path; from pipelines.generations.readers import reading\n"
+        f"with reading(Path({str(tmp_path)!r}), 1): print('reading', flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as reader:

@@ -142,7 +142,10 @@ def test_a_damaged_generation_is_not_built_upon(tmp_path: Path) -> None:
 
 
 def test_one_build_at_a_time_and_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
-    hold = f"from pathlib import Path; from pipelines.generations.draft import exclusive\nwith exclusive(Path({str(tmp_path)!r})): print('held', flush=True); input()"
+    hold = (
+        "from pathlib import Path; from pipelines.generations.draft import exclusive\n"
+        f"with exclusive(Path({str(tmp_path)!r})): print('held', flush=True); input()"
+    )
     holder = subprocess.Popen([sys.executable, "-c", hold], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
     with pytest.raises(warehouse.Busy, match="nothing was done"), warehouse.exclusive(tmp_path):

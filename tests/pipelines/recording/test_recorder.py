@@ -31,7 +31,10 @@ from pipelines.recording.tape import Tape
 from tests.pipelines.recorder_kit import CONFIRMED, VENUES, kept, listening, ran
 from tests.replay.websocket import Feed, played
 
-ORDER = '{{"stream":"!forceOrder@arr","data":{{"e":"forceOrder","E":{0},"o":{{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC","q":"0.014","p":"9910","ap":"9910.12","X":"FILLED","l":"0.014","z":"0.014","T":{0}}}}}}}'
+ORDER = (
+    '{{"stream":"!forceOrder@arr","data":{{"e":"forceOrder","E":{0},"o":{{"s":"BTCUSDT","S":"SELL","o":"LIMIT","f":"IOC",'
+    '"q":"0.014","p":"9910","ap":"9910.12","X":"FILLED","l":"0.014","z":"0.014","T":{0}}}}}}}'
+)
 MANY = 600_000
 HUNG_UP = 60
 FLAT_KILOBYTES = 30_000
@@ -291,7 +294,8 @@ def deaf() -> Iterator[tuple[str, list[object]]]:
         key = re.search(r"Sec-WebSocket-Key: (\S+)", asked)[1]
         answer = base64.b64encode(hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
         writer.write(
-            f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {answer}\r\n\r\n".encode()
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {answer}\r\n\r\n".encode()
         )
         writer.transport.pause_reading()
         accepted.append(writer)

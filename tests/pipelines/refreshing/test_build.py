@@ -49,7 +49,8 @@ def test_a_new_row_is_a_new_generation_and_only_its_file_is_read_again(own: Sett
     path = own.reference_dir / "crash_days.csv"
     path.write_text(
         path.read_text()
-        + "jan-1-2030,Jan 1,2030-01-01T00:00:00Z,2030-01-02T00:00:00Z,2030-01-01T00:00:00Z,2030-01-02T00:00:00Z,,proposed,,crashday\n"
+        + "jan-1-2030,Jan 1,2030-01-01T00:00:00Z,2030-01-02T00:00:00Z,2030-01-01T00:00:00Z,2030-01-02T00:00:00Z,"
+        + ",proposed,,crashday\n"
     )
     before = count(own, "crash_days")
     generation, (outcome,) = build.build(own)
@@ -85,7 +86,8 @@ def test_every_row_leads_to_the_bytes_it_was_read_from(own: Settings) -> None:
     with duckdb.connect(str(own.warehouse_dir / published.file), read_only=True) as connection:
         for table in reference_pack.SOURCE.tables:
             known = connection.execute(
-                f"SELECT s.url, s.sha256, s.rows_loaded, count(*) FROM {table} t JOIN snapshots s USING (snapshot_id) GROUP BY ALL"
+                "SELECT s.url, s.sha256, s.rows_loaded, count(*) "
+                f"FROM {table} t JOIN snapshots s USING (snapshot_id) GROUP BY ALL"
             ).fetchall()
             digest = reference.sha256_of(reference_pack.bodies(own.reference_dir, Piece(table)))
             rows = count(own, table)

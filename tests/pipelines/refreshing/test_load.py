@@ -1,4 +1,5 @@
-"""What enters a table obeys its rules; what does not is in quarantine with the rule's name; no row is lost on the way."""
+"""What enters a table obeys its rules; what does not is in quarantine with the rule's name; no row is lost on the
+way."""
 
 from __future__ import annotations
 

@@ -101,7 +101,8 @@ def test_a_damaged_snapshot_is_found_named_and_fetched_again(tmp_path: Path, dam
 
 
 def test_a_source_whose_rows_could_not_be_published_has_not_worked(tmp_path: Path) -> None:
-    """An embedded fact is refused: the bytes are kept, nobody sees their rows, and the log says so until it is mended."""
+    """An embedded fact is refused: the bytes are kept, nobody sees their rows, and the log says so until it is
+    mended."""
     facts = tmp_path / "reference"
     shutil.copytree(ROOT / "data" / "reference", facts)
     (facts / "venues.csv").unlink()
@@ -270,7 +271,8 @@ def _rows_of_days(settings: object, outcome: object) -> dict[str, tuple[object, 
     assert outcome.error is None
     frame = rows(
         settings,
-        "SELECT strftime(ts, '%Y-%m-%d') AS day, count(*) AS bars, sum(trades)::BIGINT AS trades FROM bars WHERE source_id = 'binance_trades' GROUP BY day",
+        "SELECT strftime(ts, '%Y-%m-%d') AS day, count(*) AS bars, sum(trades)::BIGINT AS trades "
+        "FROM bars WHERE source_id = 'binance_trades' GROUP BY day",
     )
     return {day: tuple(rest) for day, *rest in frame.iter_rows()}
 
