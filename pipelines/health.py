@@ -20,7 +20,9 @@ from pipelines.source import Source, discover
 PROMISE = {"fast": timedelta(hours=1), "hourly": timedelta(hours=4), "daily": timedelta(hours=50)}
 """How old a source's last success may be before its figures count as stale: two missed runs and some patience."""
 LOG_LINES = 20_000
+"""Lines after which the log is halved: it is read whole."""
 WEBHOOK_SECONDS = 10
+"""For the connection, and for the answer to begin: whoever refreshes waits for it."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def news(before: list[Health], after: list[Health]) -> list[str]:
     return lines + [f"{one.source} works again." for one in after if not one.error and one.source in failing]
 
 
-def tell(webhook: str | None, lines: list[str]) -> str | None:
+def post_news(webhook: str | None, lines: list[str]) -> str | None:
     """Post lines as Slack-compatible JSON; returns why that failed, since a refresh must not fail for it."""
     if not webhook or not lines:
         return None

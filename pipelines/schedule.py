@@ -19,6 +19,7 @@ from pipelines.config import SCHEDULE, Settings
 from pipelines.refreshing import asking
 
 LOOK_BACK = timedelta(days=32)
+"""Due times further back than this are not looked for: a monthly expression has one in it."""
 PARTLY = 3
 """The exit code of a refresh that loaded something and failed at something."""
 KNOCK, AFTER_FAILURE = 60.0, 600.0

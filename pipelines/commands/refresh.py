@@ -26,7 +26,7 @@ from pipelines.refreshing.asking import WrongUse
 from pipelines.refreshing.outcome import Outcome
 from pipelines.source import Ask, SourceModule
 
-LONGEST_LIST = 10
+MOST_PIECES = 10
 """Pieces a message names; of more it gives the number."""
 
 
@@ -124,15 +124,15 @@ def _telling_news(settings: Settings) -> Iterator[None]:
 
 
 def _tell(settings: Settings, news: list[str]) -> None:
-    if problem := health.tell(settings.webhook_url, news):
+    if problem := health.post_news(settings.webhook_url, news):
         err.print(problem)
 
 
 def _refuse_to_lose(pieces: list[str]) -> None:
     if pieces:
-        more = f" and {len(pieces) - LONGEST_LIST:,} more" if len(pieces) > LONGEST_LIST else ""
+        more = f" and {len(pieces) - MOST_PIECES:,} more" if len(pieces) > MOST_PIECES else ""
         err.print(
-            f"Not rebuilt: the stored bytes of {', '.join(pieces[:LONGEST_LIST])}{more} are not known any more, and "
+            f"Not rebuilt: the stored bytes of {', '.join(pieces[:MOST_PIECES])}{more} are not known any more, and "
             "what is published would lose their rows. Refresh these first, or go on without a rebuild."
         )
         raise typer.Exit(1)

@@ -14,7 +14,7 @@ from pipelines.refreshing.outcome import UNPUBLISHED, Outcome
 from pipelines.schedule import PARTLY
 from pipelines.sources import reference_pack
 
-LONGEST_LIST = 20
+MOST_REFUSALS = 20
 """Refused rows that are printed of one source; all are in the table quarantine."""
 
 
@@ -59,10 +59,10 @@ def print_outcome(outcome: Outcome) -> None:
         out.print(
             f"{outcome.loader}: {word}, {outcome.rows_loaded:,} rows loaded, {outcome.rows_refused:,} refused{doubled}"
         )
-    for line in outcome.refusals[:LONGEST_LIST]:
+    for line in outcome.refusals[:MOST_REFUSALS]:
         out.print(f"  refused {line}")
-    if len(outcome.refusals) > LONGEST_LIST:
-        out.print(f"  … and {len(outcome.refusals) - LONGEST_LIST} more, all in the table quarantine")
+    if len(outcome.refusals) > MOST_REFUSALS:
+        out.print(f"  … and {len(outcome.refusals) - MOST_REFUSALS} more, all in the table quarantine")
     if outcome.error:
         err.print(outcome.error)
 

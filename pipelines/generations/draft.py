@@ -41,9 +41,9 @@ from pipelines.tables.canonical import TABLES
 from pipelines.tables.dictionary import column_names, ddl, layout
 
 MEMORY_LIMIT = "512MB"
-TOGETHER = 400_000
-"""Rows of a transaction: small ones are written to the log first, and leave stretches that the last one writes anew;
-what is not committed takes memory."""
+"""Of DuckDB while it loads; what does not fit goes to a file beside the draft."""
+ROWS_A_COMMIT = 400_000
+"""Rows of a transaction: more take memory, fewer make DuckDB write rows twice, to its log and to their place."""
 VOLATILE = {"snapshots": "fetched_at"}
 """Columns that differ between two builds of the same bytes; `content_hash` leaves them out, and `runs` altogether."""
 
@@ -158,7 +158,7 @@ class Draft:
             self._commit_many()
 
     def _commit_many(self) -> None:
-        if sum(rows for _, rows in self._uncommitted) >= TOGETHER:
+        if sum(rows for _, rows in self._uncommitted) >= ROWS_A_COMMIT:
             self.connection.execute("COMMIT; BEGIN")
             self._uncommitted = []
 

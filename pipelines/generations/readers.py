@@ -42,11 +42,11 @@ def reading(folder: Path, number: int | None = None) -> Iterator[Generation]:
     """
     while True:
         generation = published(folder) if number is None else _kept(folder, number)
-        with ExitStack() as held:
+        with ExitStack() as stack:
             # Where nothing can be locked nothing can be refreshed and removed either; reading still works.
             with suppress(OSError):
                 # Not the database itself: closing a handle of it would drop the lock that DuckDB holds here.
-                handle = held.enter_context(note_path(folder, generation.generation).open())
+                handle = stack.enter_context(note_path(folder, generation.generation).open())
                 fcntl.flock(handle, fcntl.LOCK_SH)
             if (folder / generation.file).exists():
                 yield generation
@@ -91,10 +91,10 @@ def unreadable(number: int) -> NoWarehouse:
 
 def remove(folder: Path, number: int) -> bool:
     """Remove a generation; returns False, and removes nothing, where somebody reads it at this moment."""
-    with ExitStack() as held:
+    with ExitStack() as stack:
         # Who gets its lock after us finds the file gone.
         with suppress(FileNotFoundError):
-            handle = held.enter_context(note_path(folder, number).open())
+            handle = stack.enter_context(note_path(folder, number).open())
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

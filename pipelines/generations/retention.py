@@ -28,13 +28,13 @@ def remove_snapshots(settings: Settings) -> list[Path]:
 
     None goes while a kept generation cannot be read: what it was built from is not known.
     """
-    held: set[tuple[str, str, str]] = set()
+    used: set[tuple[str, str, str]] = set()
     for number in draft.generations(settings.warehouse_dir):
         try:
-            held.update(_snapshots_of(settings, number))
+            used.update(_snapshots_of(settings, number))
         except (NoWarehouse, GenerationGone):
             return []
-    return snapshots.forget_all_but(settings.snapshot_dir, held)
+    return snapshots.forget_all_but(settings.snapshot_dir, used)
 
 
 def clear_inbox(settings: Settings) -> None:

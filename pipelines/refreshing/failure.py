@@ -23,7 +23,7 @@ MEMORY = (MemoryError, duckdb.OutOfMemoryException)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE}
 BROKEN = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
 NOT_AS_KNOWN = "the bytes are not as this source has known them"
-LONGEST_LIST = 20
+MOST_PIECES = 20
 """Failed pieces that a message names; of more it gives the number."""
 SOURCES = Path(__file__).parents[1] / "sources"
 
@@ -71,8 +71,8 @@ def _in_one_line(failures: list[FetchFailed]) -> str:
     """One cause, once: an unknown symbol has a piece for each day and kind of price."""
     first, *others = failures
     cause = f"{first.piece}: {first}" if first.piece and first.piece != first.url else str(first)
-    paths = ", ".join(one.piece or split(one.url).path for one in others[:LONGEST_LIST])
-    more = f" and {len(others) - LONGEST_LIST:,} more" if len(others) > LONGEST_LIST else ""
+    paths = ", ".join(one.piece or split(one.url).path for one in others[:MOST_PIECES])
+    more = f" and {len(others) - MOST_PIECES:,} more" if len(others) > MOST_PIECES else ""
     return f"{cause} The same goes for {paths}{more}." if others else cause
 
 

@@ -21,7 +21,7 @@ from pipelines.source import Fault, Piece, Request, SourceModule, TooLarge, faul
 FETCH_THREADS = 4
 FETCH_AHEAD = 4
 """Pieces that may be fetched before the one being loaded is in: it bounds the disk that a refresh which fails takes."""
-FAULT_ATTEMPTS = 4
+ATTEMPTS_WITH_FAULT = 4
 """Tries where a reply with status 200 says that asking again can help."""
 MOST_PAGES = 2_000
 """Of one piece: a source that never says it is done must not hold up the others."""
@@ -40,7 +40,7 @@ def fetch_all(run: Run, module: SourceModule, pieces: list[Piece], client: Clien
     outcome."""
 
     def one(piece: Piece) -> Entry | FetchFailed:
-        known = run.store.known(module.SOURCE.id, piece.name)
+        known = run.store.last_good(module.SOURCE.id, piece.name)
         if known is not None and is_final(known, piece):
             return known
         if known is not None and module.SOURCE.accumulates:
@@ -76,7 +76,7 @@ def fetch(module: SourceModule, piece: Piece, client: Client, store: Store, coun
 
 
 def _fetched(module: SourceModule, piece: Piece, client: Client, store: Store, count: Count) -> Entry:
-    known = store.known(module.SOURCE.id, piece.name)
+    known = store.last_good(module.SOURCE.id, piece.name)
     replies: list[Reply] = []
     for position, first in enumerate(piece.requests):
         request: Request | None = first
@@ -108,7 +108,7 @@ def _beside(store: Store, piece: Piece, module: SourceModule) -> Piece:
 
 
 def _without_fault(module: SourceModule, client: Client, request: Request, known: Reply | None, count: Count) -> Reply:
-    for attempt in range(FAULT_ATTEMPTS):
+    for attempt in range(ATTEMPTS_WITH_FAULT):
         reply = client.get(request, known, count)
         fault = _fault(module, reply.path) if reply.path else None
         if fault is None:

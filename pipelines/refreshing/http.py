@@ -39,19 +39,25 @@ from pipelines.source import Request, Source
 
 USER_AGENT = "Crashday/1.0 (open crash-day dashboard; requests)"
 TIMEOUT = (10, 60)
+"""Seconds for the connection, and between two parts of a reply."""
 ATTEMPTS = 5
+"""Tries of a request that may succeed later; the pauses between them double."""
 PATIENCE = 3
 """Requests in a row that a host may refuse or leave unanswered before it is left for this run."""
 LONGEST_WAIT = 60.0
+"""Seconds between two tries: a server that asks for more is left for the next refresh."""
 REPLY_SECONDS, SOURCE_SECONDS = 120.0, 3600.0
-"""For one reply, and for all that a source is asked for in one run, pauses included."""
+"""For one reply, and for all that a source is asked for in one run, pauses included: no source holds up the others."""
 ARCHIVES = 10, 3
 """How many times as long an archive of many megabytes, and a source of such archives, may take."""
 MOST_REDIRECTS = 5
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
+"""Statuses that pass by themselves; 529 means overloaded."""
 NO_ACCESS = {401, 403, 407, 451}
+"""Statuses of a venue that does not answer us: asking for something else is no use either."""
 PARTIAL = 206
 KEPT_HEADERS = ("ETag", "Last-Modified", "Content-Type", "Content-Length", "Date")
+"""What the index keeps of a reply: to ask only for what is new, and to say when it was sent."""
 LATER = "What was there before stays; run the same command again later."
 
 Count = Callable[[int], None]
@@ -104,14 +110,14 @@ class Client:
         self._session = self._opened(Paced(per_second=self.source.requests_per_second, per_host=True, max_retries=0))
         self._unpaced = self._opened(Direct(max_retries=0))
 
-    def get(self, request: Request, known: Reply | None = None, count: Count = lambda _: None) -> Reply:
-        """Fetch one request to a file. With `known`, an unchanged reply comes back as `known` without a body.
+    def get(self, request: Request, before: Reply | None = None, count: Count = lambda _: None) -> Reply:
+        """Fetch one request to a file. With `before`, an unchanged reply comes back as `before` without a body.
         Raises FetchFailed."""
         with asking(urldefrag(request.url).url):
             url = requests.Request("GET", urldefrag(request.url).url, params=dict(request.params)).prepare().url or ""
             host = self._hosts.setdefault(urlsplit(self._address(url)[0]).netloc, Host())
         try:
-            reply = self._tried(url, host, request, known, count)
+            reply = self._tried(url, host, request, before, count)
         except (NoAccess, Unavailable) as failure:
             host.failures += 1
             if host.failures >= PATIENCE and not host.left:
@@ -121,7 +127,7 @@ class Client:
         host.failures = 0
         return reply
 
-    def _tried(self, url: str, host: Host, request: Request, known: Reply | None, count: Count) -> Reply:
+    def _tried(self, url: str, host: Host, request: Request, before: Reply | None, count: Count) -> Reply:
         # Pieces fetched beside each other may ask for the same URL: each thread has a file of its own.
         asked = f"{url} {request.body} {threading.get_ident()}"
         part = self.partial / hashlib.sha256(asked.encode()).hexdigest()
@@ -131,9 +137,9 @@ class Client:
         for attempt in range(ATTEMPTS):
             have = part.stat().st_size if validator and part.exists() else 0
             try:
-                with self._answer(url, host, request, conditions(known, have, validator)) as response:
-                    if response.status_code == HTTPStatus.NOT_MODIFIED and known:
-                        return replace(known, url=url)
+                with self._answer(url, host, request, conditions(before, have, validator)) as response:
+                    if response.status_code == HTTPStatus.NOT_MODIFIED and before:
+                        return replace(before, url=url)
                     self._judge(url, response)
                     if response.status_code == PARTIAL and not is_rest(response, have):
                         validator = None

@@ -19,12 +19,12 @@ CHUNK = 1 << 17
 """Bytes that are unpacked and written at a time: it bounds what a packed reply takes of memory."""
 
 
-def conditions(known: Reply | None, have: int, validator: str | None) -> dict[str, str]:
+def conditions(before: Reply | None, have: int, validator: str | None) -> dict[str, str]:
     """Headers that ask for what is new, or for what is missing."""
     headers: dict[str, str] = {}
-    if known and (etag := known.headers.get("ETag")):
+    if before and (etag := before.headers.get("ETag")):
         headers["If-None-Match"] = etag
-    elif known and (modified := known.headers.get("Last-Modified")):
+    elif before and (modified := before.headers.get("Last-Modified")):
         headers["If-Modified-Since"] = modified
     if have and validator:
         headers |= {"Range": f"bytes={have}-", "If-Range": validator}

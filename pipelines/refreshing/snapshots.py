@@ -71,7 +71,7 @@ class Store:
         for entry in content.rows:
             self._remember(entry)
 
-    def known(self, source: str, piece: str) -> Entry | None:
+    def last_good(self, source: str, piece: str) -> Entry | None:
         """The last fetch of a piece, if it was good and its bytes are still whole in place."""
         entry = self.entries.get((source, piece))
         usable = (
@@ -107,7 +107,7 @@ class Store:
 
     def note(self, entry: Entry, problem: str | None) -> None:
         """Record how a fetched piece came out, unless the index says just that of these bytes already."""
-        known = self.known(entry.source, entry.piece.name)
+        known = self.last_good(entry.source, entry.piece.name)
         is_as_known = known is not None and known.replies == entry.replies
         settles = is_final(entry, entry.piece) and not is_final(known, entry.piece)
         if problem or not is_as_known or settles:

@@ -66,7 +66,7 @@ def test_other_content_has_another_hash(tmp_path: Path) -> None:
 def test_rows_are_published_whole_however_many_a_transaction_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
-    monkeypatch.setattr(warehouse, "TOGETHER", together)
+    monkeypatch.setattr(warehouse, "ROWS_A_COMMIT", together)
     fields = {name: field.dtype for name, field in TABLES["venues"].columns().items()}
     row = {"kind": "cex", "status": "open", "source_id": "s"}
     with warehouse.exclusive(tmp_path), warehouse.Draft(tmp_path) as draft:

@@ -38,7 +38,7 @@ def test_bytes_the_disk_does_not_confirm_are_not_recorded(tmp_path: Path, monkey
             store.record(entry)
     assert not Store(store.folder).entries
     store.record(kept(store, b"trades"))
-    assert Store(store.folder).known("a_source", "a piece") is not None
+    assert Store(store.folder).last_good("a_source", "a piece") is not None
 
 
 def test_a_recorded_body_is_replaced_only_by_one_that_is_as_safe(
