@@ -84,3 +84,18 @@ def test_every_runtime_package_is_named_with_what_it_is_for() -> None:
     packages = re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     made_of = README.partition("## What it is made of")[2].lower()
     assert [package for package in packages if package.lower() not in made_of] == []
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "place", sorted(set(re.findall(r"`((?:pipelines|analytics|charts|tests|data)/[\w/.]*)`", CONTRIBUTING)))
+)
+def test_a_place_that_a_recipe_names_is_there(place: str) -> None:
+    assert (ROOT / place).exists()
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`python -m pipelines (\w+)", CONTRIBUTING))))
+def test_a_command_that_a_recipe_gives_is_there(command: str) -> None:
+    assert command in KNOWN

@@ -31,7 +31,7 @@ def test_comparable_days_come_from_one_publication(warehouse: Warehouse) -> None
 def test_every_day_has_one_row_and_a_total_of_low_confidence_is_none(warehouse: Warehouse) -> None:
     days = crash_days.totals(warehouse)
     assert days.height == crash_days.every(warehouse).height == days["crash_day"].n_unique()
-    assert days.filter(pl.col("total_usd").is_null())["crash_day"].to_list() == ["oct-17-2025", "mar-12-2020"]
+    assert {"oct-17-2025", "mar-12-2020"} <= set(days.filter(pl.col("total_usd").is_null())["crash_day"])
     assert days["source_id"].null_count() == 0
 
 
