@@ -10,7 +10,7 @@ import signal
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -23,12 +23,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from pipelines.config import Settings
-from pipelines.recording import failures, mending, messages, recorder, segments
+from pipelines.recording import failures, messages, recorder, segments
 from pipelines.recording.recorder import Pace
-from pipelines.recording.segments import OPEN, pack
 from pipelines.recording.streams import binance, bybit
-from pipelines.recording.tape import LONGEST_REASON, Tape
-from tests.pipelines.recorder_kit import MOMENT, VENUES, Hurried, Played, kept, listening, ran
+from tests.pipelines.recorder_kit import MOMENT, VENUES, Hurried, Played, kept, ran
 from tests.replay.websocket import Feed, played
 
 DEADLINE = 60
@@ -165,23 +163,14 @@ def times(folder: Path) -> list[int]:
     return [int(number) - MOMENT for number in re.findall(rf"\b{str(MOMENT)[:9]}\d{{4}}\b", text)]
 
 
-@pytest.mark.parametrize("name", ["htx", "bybit"])
-def test_a_hundred_faults_of_one_feed_cost_the_others_no_message(tmp_path: Path, name: str) -> None:
-    victim = VENUES[name]
-    others = {venue: one for venue, one in VENUES.items() if venue != name}
-    what, played_scripts, before, good = zip(*scripts(victim), strict=True)
-    assert len(what) >= 100
-    heard = victim.stream.heard
-
-    def out_of_memory(message: bytes) -> object:
-        if message == b"no memory":
-            raise MemoryError
-        return heard(message)
-
-    turns = {venue: InTurn(one, len(what)) for venue, one in others.items()}
-    said: list[str] = []
+@contextmanager
+def beside_each_other(
+    victim: Played, others: dict[str, Played], scripted: list[tuple[str, list[str | bytes], bool, int]]
+) -> Iterator[dict[str, Feed]]:
+    """The feeds of all venues: the victim plays its scripts, and after each the others say one message."""
+    _, played_scripts, before, _ = zip(*scripted, strict=True)
+    turns = {venue: InTurn(one, len(scripted)) for venue, one in others.items()}
     with ExitStack() as stack:
-        stack.enter_context(patch.object(victim.stream, "heard", out_of_memory))
         feeds: dict[str, Feed] = {}
         for venue, one in others.items():
             feed = one.feed()
@@ -196,26 +185,46 @@ def test_a_hundred_faults_of_one_feed_cost_the_others_no_message(tmp_path: Path,
             before=list(before),
             turn=[one.turn for one in turns.values()],
         )
-        feeds[name] = stack.enter_context(played(bad))
+        feeds[victim.stream.STREAM.venue] = stack.enter_context(played(bad))
         for turn in turns.values():
-            stack.callback(turn.turn.release, len(what))
+            stack.callback(turn.turn.release, len(scripted))
+        yield feeds
+
+
+@pytest.mark.parametrize("name", ["htx", "bybit"])
+def test_a_hundred_faults_of_one_feed_cost_the_others_no_message(tmp_path: Path, name: str) -> None:
+    victim = VENUES[name]
+    others = {venue: one for venue, one in VENUES.items() if venue != name}
+    scripted = list(scripts(victim))
+    assert len(scripted) >= 100
+    heard = victim.stream.heard
+
+    def out_of_memory(message: bytes) -> object:
+        if message == b"no memory":
+            raise MemoryError
+        return heard(message)
+
+    said: list[str] = []
+    with patch.object(victim.stream, "heard", out_of_memory), beside_each_other(victim, others, scripted) as feeds:
+        bad = feeds[name]
         recorded(
             settings_of(tmp_path, feeds),
             list(VENUES.values()),
             said,
             lambda: (
-                bad.connections > len(what) and all(feed.played.is_set() for feed in feeds.values() if feed is not bad)
+                bad.connections > len(scripted)
+                and all(feed.played.is_set() for feed in feeds.values() if feed is not bad)
             ),
         )
     inbox = tmp_path / "inbox"
     for venue, one in others.items():
         folder = inbox / one.stream.STREAM.source.id
-        assert len([mark for _, mark, _ in kept(folder) if mark == "m"]) == len(what), venue
+        assert len([mark for _, mark, _ in kept(folder) if mark == "m"]) == len(scripted), venue
         assert [mark for _, mark, _ in kept(folder) if mark in "bx"] == ["b", "x"], venue
     messages = [orjson.loads(text) for _, mark, text in kept(inbox / victim.stream.STREAM.source.id) if mark == "m"]
-    assert len(messages) >= sum(good)
+    assert len(messages) >= sum(good for *_, good in scripted)
     spoken = [words for words in said if words.startswith(f"recorded_{name}: not listening")]
-    assert len(spoken) >= len(what)
+    assert len(spoken) >= len(scripted)
 
 
 def test_a_message_that_unpacks_to_gigabytes_is_given_up_at_the_ceiling() -> None:
@@ -262,81 +271,3 @@ def test_what_was_received_is_put_on_the_disk_at_every_beat(tmp_path: Path) -> N
     with played(VENUES["binance"].feed()) as feed, patch("pipelines.recording.tape.os.fdatasync", synced.append):
         ran(tmp_path, feed.base, binance, lambda said: len(synced) > 2, Pace(beat=0.001))
     assert len(synced) > 2
-
-
-def left(folder: Path, text: bytes) -> None:
-    """A segment that a killed recorder left."""
-    (folder / f"20261122T000000.000000{OPEN}").write_bytes(text)
-
-
-LINES = b"1795305600000000 b\n1795305601000000 m {}\n1795305602000000 p\n"
-DAMAGES: dict[str, tuple[Callable[[Path], object], bool]] = {
-    "until is empty": (lambda folder: (folder / "until").write_bytes(b""), True),
-    "until is NUL": (lambda folder: (folder / "until").write_bytes(b"\0" * 16), True),
-    "until is no number": (lambda folder: (folder / "until").write_text("yesterday"), True),
-    "until is a folder": (lambda folder: (folder / "until").mkdir(), True),
-    "the segment is empty": (lambda folder: left(folder, b""), True),
-    "the segment is NUL": (lambda folder: left(folder, b"\0" * 4096), True),
-    "the segment ends in NUL": (lambda folder: left(folder, LINES + b"\0" * 4096), True),
-    "the segment has NUL in the middle": (lambda folder: left(folder, LINES + b"\0" * 4096 + b"\n" + LINES), True),
-    "the segment is torn": (lambda folder: left(folder, LINES[:-5]), True),
-    "the segment is a folder": (lambda folder: (folder / f"x{OPEN}").mkdir(), True),
-    "a draft is a folder": (lambda folder: (folder / "x.tmp").mkdir(), True),
-    "the lock cannot be opened": (lambda folder: (folder / "recorder.lock").mkdir(), False),
-    "its folder is a file": (lambda folder: (folder.rmdir(), folder.write_text("")), False),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_folder_of_one_feed_is_mended_or_said_and_the_other_is_recorded(tmp_path: Path, damage: str) -> None:
-    harm, records = DAMAGES[damage]
-    folder = tmp_path / "inbox" / "recorded_binance"
-    folder.mkdir(parents=True)
-    harm(folder)
-    venues = {name: VENUES[name] for name in ("binance", "htx")}
-    said: list[str] = []
-    with ExitStack() as stack:
-        feeds = {name: stack.enter_context(played(one.feed(one.said(one.message(7))))) for name, one in venues.items()}
-        done = [feeds["htx"], *([feeds["binance"]] if records else [])]
-        recorded(
-            settings_of(tmp_path, feeds),
-            list(venues.values()),
-            said,
-            lambda: (
-                all(feed.played.is_set() for feed in done)
-                and len([words for words in said if listening([words]) or "cannot be recorded" in words]) == 2
-            ),
-        )
-    assert times(tmp_path / "inbox" / "recorded_htx") == [7]
-    if records:
-        assert times(folder)[-1] == 7
-    else:
-        assert any("recorded_binance: cannot be recorded now" in words for words in said)
-
-
-@pytest.mark.parametrize("cut", range(len(LINES) + 1))
-def test_a_segment_torn_at_any_byte_keeps_its_whole_lines_and_claims_no_more(tmp_path: Path, cut: int) -> None:
-    left(tmp_path, LINES[:cut])
-    until = mending.mend(tmp_path, lambda _: None)
-    whole = LINES[:cut].count(b"\n")
-    assert until == (1795305600000000 + (whole - 1) * 1_000_000 if whole else 0)
-    lines = kept(tmp_path)
-    assert [mark for _, mark, _ in lines] == ([*"bmp"[:whole], "x"] if whole else [])
-
-
-def test_a_hole_in_a_segment_is_a_gap_and_what_lies_behind_it_is_kept(tmp_path: Path) -> None:
-    said: list[str] = []
-    left(tmp_path, LINES + b"\0\0\0 torn\n1795305609000000 m {}\n1795305610000000 e\n")
-    assert mending.mend(tmp_path, said.append) == 1795305610000000
-    lines = [(moment % 100_000_000 // 1_000_000, mark) for moment, mark, _ in kept(tmp_path)]
-    assert lines == [(0, "b"), (1, "m"), (2, "p"), (2, "x"), (9, "b"), (9, "m"), (10, "e")]
-    assert "lines that cannot be read, 1 in all" in said[0]
-
-
-def test_what_a_venue_says_in_no_known_letters_is_a_reason_all_the_same(tmp_path: Path) -> None:
-    tape = Tape(tmp_path)
-    tape.begin()
-    tape.lose("refused: \ud800 " + "x" * 1_000)
-    pack(tape.close())
-    (reason,) = [text for _, mark, text in kept(tmp_path) if mark == "x"]
-    assert reason.startswith("refused: ? x") and len(reason) <= LONGEST_REASON
