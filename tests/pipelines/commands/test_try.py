@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,6 +14,7 @@ from pipelines.commands.cli import app
 from pipelines.config import Settings
 from pipelines.generations.draft import current
 from pipelines.sources import coinbase_candles
+from tests.pipelines.sources.test_recorded import SECOND, START, an_evening
 from tests.pipelines.sources_kit import ask, run
 from tests.replay.server import Replay, Route, serve
 
@@ -100,3 +101,14 @@ def test_where_nothing_is_published_it_says_what_to_run(monkeypatch: pytest.Monk
     result = tried(SOURCE, "--day", DAY)
     assert result.exit_code == 1
     assert "Nothing is published yet. Run: python -m pipelines build" in result.stderr
+
+
+def test_what_was_recorded_is_tried_where_it_waits_and_goes_on_waiting(own: Settings) -> None:
+    an_evening(own)
+    folder = own.inbox_dir / "recorded_binance"
+    waiting = {path.name: path.read_bytes() for path in folder.iterdir()}
+    result = tried("recorded_binance", "--day", f"{datetime.fromtimestamp(START / SECOND, UTC):%Y-%m-%d}")
+    assert result.exit_code == 0, result.output
+    assert "liquidations, beside what is published: 11 rows new, 0 changed, 0 the same, 0 gone" in result.stdout
+    assert "notional_usd 6,600.00" in result.stdout
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == waiting
