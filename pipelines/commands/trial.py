@@ -33,6 +33,8 @@ def try_source(
     with failure_in_a_sentence(settings):
         tried = trial(settings, module, ask)
     _print_trial(tried, day)
+    if module.SOURCE.accumulates and any(change.changed for change in tried.changes):
+        out.print("Pieces of this source overlap: rows that are published already stay as they were first read.")
     if tried.outcome.error or not tried.pieces:
         raise typer.Exit(PARTLY if tried.pieces else 1)
 

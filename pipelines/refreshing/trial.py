@@ -94,7 +94,7 @@ def _change(
 ) -> Change:
     """Rows are the same row where their keys agree. Of the pieces that came, what came is all that would be left."""
     columns = [column for column in column_names(table) if column not in PROVENANCE]
-    key = [column for column in TABLES[table].primary_key() if column not in PROVENANCE] or columns
+    key = TABLES[table].primary_key() or columns
     differs = " OR ".join(f'tried."{column}" IS DISTINCT FROM there."{column}"' for column in columns)
     published.register("tried", rows.with_columns(is_tried=True))
     [counts] = published.execute(

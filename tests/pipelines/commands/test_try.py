@@ -112,3 +112,14 @@ def test_what_was_recorded_is_tried_where_it_waits_and_goes_on_waiting(own: Sett
     assert "liquidations, beside what is published: 11 rows new, 0 changed, 0 the same, 0 gone" in result.stdout
     assert "notional_usd 6,600.00" in result.stdout
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == waiting
+
+
+def test_where_pieces_overlap_nothing_goes_and_what_is_published_stays(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coinbase_candles, "SOURCE", replace(coinbase_candles.SOURCE, accumulates=True))
+    run(Settings(), SOURCE, ask("2025-10-10T00:00Z", "2025-10-11T00:00Z", "BTC/USD"))
+    replay.routes[0].body = candles(("00:00", 2), ("00:01", 4), ("00:03", 1))
+    result = tried(SOURCE, "--day", DAY, "--symbol", "BTC/USD")
+    assert "1 rows new, 1 changed, 1 the same, 0 gone" in result.stdout
+    assert "rows that are published already stay as they were first read" in result.stdout
