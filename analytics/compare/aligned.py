@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import regimes
 from analytics.market import decimate, prices
@@ -91,7 +92,7 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
         "changed_at"
     ].to_list()
     usual = warehouse.query(
-        """
+        f"""
         SELECT d.crash_day,
                (
                    SELECT arg_max(open_interest_usd, ts)
@@ -100,7 +101,7 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
                      AND o.ts >= d.window_start - INTERVAL 1 DAY
                ) AS open_interest_usd,
                (
-                   SELECT sum(volume_usd::DECIMAL(28, 2))::DOUBLE
+                   SELECT {sql.total("volume_usd", 2)}
                    FROM venue_volumes v
                    WHERE v.venue = 'all' AND v.window_end = d.window_start
                      AND v.window_start = d.window_start - INTERVAL 30 DAY
@@ -129,13 +130,13 @@ def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFr
     known, where fewer than 30 daily closes of the year before are kept; those markets come last, by name.
     """
     return warehouse.query(
-        """
+        f"""
         WITH daily AS (
             SELECT venue, market, symbol, ts, low, close, source_id,
                    ln(close / lag(close) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)) AS moved
             FROM bars
             WHERE interval = '1d' AND kind = 'trade' AND ts >= $day - $year::INTERVAL
-              AND ts < $day::TIMESTAMPTZ + INTERVAL 1 DAY AND split_part(split_part(symbol, '/', 2), ':', 1) = $quote
+              AND ts < $day::TIMESTAMPTZ + INTERVAL 1 DAY AND {sql.quote()} = $quote
         ), past AS (
             SELECT venue, market, symbol, source_id, count(moved) AS days, arg_max(close, ts) AS previous_close,
                    100 * stddev_samp(moved) AS sigma_pct
@@ -144,12 +145,12 @@ def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFr
             GROUP BY ALL
             HAVING count(moved) >= $least
         )
-        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.symbol, d.low, previous_close, coalesce(days, 0) AS days,
+        SELECT d.venue, {sql.venue_name("d.venue")} AS name, d.symbol, d.low, previous_close, coalesce(days, 0) AS days,
                sigma_pct, 100 * (d.low / previous_close - 1) AS fall_pct,
                100 * ln(d.low / previous_close) / nullif(sigma_pct, 0) AS sigmas, d.source_id
         FROM daily d
         LEFT JOIN past USING (venue, market, symbol, source_id)
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE d.ts = $day
         ORDER BY sigmas NULLS LAST, d.symbol, d.venue
         """,
@@ -219,7 +220,7 @@ def _key(
         & pl.col("quote").is_in(prices.DOLLARS)
         & (pl.col("interval") != "1d")
     )
-    wide = decimate.finest(known).filter(pl.col("coverage") >= prices.LEAST_COVERAGE)
+    wide = prices.finest(known, None).filter(pl.col("coverage") >= prices.LEAST_COVERAGE)
     best = wide.sort("volume_base", *prices.LINE, descending=[True, *[False] * len(prices.LINE)], nulls_last=True)
     return decimate.keys(best)[0] if best.height else None
 

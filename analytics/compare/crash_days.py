@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 TOTALS = """
@@ -12,12 +13,12 @@ TOTALS = """
     WHERE crash_day IS NOT NULL AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
       AND phase = 'crash' AND counting IN ('floor', 'complete') AND confidence <> 'low'
 """
-ESTIMATES = """
+ESTIMATES = f"""
     SELECT crash_day, min(value) FILTER (metric = 'liquidations_estimate_low') AS estimate_low_usd,
            max(value) FILTER (metric = 'liquidations_estimate_high') AS estimate_high_usd,
-           string_agg(DISTINCT origin, ', ' ORDER BY origin) AS estimate_origin,
-           string_agg(DISTINCT note, ' ' ORDER BY note) AS estimate_note,
-           string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS estimate_source_id
+           {sql.listed("origin", ", ")} AS estimate_origin,
+           {sql.listed("note", " ")} AS estimate_note,
+           {sql.sources()} AS estimate_source_id
     FROM liquidation_reports
     WHERE metric IN ('liquidations_estimate_low', 'liquidations_estimate_high') AND venue = 'all' AND asset = 'all'
       AND counting = 'estimate' AND confidence <> 'low'
@@ -92,12 +93,12 @@ def feed_gaps(warehouse: Warehouse) -> pl.DataFrame:
     Columns: `crash_day title venue name feed_usd stated_usd times note source_id`; `times` is stated over shown.
     """
     return warehouse.query(
-        """
+        f"""
         SELECT crash_day, any_value(d.title) AS title, venue, any_value(v.name) AS name,
                max(value) FILTER (metric = 'liquidations_feed') AS feed_usd,
                max(value) FILTER (metric = 'liquidations_actual') AS stated_usd, stated_usd / feed_usd AS times,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note,
-               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+               {sql.listed("r.note", " ")} AS note,
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
         JOIN crash_days d USING (crash_day)
         JOIN venues v USING (venue)

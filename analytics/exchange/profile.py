@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.liquidations.boards import TRACKED, WINDOW_KIND
 from analytics.market import prices
 from analytics.warehouse import Warehouse
@@ -148,10 +149,10 @@ def window_volume(warehouse: Warehouse, venue: str, start: datetime, end: dateti
     Spot and futures are different markets: never added.
     """
     return warehouse.query(
-        """
+        f"""
         SELECT market, window_start, window_end, count(*) FILTER (base_asset <> 'other') AS assets,
-               sum(volume_usd::DECIMAL(38, 2))::DOUBLE AS volume_usd,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.total("volume_usd", 2)} AS volume_usd,
+               {sql.sources()} AS source_id
         FROM venue_volumes
         WHERE venue = $venue AND window_start >= $start AND window_start < $end
         GROUP BY market, window_start, window_end
@@ -179,8 +180,8 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
                max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
                max(value) FILTER (side = 'total') AS total_usd,
                counting, universe, origin, r.as_of, as_of_precision, r.confidence, bool_or(second_hand) AS second_hand,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, {WINDOW_KIND} AS kind,
-               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+               {sql.listed("r.note", " ")} AS note, {WINDOW_KIND} AS kind,
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
         JOIN crash_days d ON r.crash_day = d.crash_day OR {TRACKED}
         WHERE venue = $venue AND metric = 'liquidations'

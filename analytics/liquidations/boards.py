@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analytics import rounding
+from analytics import rounding, sql
 from analytics.liquidations.regimes import BEST_FIRST
 from analytics.warehouse import Warehouse
 
@@ -38,7 +38,7 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
             FROM liquidation_reports r, crash_days d
             WHERE d.crash_day = $crash_day AND (r.crash_day = d.crash_day AND {LISTED} OR {TRACKED})
         ), sums AS (
-            SELECT board, sum(coalesce(whole, halves)::DECIMAL(18, 2))::DOUBLE AS named_usd
+            SELECT board, {sql.total("coalesce(whole, halves)", 2)} AS named_usd
             FROM (
                 SELECT board, max(value) FILTER (side = 'total') AS whole,
                        max(value) FILTER (side = 'long') + max(value) FILTER (side = 'short') AS halves
@@ -57,7 +57,7 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                count(DISTINCT venue) FILTER (venue <> 'all') AS venues, any_value(named_usd) AS named_usd,
                max(value) FILTER (venue = 'all' AND side = 'total') AS total_usd,
                any_value(confidence) FILTER (venue <> 'all') AS confidence, bool_or(second_hand) AS second_hand,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         FROM rows
         LEFT JOIN sums USING (board)
         GROUP BY board
@@ -86,8 +86,8 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
             SELECT venue, max(value) FILTER (side = 'long') AS long_usd,
                    max(value) FILTER (side = 'short') AS short_usd,
                    coalesce(max(value) FILTER (side = 'total'), long_usd + short_usd) AS total_usd,
-                   any_value(confidence) AS confidence, string_agg(DISTINCT note, ' ' ORDER BY note) AS note,
-                   string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+                   any_value(confidence) AS confidence, {sql.listed("note", " ")} AS note,
+                   {sql.sources()} AS source_id
             FROM liquidation_reports r
             WHERE board = $board AND ({LISTED} OR crash_day IS NULL AND asset <> 'all' AND metric = 'liquidations')
             GROUP BY venue
@@ -100,7 +100,8 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
             FROM rows
             WHERE venue <> 'all'
         ), rest AS (
-            SELECT total_usd::DECIMAL(18, 2) - (SELECT sum(total_usd::DECIMAL(18, 2)) FROM named) AS rest_usd, source_id
+            SELECT {sql.exact("total_usd", 2)} - (SELECT sum({sql.exact("total_usd", 2)}) FROM named) AS rest_usd,
+                   source_id
             FROM whole
         ), held AS (
             SELECT venue, completeness, rule AS regime, f.source_id
@@ -121,16 +122,17 @@ def by_exchange(warehouse: Warehouse, board: str) -> pl.DataFrame:
             WHERE rest_usd > 0
         )
         SELECT $board AS board, venue,
-               CASE WHEN computed THEN 'Other exchanges' ELSE coalesce(v.name, venue) END AS name, long_usd, short_usd,
+               CASE WHEN computed THEN 'Other exchanges' ELSE {sql.venue_name()} END AS name, long_usd, short_usd,
                CASE
                    WHEN long_usd IS NULL OR short_usd IS NULL
-                       THEN (total_usd::DECIMAL(18, 2) - coalesce(long_usd, short_usd, 0)::DECIMAL(18, 2))::DOUBLE
+                       THEN ({sql.exact("total_usd", 2)}
+                             - {sql.exact("coalesce(long_usd, short_usd, 0)", 2)})::DOUBLE
                END AS unsplit_usd,
                total_usd, 100 * total_usd / (SELECT total_usd FROM whole) AS share_pct,
                (SELECT total_usd FROM whole) AS whole_usd, computed, confidence, listed.note,
                completeness, regime, concat_ws(';', listed.source_id, held.source_id) AS source_id
         FROM listed
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         LEFT JOIN held USING (venue)
         ORDER BY computed, total_usd DESC NULLS LAST, venue
         """,
@@ -154,16 +156,16 @@ def readings(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     or drawn on one axis.
     """
     return warehouse.query(
-        """
+        f"""
         SELECT board, phase, universe, origin, window_label, r.as_of, as_of_precision, venue,
                CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(any_value(v.name), venue) END AS name,
                max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
                max(value) FILTER (side = 'total') AS total_usd,
                counting, r.confidence, bool_or(second_hand) AS second_hand,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note,
-               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+               {sql.listed("r.note", " ")} AS note,
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE crash_day = $crash_day AND metric = 'liquidations' AND asset = 'all'
         GROUP BY board, phase, universe, origin, window_label, r.as_of, as_of_precision, venue, counting, r.confidence
         ORDER BY list_position(['crash', 'cascade', 'before', 'aftermath'], phase) NULLS LAST, r.confidence = 'low',

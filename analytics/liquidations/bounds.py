@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
 from analytics.warehouse import Warehouse
@@ -45,7 +46,7 @@ READINGS = f"""
            max(value) FILTER (f.universe = c.universe AND f.kind = c.kind) AS most_usd, max(value) AS floor_usd,
            arg_max(concat_ws(', ', origin, window_label, strftime(as_of, 'as of %Y-%m-%d')), row(value, as_of, board))
                AS floor_input,
-           string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+           {sql.sources()} AS source_id
     FROM figures f
     JOIN chosen c USING (phase)
     WHERE venue <> 'all'

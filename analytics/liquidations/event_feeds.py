@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.liquidations import throttle
 from analytics.liquidations.regimes import BEST_FIRST
 from analytics.warehouse import Warehouse
@@ -58,18 +59,18 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
             WHERE (valid_from IS NULL OR valid_from < $end) AND (valid_to IS NULL OR valid_to > $start)
             QUALIFY row_number() OVER (PARTITION BY venue, feed ORDER BY {BEST_FIRST}, valid_from DESC) = 1
         )
-        SELECT r.venue, any_value(coalesce(v.name, r.venue)) AS name, r.feed, r.mechanism,
+        SELECT r.venue, any_value({sql.venue_name("r.venue")}) AS name, r.feed, r.mechanism,
                coalesce(any_value(h.completeness), 'unknown') AS completeness,
                any_value(h.valid_from) IS NOT NULL AS established,
                coalesce(any_value(h.rule), 'No rule of this feed is recorded here') AS rule,
                count(*) AS orders, count(DISTINCT symbol) AS symbols, any_value(busiest) AS busiest,
-               sum(notional_usd::DECIMAL(38, 6))::DOUBLE AS total_usd,
+               {sql.total("notional_usd", 6)} AS total_usd,
                min(ts) AS first_ts, max(ts) AS last_ts,
-               concat_ws(';', string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id), any_value(h.source_id))
+               concat_ws(';', {sql.sources("r.source_id")}, any_value(h.source_id))
                    AS source_id
         FROM ranged r
         JOIN busiest b USING (venue, feed, mechanism)
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         LEFT JOIN held h USING (venue, feed)
         GROUP BY r.venue, r.feed, r.mechanism
         ORDER BY name, orders DESC, r.feed, r.mechanism

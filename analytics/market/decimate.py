@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from tsdownsample import MinMaxDownsampler
 
+from analytics import sql
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
@@ -29,7 +30,7 @@ MERGED = """
     max(high) AS high, min(low) AS low, arg_max(close, ts) AS close
 """
 WHOLE = "arg_min(open, ts) AS open, " + ", ".join(
-    f"CASE WHEN count({column}) = count(*) THEN sum({column}::DECIMAL(28, 8))::DOUBLE END AS {column}"
+    f"CASE WHEN count({column}) = count(*) THEN {sql.total(column, 8)} END AS {column}"
     for column in ("volume_base", "volume_quote", "taker_buy_base")
 )
 
@@ -38,18 +39,6 @@ def step(start: datetime, end: datetime, most: int = MOST_BARS) -> int:
     """The shortest of STEPS by which a range has at most so many bars, in seconds."""
     seconds = (end - start).total_seconds()
     return next((each for each in STEPS if seconds / each <= most), STEPS[-1])
-
-
-def finest(known: pl.DataFrame) -> pl.DataFrame:
-    """Of each market in `prices.series`, the finest interval that covers most of the range, else the one that covers
-    most."""
-    fits = pl.col("coverage") >= prices.LEAST_COVERAGE
-    market = ["venue", "market", "symbol", "kind"]
-    return (
-        known.sort(fits, pl.when(fits).then(-pl.col("seconds")).otherwise(pl.col("coverage")), descending=True)
-        .unique(subset=market, keep="first", maintain_order=True)
-        .sort("base", *market)
-    )
 
 
 def keys(known: pl.DataFrame) -> tuple[Key, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import book_faults, decimate
 from analytics.warehouse import Warehouse
 
@@ -36,10 +37,10 @@ def judged(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
     """
     names = dict(warehouse.query("SELECT venue, name FROM venues").iter_rows())
     known = warehouse.query(
-        """
+        f"""
         SELECT DISTINCT venue, symbol, source_id
         FROM book_depth
-        WHERE split_part(symbol, '/', 1) = $base AND ts >= $start AND ts < $end
+        WHERE {sql.base()} = $base AND ts >= $start AND ts < $end
         ORDER BY ALL
         """,
         base=base,

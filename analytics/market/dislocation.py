@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from analytics import venues
 from analytics.market import decimate, prices
 from analytics.warehouse import Warehouse
 
@@ -110,13 +111,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime, int
     )
     if not interval:
         interval = (several if several.height else fallback)["interval"].first() or ""
-    names = warehouse.query("SELECT venue, name FROM venues")
-    return (
-        known.filter(pl.col("interval") == interval)
-        .join(names, on="venue", how="left", maintain_order="left")
-        .with_columns(name=pl.coalesce("name", "venue"))
-        .sort("venue")
-    )
+    return venues.named(warehouse, known.filter(pl.col("interval") == interval)).sort("venue")
 
 
 def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime) -> pl.DataFrame:

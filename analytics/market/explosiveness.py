@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from analytics import sql, venues
 from analytics.market import decimate, hawkes
 from analytics.warehouse import Warehouse
 
@@ -57,16 +58,16 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     whole range.
     """
     single = warehouse.query(
-        """
+        f"""
         WITH told AS (
             SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
-                   max(ts) AS last_ts, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+                   max(ts) AS last_ts, {sql.sources()} AS source_id
             FROM liquidations
             WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end
             GROUP BY venue, feed
         ), regime AS (
-            SELECT t.venue, t.feed, string_agg(DISTINCT r.completeness, ', ' ORDER BY r.completeness) AS completeness,
-                   string_agg(DISTINCT r.rule, '; ' ORDER BY r.rule) AS rule
+            SELECT t.venue, t.feed, {sql.listed("r.completeness", ", ")} AS completeness,
+                   {sql.listed("r.rule", "; ")} AS rule
             FROM told t
             JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
                 AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts
@@ -83,9 +84,9 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
         end=end,
     )
     counted = warehouse.query(
-        """
+        f"""
         SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         FROM liquidation_counts
         WHERE ts >= $start AND ts < $end
         GROUP BY venue
@@ -96,10 +97,8 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     ).with_columns(refusal=pl.lit(TWO_SIDED))
     told = [_refusal(row) for row in single.iter_rows(named=True)]
     rows = pl.concat([single.with_columns(pl.Series("refusal", told, pl.String)), counted], how="diagonal_relaxed")
-    names = warehouse.query("SELECT venue, name FROM venues")
-    return rows.join(names, on="venue", how="left", maintain_order="left").select(
-        "venue", pl.coalesce("name", "venue").alias("name"), "feed", "events", "first_ts", "last_ts", "completeness",
-        "refusal", "source_id"
+    return venues.named(warehouse, rows).select(
+        "venue", "name", "feed", "events", "first_ts", "last_ts", "completeness", "refusal", "source_id"
     )  # fmt: skip
 
 
@@ -146,7 +145,7 @@ def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
         SELECT $venue AS venue, make_timestamptz(epoch_us(ts) // $step * $step) AS begins,
                make_timestamptz((epoch_us(ts) // $step + 1) * $step) AS until, count(*) AS events,
                count(*) * 60e6 / $step AS per_minute,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         {EVENTS}
         GROUP BY epoch_us(ts) // $step
         ORDER BY epoch_us(ts) // $step

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from analytics import venues
 from analytics.market import decimate, lead_lag, prices
 from analytics.market.lead_lag import Series
 from analytics.warehouse import Warehouse
@@ -39,7 +40,6 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
     known = prices.series(warehouse, start, end).filter(
         (pl.col("base") == base) & (pl.col("kind") == "trade") & (pl.col("interval") == INTERVAL)
     )
-    names = warehouse.query("SELECT venue, name FROM venues")
     counts = warehouse.query(
         """
         SELECT venue, 'all' AS market, 'all' AS symbol, 'adl' AS kind, '1s' AS interval,
@@ -53,15 +53,12 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
         start=start,
         end=end,
     )
-    rows = pl.concat([known.sort("bars", descending=True), counts], how="diagonal_relaxed").join(
-        names, on="venue", how="left", maintain_order="left"
-    )
-    label = pl.when(pl.col("kind") == "adl").then(pl.format("{} ADL fills", pl.coalesce("name", "venue"))).otherwise(
-        pl.format("{} {}", pl.coalesce("name", "venue"), "symbol")
-    )  # fmt: skip
-    return rows.select(
+    rows = pl.concat([known.sort("bars", descending=True), counts], how="diagonal_relaxed")
+    fills = pl.col("kind") == "adl"
+    label = pl.when(fills).then(pl.format("{} ADL fills", "name")).otherwise(pl.format("{} {}", "name", "symbol"))
+    return venues.named(warehouse, rows).select(
         label.alias("label"),
-        pl.when(pl.col("kind") == "adl").then(pl.lit("adl")).otherwise(pl.lit("price")).alias("what"),
+        pl.when(fills).then(pl.lit("adl")).otherwise(pl.lit("price")).alias("what"),
         pl.col("bars").alias("observations"),
         "first_ts",
         "last_ts",

@@ -14,6 +14,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from analytics import sql, venues
 from analytics.market import decimate, prices
 from analytics.warehouse import Warehouse
 
@@ -52,17 +53,11 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
         & pl.col("volume_base").is_not_null()
         & (pl.col("interval") != "1d")
     )
-    names = warehouse.query("SELECT venue, name FROM venues")
-    return (
-        decimate.finest(known)
-        .join(names, on="venue", how="left", maintain_order="left")
-        .with_columns(name=pl.coalesce("name", "venue"))
-        .sort(
-            pl.col("coverage") < prices.LEAST_COVERAGE,
-            "volume_base",
-            *prices.LINE,
-            descending=[False, True, *[False] * len(prices.LINE)],
-        )
+    return venues.named(warehouse, prices.finest(known, None)).sort(
+        pl.col("coverage") < prices.LEAST_COVERAGE,
+        "volume_base",
+        *prices.LINE,
+        descending=[False, True, *[False] * len(prices.LINE)],
     )
 
 
@@ -85,7 +80,7 @@ def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
         ), summed AS (
             SELECT make_timestamptz(epoch_us(ts) // $length * $length) AS begins,
                    make_timestamptz((epoch_us(ts) // $length + 1) * $length) AS until, count(*) AS bars,
-                   sum(value_usd::DECIMAL(28, 4))::DOUBLE AS volume_usd, 100 * fsum(moved) AS moved_pct,
+                   {sql.total("value_usd", 4)} AS volume_usd, 100 * fsum(moved) AS moved_pct,
                    any_value(source_id) AS source_id
             FROM bar
             WHERE value_usd > 0

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market.prices import SERIES
 from analytics.warehouse import Warehouse
 
@@ -35,8 +36,8 @@ OWN = "other markets of the coin"
 
 DAY = f"""
     {SERIES}, day_bars AS (
-        SELECT b.venue, b.market, b.symbol, split_part(b.symbol, '/', 1) AS base,
-               split_part(split_part(b.symbol, '/', 2), ':', 1) AS quote, b.high, b.low, b.low / b.high AS kept,
+        SELECT b.venue, b.market, b.symbol, {sql.base("b.symbol")} AS base,
+               {sql.quote("b.symbol")} AS quote, b.high, b.low, b.low / b.high AS kept,
                b.source_id
         FROM bars b
         JOIN series USING (venue, market, symbol, kind, interval, source_id)
@@ -77,7 +78,7 @@ def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) ->
             WHERE quote = $quote
             GROUP BY ALL
         )
-        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.market, d.symbol, d.base, d.quote, d.high, d.low,
+        SELECT d.venue, {sql.venue_name("d.venue")} AS name, d.market, d.symbol, d.base, d.quote, d.high, d.low,
                100 * (1 - d.kept) AS drop_pct, coalesce(own.peers, whole.peers) AS peers,
                100 * (1 - coalesce(own.peers_kept, whole.peers_kept)) AS peers_drop_pct,
                CASE WHEN own.peers IS NULL THEN 'markets of the quote' ELSE $own END AS compared_with,
@@ -86,7 +87,7 @@ def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) ->
         FROM day_bars d
         LEFT JOIN own USING (venue, market, symbol)
         JOIN whole USING (venue, market)
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE d.quote = $quote
         ORDER BY drop_pct DESC, d.symbol
         """,

@@ -21,6 +21,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from analytics import sql
 from analytics.market import decimate
 from analytics.warehouse import Warehouse
 
@@ -29,8 +30,8 @@ LEAST_BARS = 10
 """With fewer bars before the fall, what is usual is not known."""
 LEAST_COVERAGE = 0.9
 SCALES = (0.5, 1.0, 2.0)
-EVERY = """
-    mechanism = 'liquidation' AND split_part(symbol, '/', 1) = $base AND EXISTS (
+EVERY = f"""
+    mechanism = 'liquidation' AND {sql.base()} = $base AND EXISTS (
         FROM feed_regimes r
         WHERE r.venue = l.venue AND r.feed = l.feed AND completeness = 'complete'
           AND valid_from <= l.ts AND l.ts < coalesce(valid_to, 'infinity'::TIMESTAMPTZ)
@@ -193,7 +194,7 @@ def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
         warehouse.query(
             f"""
             SELECT epoch_us(ts) // $step * $step AS begins, {column},
-                   string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS {table}_id
+                   {sql.sources()} AS {table}_id
             FROM {table} l
             WHERE ts >= $start AND ts < $end AND {condition}
             GROUP BY begins
@@ -204,7 +205,7 @@ def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
         for table, column, condition, named in (
             (
                 "liquidations",
-                "sum(notional_usd::DECIMAL(28, 2))::DOUBLE AS liquidated_usd",
+                f"{sql.total('notional_usd', 2)} AS liquidated_usd",
                 EVERY,
                 {"base": key[2].split("/")[0]},
             ),

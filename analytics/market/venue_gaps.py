@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
@@ -19,9 +20,9 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     minutes up to the asset's low: it has no low where it did not trade.
     """
     rows = warehouse.query(
-        """
+        f"""
         WITH minute AS (
-            SELECT *, split_part(symbol, '/', 1) AS base
+            SELECT *, {sql.base()} AS base
             FROM bars
             WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
         ), recorder AS (
@@ -32,13 +33,13 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
             ORDER BY count(DISTINCT base) DESC, source_id
             LIMIT 1
         )
-        SELECT m.base, m.venue, any_value(coalesce(v.name, m.venue)) AS name,
+        SELECT m.base, m.venue, any_value({sql.venue_name("m.venue")}) AS name,
                arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
                arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol, min(m.low) AS low,
                arg_min(m.ts, row(m.low, m.ts, m.symbol)) AS low_ts, count(DISTINCT m.ts) AS minutes, m.source_id
         FROM minute m
         JOIN recorder USING (source_id)
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         GROUP BY m.base, m.venue, m.source_id
         ORDER BY m.base, m.venue
         """,

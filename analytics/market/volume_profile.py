@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import decimate
 from analytics.warehouse import Warehouse
 
@@ -100,7 +101,7 @@ def largest(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
         )
         SELECT row_number() OVER (ORDER BY volume_base DESC, ts) AS rank, ts, open, high, low, close,
                100 * (close / nullif(open, 0) - 1) AS change_pct, volume_base,
-               100 * volume_base / (SELECT sum(volume_base::DECIMAL(28, 8))::DOUBLE FROM bar) AS share_pct,
+               100 * volume_base / (SELECT {sql.total("volume_base", 8)} FROM bar) AS share_pct,
                100 * (1 - taker_buy_base / volume_base) AS taker_sell_pct, trades, source_id
         FROM bar
         ORDER BY rank

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
@@ -55,9 +56,9 @@ def close_and_tokens(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                    SELECT count(*)
                    FROM bars, day
                    WHERE ts >= day.window_start AND ts < day.window_end
-                     AND regexp_matches(split_part(symbol, '/', 1), '{TOKEN}')
+                     AND regexp_matches({sql.base()}, '{TOKEN}')
                ) AS token_bars,
-               concat_ws(';', source_id, (SELECT string_agg(DISTINCT source_id, ';') FROM live)) AS source_id
+               concat_ws(';', source_id, (SELECT {sql.sources()} FROM live)) AS source_id
         FROM day
         """,
         crash_day=crash_day,

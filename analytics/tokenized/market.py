@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analytics import rounding
+from analytics import rounding, sql
 from analytics.tokenized import classification
 from analytics.warehouse import Warehouse
 
@@ -69,7 +69,7 @@ def shares(warehouse: Warehouse) -> pl.DataFrame:
             FROM measured
             WHERE origin NOT LIKE 'computed%'
         ), totals AS (
-            SELECT reading, max(value) AS total, string_agg(DISTINCT source_id, ';') AS total_source
+            SELECT reading, max(value) AS total, {sql.sources()} AS total_source
             FROM published
             WHERE subject_kind = 'market'
             GROUP BY reading
@@ -79,7 +79,7 @@ def shares(warehouse: Warehouse) -> pl.DataFrame:
                    any_value(as_of_precision) AS as_of_precision, any_value(until) AS until, unit, subject,
                    any_value(product_id) AS product_id, min(value) AS value,
                    any_value(confidence) AS confidence, bool_or(second_hand) AS second_hand,
-                   string_agg(DISTINCT source_id, ';') AS source_id
+                   {sql.sources()} AS source_id
             FROM published
             WHERE subject_kind = 'issuer'
             GROUP BY reading, unit, subject
@@ -95,7 +95,7 @@ def shares(warehouse: Warehouse) -> pl.DataFrame:
         FROM issuers
         LEFT JOIN totals USING (reading)
         WHERE unit = 'percent' OR total IS NOT NULL
-        QUALIFY sum(value::DECIMAL(28, 4)) OVER (PARTITION BY reading) <= CASE
+        QUALIFY sum({sql.exact("value", 4)}) OVER (PARTITION BY reading) <= CASE
             WHEN unit = 'percent' THEN 100
             ELSE total
         END

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.exchange.profile import NAMED
 from analytics.warehouse import Warehouse
 
@@ -117,7 +118,7 @@ def unknown(warehouse: Warehouse, venue: str, crash_day: str) -> pl.DataFrame:
                        ELSE count(rank) || ' ranks are recorded, from ' || strftime(min(as_of), '%b %-d, %Y') || ' to '
                            || strftime(max(as_of), '%b %-d, %Y') || ', none outside and not every day between.'
                    END,
-                   coalesce(string_agg(DISTINCT source_id, ';' ORDER BY source_id), 'crashday')
+                   coalesce({sql.sources()}, 'crashday')
             FROM exchange_ranks
             WHERE venue = $venue AND rank IS NOT NULL
         )

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from analytics.compare import aligned
-from analytics.market import decimate, impact, sweeps, volume_profile
+from analytics.market import decimate, impact, sweep, volume_profile
 from analytics.warehouse import Warehouse
 from tests.analytics import made
 
@@ -37,18 +37,18 @@ def tape(
 
 
 def test_the_rule_finds_the_atom_sweep(warehouse: Warehouse) -> None:
-    found = sweeps.found(warehouse, *FOCUS)
+    found = sweep.by_rule(warehouse, *FOCUS)
     assert found.height == 1
-    sweep = found.row(0, named=True)
-    assert (sweep["symbol"], sweep["trades"], sweep["first_price"], sweep["last_price"]) == (
+    (row,) = found.iter_rows(named=True)
+    assert (row["symbol"], row["trades"], row["first_price"], row["last_price"]) == (
         "ATOM/USDT",
         71,
         1.688,
         0.001,
     )
-    assert (sweep["taker_side"], round(sweep["walk_pct"], 2), sweep["quantity_base"]) == ("sell", -99.94, 9_695.33)
-    assert sweep["ts"].microsecond == 689_043
-    assert sweeps.known(warehouse, *FOCUS)["trades"].to_list() == [71]
+    assert (row["taker_side"], round(row["walk_pct"], 2), row["quantity_base"]) == ("sell", -99.94, 9_695.33)
+    assert row["ts"].microsecond == 689_043
+    assert sweep.tapes(warehouse, *FOCUS)["trades"].to_list() == [71]
 
 
 def test_a_sweep_is_one_sided_long_enough_and_ends_at_its_extreme() -> None:
@@ -63,14 +63,23 @@ def test_a_sweep_is_one_sided_long_enough_and_ends_at_its_extreme() -> None:
         tape([*down, 9.0], microseconds=6),
     ]
     warehouse = made.warehouse(trades=pl.concat(rows))
-    found = sweeps.found(warehouse, *HOUR)
+    found = sweep.by_rule(warehouse, *HOUR)
     assert found.select("taker_side", "ts").rows() == [
         ("sell", made.START),
         ("buy", made.START + timedelta(microseconds=1)),
     ]
     assert found["walk_pct"].to_list() == pytest.approx([-20, 20])
-    assert sweeps.found(warehouse, *HOUR, walk_pct=3).height == 3
-    assert sweeps.found(warehouse, *HOUR, prints=13).is_empty()
+    assert sweep.by_rule(warehouse, *HOUR, walk_pct=3).height == 3
+    assert sweep.by_rule(warehouse, *HOUR, prints=13).is_empty()
+
+
+def test_the_value_of_a_sweep_holds_at_prices_of_billionths_of_a_dollar() -> None:
+    prices = [3e-9, *[2.5e-9] * 10, 2e-9]
+    warehouse = made.warehouse(trades=tape(prices).with_columns(quantity_base=pl.lit(1e6)))
+    (row,) = sweep.by_rule(warehouse, *HOUR).iter_rows(named=True)
+    assert row["value_quote"] == pytest.approx(0.03)
+    (stamp,) = sweep.stamps(warehouse, *HOUR).iter_rows(named=True)
+    assert stamp["vwap"] == pytest.approx(2.5e-9)
 
 
 def test_impact_is_that_of_amihud_as_a_ratio_of_sums() -> None:
