@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
 from analytics import sql
@@ -42,6 +44,14 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
         ORDER BY bars DESC, window_start DESC
         """
     )
+
+
+def window(warehouse: Warehouse, crash_day: str) -> tuple[datetime, datetime]:
+    """When a crash day's figures begin and end. Raises ValueError where there is no such day."""
+    (row,) = warehouse.query(
+        "SELECT window_start, window_end FROM crash_days WHERE crash_day = $crash_day", crash_day=crash_day
+    ).rows()
+    return row
 
 
 def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:

@@ -70,9 +70,8 @@ def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     the exchange in this part of the story, on whatever board. `low_usd` to `high_usd` hold all readings of the board's
     kind of window where the feed is complete; where it hides some they are null, and `refusal` says why.
     """
-    (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
     rows = boards.by_exchange(warehouse, board).filter(~pl.col("computed"), pl.col("total_usd").is_not_null())
-    held = regimes.in_force(warehouse, tuple(rows["venue"]), day["window_start"], day["window_end"])
+    held = regimes.in_force(warehouse, tuple(rows["venue"]), *crash_days.window(warehouse, crash_day))
     parts = {
         "_read": warehouse.query(READINGS, crash_day=crash_day, board=board),
         "_regime": held.unique("venue", keep="first", maintain_order=True).drop("name"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from analytics.liquidations import headline
+from analytics.liquidations import bridge, headline
 from analytics.warehouse import Hub, Warehouse
 from pipelines.config import Settings
 from pipelines.generations.draft import Draft, exclusive
@@ -26,9 +26,10 @@ def test_the_total_is_one_trusted_floor_of_the_crash(warehouse: Warehouse) -> No
 
 def test_among_equally_trusted_totals_the_latest_is_quoted(warehouse: Warehouse) -> None:
     (chosen,) = headline.total(warehouse, OCT_10).iter_rows(named=True)
-    rivals = headline.total_readings(warehouse, OCT_10).filter(
+    rivals = bridge.published(warehouse, OCT_10).filter(
         (pl.col("phase") == "crash") & (pl.col("counting") == "floor") & (pl.col("confidence") == "high")
-    )
+        & (pl.col("metric") == "liquidations") & pl.col("total_usd").is_not_null()
+    )  # fmt: skip
     assert chosen["as_of"] == rivals["as_of"].max()
 
 
@@ -80,7 +81,19 @@ def test_the_sides_are_of_one_board_and_add_up(warehouse: Warehouse) -> None:
     assert sides["board"].n_unique() == sides["as_of"].n_unique() == 1
     assert sides["of_both_pct"].sum() == pytest.approx(100)
     assert sides["of_both_pct"][0] == pytest.approx(100 * sides["value"][0] / sides["value"].sum())
-    assert not sides["universe"].str.contains("Amberdata").any()
+    assert sides["universe"].unique().to_list() == headline.total(warehouse, OCT_10)["universe"].to_list()
+
+
+def test_later_sides_of_another_universe_are_not_those_of_the_total(own: Settings) -> None:
+    with Hub(own.warehouse_dir).lease() as before:
+        sides = headline.sides(before, OCT_10)
+        rows = before.query("SELECT * FROM liquidation_reports WHERE board = $board", board=sides["board"][0])
+    later = {"board": pl.lit("vendor"), "universe": pl.lit("venues of a vendor"), "value": 2 * pl.col("value")}
+    with exclusive(own.warehouse_dir), Draft(own.warehouse_dir) as draft:
+        draft.insert("liquidation_reports", rows.with_columns(**later, as_of=pl.col("as_of").dt.offset_by("1d")))
+        draft.publish(datetime.now(UTC))
+    with Hub(own.warehouse_dir).lease() as after:
+        assert headline.sides(after, OCT_10)["value"].to_list() == sides["value"].to_list()
 
 
 def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
@@ -89,7 +102,6 @@ def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
     shown = [
         headline.total(warehouse, OCT_10),
         headline.sides(warehouse, OCT_10),
-        headline.total_readings(warehouse, OCT_10),
     ]
     assert all("two_sided" not in frame["counting"].to_list() for frame in shown)
 
@@ -115,7 +127,7 @@ def test_an_estimate_has_both_ends_of_one_estimator(warehouse: Warehouse) -> Non
 
 
 def test_a_day_without_figures_has_no_headline(warehouse: Warehouse) -> None:
-    for question in (headline.total, headline.sides, headline.total_readings):
+    for question in (headline.total, headline.sides):
         assert question(warehouse, "no-such-day").is_empty()
 
 
