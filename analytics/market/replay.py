@@ -9,26 +9,12 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from analytics import sql, venues
+from analytics import sql
 from analytics.market import decimate, prices
 from analytics.warehouse import Warehouse
-from analytics.who_paid import adl
 
-FRAMES = 120
 INTRADAY = {interval: seconds for interval, seconds in prices.SECONDS.items() if seconds < prices.SECONDS["1d"]}
 MOMENT = pl.Datetime("us", "UTC")
-TRACK = {
-    "name": pl.String,
-    "venue": pl.String,
-    "market": pl.String,
-    "symbol": pl.String,
-    "kind": pl.String,
-    "interval": pl.String,
-    "close_at": MOMENT,
-    "drawdown_pct": pl.Float64,
-    "deepest_pct": pl.Float64,
-    "source_id": pl.String,
-}
 MARKETS = {
     "name": pl.String,
     "venue": pl.String,
@@ -63,7 +49,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     market that was silent (`prices.silent`) while the asset was lowest.
     """
     states = _states(warehouse, base, start, at, f"{LAST}, {LOWEST}")
-    references = _references(warehouse, base, min(reference, at))
+    references = reference_prices(warehouse, base, min(reference, at))
     if states.is_empty():
         return pl.DataFrame(schema=MARKETS)
     states = states.with_columns(lowest_until=pl.col("lowest_from") + pl.duration(seconds="seconds"))
@@ -89,7 +75,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     )
 
 
-def _references(warehouse: Warehouse, base: str, reference: datetime) -> pl.DataFrame:
+def reference_prices(warehouse: Warehouse, base: str, reference: datetime) -> pl.DataFrame:
     """Each market's last price in the hour up to a moment: `venue market symbol kind reference_price`."""
     longest = timedelta(seconds=prices.SECONDS["1h"])
     states = _states(warehouse, base, reference - prices.REFERENCE_AGE - longest, reference, LAST)
@@ -267,58 +253,4 @@ def pegs(
         pl.concat(frames).sort("lowest_off_pct", "asset", "name")
         if frames
         else pl.DataFrame(schema={"source_id": pl.String})
-    )
-
-
-def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of
-    `prices.series`.
-
-    Markets whose bars are too long for the range (`prices.longest_line`) are left out; their state is in `markets`.
-    """
-    every = prices.series(warehouse, start, end).filter(
-        pl.col("base") == base, pl.col("kind") != "premium", pl.col("interval").is_in(list(INTRADAY))
-    )
-    return prices.finest(every, None).filter(pl.col("seconds") <= prices.longest_line(start, end))
-
-
-def track(
-    warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime, reference: datetime
-) -> pl.DataFrame:
-    """Each chosen market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at
-    its close.
-
-    Columns: `name venue market symbol kind interval close_at drawdown_pct deepest_pct source_id`. `deepest_pct` is the
-    lowest of the bar. The fall is from the market's last price in the hour up to `reference`; markets without one are
-    left out.
-    """
-    if not chosen:
-        return pl.DataFrame(schema=TRACK)
-    references = pl.concat(_references(warehouse, base, reference) for base in {key[2].split("/")[0] for key in chosen})
-    return (
-        venues.named(warehouse, decimate.paths(warehouse, chosen, start, end, FRAMES))
-        .join(references, on=MARKET, how="inner", maintain_order="left")
-        .with_columns(
-            drawdown_pct=100 * (pl.col("close") / pl.col("reference_price") - 1),
-            deepest_pct=100 * (pl.col("low") / pl.col("reference_price") - 1),
-        )
-        .select(*TRACK)
-    )
-
-
-def low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """When the lowest bar of Bitcoin in a range was over: `low_until low source_id`, one row, none where no bars are
-    known."""
-    bars = prices.bitcoin(warehouse, start, end)
-    seconds = pl.col("interval").replace_strict(prices.SECONDS, return_dtype=pl.Int64)
-    until = pl.min_horizontal(pl.col("ts") + pl.duration(seconds=seconds), pl.lit(end))
-    return bars.sort("low", "ts").head(1).select(until.alias("low_until"), "low", "source_id")
-
-
-def fills(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Auto-deleveraging fills added up second by second through a range: `venue name ts fills_so_far source_id`; the
-    counts of `analytics.who_paid.adl`."""
-    counts = adl.by_second(warehouse, start, end)
-    return counts.select(
-        "venue", "name", "ts", pl.col("adl_fills").cum_sum().over("venue").alias("fills_so_far"), "source_id"
     )

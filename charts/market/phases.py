@@ -26,11 +26,11 @@ ROW, PRICE = 34, 330
 LONGEST_LABEL = 46
 
 
-def found(
+def by_rule(
     bars: pl.DataFrame, phases: pl.DataFrame, published: pl.DataFrame, start: datetime, end: datetime
 ) -> go.Figure:
-    """A market's bars (`analytics.market.phases.measured`) with the phases found in them (`.found`) as bands, over the
-    published ones (`.published`).
+    """A market's bars (`analytics.market.phases.measured`) with its phases (`.by_rule`) as bands, over the published
+    ones (`.published`).
 
     Raises ValueError when the bars are of several markets.
     """

@@ -22,8 +22,8 @@ NOT_YET = "rgba(125,132,141,0.30)"
 
 
 def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: datetime, at: datetime) -> go.Figure:
-    """Each market's fall (`analytics.market.replay.track`) and the deleveraging so far
-    (`analytics.market.replay.fills`), veiled after `at`.
+    """Each market's fall (`analytics.market.playback.track`) and the deleveraging so far
+    (`analytics.market.playback.fills`), veiled after `at`.
 
     The buttons move the veil through the frames of the track in the reader's browser; nothing is asked of the server.
     Raises ValueError when fills of several venues are mixed: their feeds do not compare.

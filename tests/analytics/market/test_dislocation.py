@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.market import basis, decimate, dislocation, peg_order
+from analytics.market import basis, decimate, departures, dislocation, peg_order
 from analytics.warehouse import Warehouse
 from tests.analytics import made
 
@@ -34,12 +34,12 @@ def seconds(**closes: np.ndarray) -> Warehouse:
 
 def left(warehouse: Warehouse, *venues: str, end: datetime = END) -> pl.DataFrame:
     chosen = tuple((venue.title(), made.key(venue, "1s")) for venue in venues)
-    return dislocation.departures(warehouse, chosen, made.START, end)
+    return departures.order(warehouse, chosen, made.START, end)
 
 
 def of_day(warehouse: Warehouse, base: str, interval: str = "") -> pl.DataFrame:
     markets = dislocation.markets(warehouse, base, *FOCUS, interval=interval)
-    return dislocation.departures(warehouse, tuple(zip(markets["name"], decimate.keys(markets), strict=True)), *FOCUS)
+    return departures.order(warehouse, tuple(zip(markets["name"], decimate.keys(markets), strict=True)), *FOCUS)
 
 
 def test_the_composite_is_the_median_of_fresh_prices() -> None:
@@ -198,7 +198,7 @@ def test_bitcoin_by_the_second_is_refused_with_one_venue(warehouse: Warehouse) -
 
 def settings_of_day(warehouse: Warehouse, base: str) -> pl.DataFrame:
     markets = dislocation.markets(warehouse, base, *FOCUS)
-    return dislocation.settings(warehouse, tuple(zip(markets["name"], decimate.keys(markets), strict=True)), *FOCUS)
+    return departures.settings(warehouse, tuple(zip(markets["name"], decimate.keys(markets), strict=True)), *FOCUS)
 
 
 @pytest.mark.parametrize(
@@ -229,13 +229,13 @@ def test_fourteen_are_not_enough_where_one_length_speaks_for_another() -> None:
     rows = pl.DataFrame(
         [
             {"name": "B" if held == 5 and left_pct < 2 else "A", "venue": "x", "left_pct": left_pct, "held": held}
-            for left_pct in dislocation.LEFT_SETTINGS
-            for held in dislocation.HELD_SETTINGS
+            for left_pct in departures.LEFT_SETTINGS
+            for held in departures.BARS_SETTINGS
         ]
     )
-    assert rows.filter(name="A").height == 14 and "a name needs 14" in dislocation.unsteady(rows)
+    assert rows.filter(name="A").height == 14 and "a name needs 14" in departures.unsteady(rows)
     steady = rows.with_columns(name=pl.when(pl.col("left_pct") < 1.5).then("name").otherwise(pl.lit("A")))
-    assert dislocation.unsteady(steady) == ""
+    assert departures.unsteady(steady) == ""
 
 
 def test_the_gap_of_two_is_the_one_less_the_other() -> None:

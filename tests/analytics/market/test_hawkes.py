@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.market import hawkes
+from analytics.market import hawkes, hawkes_process
 from benchmarks import hawkes as benchmark
 
 RUNS = 30
@@ -107,7 +107,7 @@ def test_the_likelihood_is_that_of_ozaki_and_its_greatest(events: np.ndarray) ->
 def test_what_is_left_of_earlier_events_is_their_sum(events: np.ndarray) -> None:
     decays = np.array([0.05, 0.9, 30.0])
     expected = [[np.exp(-decay * (t - events[:place])).sum() for decay in decays] for place, t in enumerate(events)]
-    assert hawkes.memory(events, decays) == pytest.approx(np.array(expected))
+    assert hawkes_process.memory(events, decays) == pytest.approx(np.array(expected))
 
 
 def expectation_maximisation(times: np.ndarray, end: float) -> tuple[float, float, float]:
@@ -151,7 +151,7 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
     points = np.sort(sample)
     reached = [((points <= point).mean(), 1 - np.exp(-point)) for point in points]
     expected = max(max(abs(step - theory), abs(step - 1 / 80 - theory)) for step, theory in reached)
-    assert hawkes.kolmogorov_smirnov(sample) == pytest.approx(expected)
+    assert hawkes_process.kolmogorov_smirnov(sample) == pytest.approx(expected)
 
 
 def test_events_that_set_off_nothing_have_an_interval_down_to_zero() -> None:
