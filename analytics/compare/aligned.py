@@ -76,6 +76,24 @@ def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
     return pl.concat(frames) if frames else pl.DataFrame(schema={"crash_day": pl.String, "source_id": pl.String})
 
 
+USUAL_SIZE = f"""
+    SELECT d.crash_day,
+           (
+               SELECT arg_max(open_interest_usd, ts)
+               FROM open_interest o
+               WHERE o.venue = 'all' AND o.symbol = 'all' AND o.ts < d.window_start
+                 AND o.ts >= d.window_start - INTERVAL 1 DAY
+           ) AS open_interest_usd,
+           (
+               SELECT {sql.total("volume_usd", 2)}
+               FROM venue_volumes v
+               WHERE v.venue = 'all' AND v.window_end = d.window_start
+                 AND v.window_start = d.window_start - INTERVAL 30 DAY
+           ) AS volume_30d_usd
+    FROM crash_days d
+"""
+
+
 def sizes(warehouse: Warehouse) -> pl.DataFrame:
     """The reported totals of the comparable days over what the market was then, with the measurement break between
     them.
@@ -88,33 +106,14 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
     totals = crash_days.totals(warehouse).filter("comparable")
     if totals.is_empty():
         return totals
-    changes = regimes.changes(warehouse, totals["window_start"].min(), totals["window_start"].max() + USUAL)[
-        "changed_at"
-    ].to_list()
-    usual = warehouse.query(
-        f"""
-        SELECT d.crash_day,
-               (
-                   SELECT arg_max(open_interest_usd, ts)
-                   FROM open_interest o
-                   WHERE o.venue = 'all' AND o.symbol = 'all' AND o.ts < d.window_start
-                     AND o.ts >= d.window_start - INTERVAL 1 DAY
-               ) AS open_interest_usd,
-               (
-                   SELECT {sql.total("volume_usd", 2)}
-                   FROM venue_volumes v
-                   WHERE v.venue = 'all' AND v.window_end = d.window_start
-                     AND v.window_start = d.window_start - INTERVAL 30 DAY
-               ) AS volume_30d_usd
-        FROM crash_days d
-        """
-    )
+    changes = regimes.changes(warehouse, totals["window_start"].min(), totals["window_start"].max() + USUAL)
+    usual = warehouse.query(USUAL_SIZE)
     return (
-        totals.join(usual, on="crash_day", how="left", maintain_order="left")
+        crash_days.measured(totals, changes)
+        .join(usual, on="crash_day", how="left", maintain_order="left")
         .with_columns(
             per_open_interest_pct=100 * pl.col("total_usd") / pl.col("open_interest_usd"),
             per_volume_pct=100 * pl.col("total_usd") / pl.col("volume_30d_usd"),
-            measurement=pl.sum_horizontal(pl.lit(0), *(pl.col("window_start") >= moment for moment in changes)),
         )
         .select(
             "crash_day", "title", "window_start", "total_usd", "open_interest_usd", "per_open_interest_pct",

@@ -55,13 +55,12 @@ def window(warehouse: Warehouse, crash_day: str) -> tuple[datetime, datetime]:
 
 
 def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
-    """One row a crash day, newest or largest first: the reported total of all venues, and whether it may stand beside
-    the others.
+    """One row a crash day, newest or largest first: the reported total of all venues, and whether it may be compared.
 
     Columns: `crash_day title window_start total_usd comparable estimate_low_usd estimate_high_usd estimate_origin
-    window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the
-    figure stands in the one publication that states the most days (one origin, universe, kind of window and as-of);
-    only those compare, as long as the measurement did not change between them (`regimes.changes`). Other days carry
+    window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the figure
+    stands in the one publication that states the most days (one origin, universe, kind of window and as-of); only
+    those compare, as long as the measurement did not change between them (`measured`). Other days carry
     their best single reading, or null where no total of all venues was published with more than low confidence. The
     estimate is the range over all published ones, null where there is none. `order` is a key of ORDERS.
     """
@@ -95,6 +94,15 @@ def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
         ORDER BY {ORDERS[order]}
         """
     )
+
+
+def measured(days: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    """Days (`window_start`) and the `measurement` of each: how many of the `changes` (`regimes.changes`) it follows.
+
+    Totals of days with different counts were measured differently and do not compare.
+    """
+    follows = (pl.col("window_start") >= moment for moment in changes["changed_at"])
+    return days.with_columns(measurement=pl.sum_horizontal(pl.lit(0), *follows))
 
 
 def feed_gaps(warehouse: Warehouse) -> pl.DataFrame:

@@ -31,6 +31,10 @@ COLUMNS = {
     "error": pl.String,
     "stale": pl.Boolean,
 }
+SHOWN = (
+    *("source", "state", "stale", "last_success", "age_seconds", "promise_seconds", "age_hours", "promise_hours"),
+    *("last_try", "rows_loaded", "quarantined", "error", "group", "source_id"),
+)
 
 
 def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
@@ -60,20 +64,5 @@ def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
             source_id=pl.lit(OURS),
         )
         .sort(pl.col("state").replace_strict({"failing": 0, "stale": 1, "fresh": 2}), "source")
-        .select(
-            "source",
-            "state",
-            "stale",
-            "last_success",
-            "age_seconds",
-            "promise_seconds",
-            "age_hours",
-            "promise_hours",
-            "last_try",
-            "rows_loaded",
-            "quarantined",
-            "error",
-            "group",
-            "source_id",
-        )
+        .select(*SHOWN)
     )

@@ -71,10 +71,10 @@ def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     kind of window where the feed is complete; where it hides some they are null, and `refusal` says why.
     """
     rows = boards.by_exchange(warehouse, board).filter(~pl.col("computed"), pl.col("total_usd").is_not_null())
-    held = regimes.in_force(warehouse, tuple(rows["venue"]), *crash_days.window(warehouse, crash_day))
+    in_force = regimes.in_force(warehouse, tuple(rows["venue"]), *crash_days.window(warehouse, crash_day))
     parts = {
         "_read": warehouse.query(READINGS, crash_day=crash_day, board=board),
-        "_regime": held.unique("venue", keep="first", maintain_order=True).drop("name"),
+        "_regime": in_force.unique("venue", keep="first", maintain_order=True).drop("name"),
         "_interest": warehouse.query(INTEREST, crash_day=crash_day),
     }
     for suffix, part in parts.items():
@@ -82,9 +82,7 @@ def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     sources = ["source_id", *(f"source_id{suffix}" for suffix in parts)]
     whole = pl.col("completeness") == "complete"
     return rows.with_columns(pl.col("completeness").fill_null("unknown")).select(
-        "board",
-        "venue",
-        "name",
+        *("board", "venue", "name"),
         reported_usd="total_usd",
         bound_usd=pl.max_horizontal("floor_usd", "total_usd"),
         bound_input="floor_input",

@@ -48,6 +48,29 @@ EVENTS = """
     WHERE venue = $venue AND feed = $feed AND mechanism = 'liquidation' AND ts >= $start AND ts < $end
 """
 
+SINGLE = f"""
+    WITH told AS (
+        SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
+               max(ts) AS last_ts, {sql.sources()} AS source_id
+        FROM liquidations
+        WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end
+        GROUP BY venue, feed
+    ), regime AS (
+        SELECT t.venue, t.feed, {sql.listed("r.completeness", ", ")} AS completeness,
+               {sql.listed("r.rule", "; ")} AS rule
+        FROM told t
+        JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
+            AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts
+            AND t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ)
+        GROUP BY t.venue, t.feed
+    )
+    SELECT t.*, coalesce(completeness, 'unknown') AS completeness,
+           coalesce(rule, 'its rule is not described') AS rule
+    FROM told t
+    LEFT JOIN regime USING (venue, feed)
+    ORDER BY events DESC, t.venue, t.feed
+"""
+
 
 def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """Every venue that is known to have liquidated in a range, and whether its feed can tell how explosive that was,
@@ -57,32 +80,7 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     liquidations of a feed, null where only counts are kept. `refusal` is null where a process can be fitted to the
     whole range.
     """
-    single = warehouse.query(
-        f"""
-        WITH told AS (
-            SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
-                   max(ts) AS last_ts, {sql.sources()} AS source_id
-            FROM liquidations
-            WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end
-            GROUP BY venue, feed
-        ), regime AS (
-            SELECT t.venue, t.feed, {sql.listed("r.completeness", ", ")} AS completeness,
-                   {sql.listed("r.rule", "; ")} AS rule
-            FROM told t
-            JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
-                AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts
-                AND t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ)
-            GROUP BY t.venue, t.feed
-        )
-        SELECT t.*, coalesce(completeness, 'unknown') AS completeness,
-               coalesce(rule, 'its rule is not described') AS rule
-        FROM told t
-        LEFT JOIN regime USING (venue, feed)
-        ORDER BY events DESC, t.venue, t.feed
-        """,
-        start=start,
-        end=end,
-    )
+    single = warehouse.query(SINGLE, start=start, end=end)
     counted = warehouse.query(
         f"""
         SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts,

@@ -12,6 +12,9 @@ from analytics.market import decimate, lead_lag, prices
 from analytics.market.lead_lag import Series
 from analytics.warehouse import Warehouse
 
+Pair = tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]]
+"""Two series by label and key."""
+
 INTERVAL = "1s"
 WINDOW = timedelta(minutes=10)
 MOMENT = pl.Datetime("us", "UTC")
@@ -66,19 +69,14 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
     )
 
 
-def estimates(
-    warehouse: Warehouse,
-    pair: tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]],
-    start: datetime,
-    end: datetime,
-) -> pl.DataFrame:
+def estimates(warehouse: Warehouse, pair: Pair, start: datetime, end: datetime) -> pl.DataFrame:
     """How far the first of a pair `(label, key)` leads, over all the time both are known and in windows of ten minutes
     of it.
 
     Columns: `first second window_start window_end lag_s low_s high_s moves_first moves_second refusal source_id`; the
     row over the whole time comes first. `lag_s` above zero: the first leads. `refusal` says why a row has no lag.
     """
-    one, other = (_series(warehouse, *each, start, end) for each in pair)
+    one, other = _both(warehouse, pair, start, end)
     named = {"first": one.name, "second": other.name, "source_id": ";".join(sorted({pair[0][1][5], pair[1][1][5]}))}
     if reason := lead_lag.unusable(one, other):
         return pl.DataFrame([{**named, "window_start": start, "window_end": end, "refusal": reason}], schema=ESTIMATE)
@@ -109,15 +107,10 @@ def estimates(
     return pl.DataFrame(rows, schema=ESTIMATE)
 
 
-def contrast(
-    warehouse: Warehouse,
-    pair: tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]],
-    start: datetime,
-    end: datetime,
-) -> pl.DataFrame:
+def contrast(warehouse: Warehouse, pair: Pair, start: datetime, end: datetime) -> pl.DataFrame:
     """How closely the pair moves together at each lag: `lag_s together low high source_id`; empty where they cannot
     be compared."""
-    one, other = (_series(warehouse, *each, start, end) for each in pair)
+    one, other = _both(warehouse, pair, start, end)
     if lead_lag.unusable(one, other):
         return pl.DataFrame(schema={"lag_s": pl.Float64, "source_id": pl.String})
     together, low, high = lead_lag.contrast(lead_lag.blocks(one, other))
@@ -125,6 +118,11 @@ def contrast(
     return pl.DataFrame({"lag_s": lead_lag.GRID, "together": together, "low": low, "high": high}).with_columns(
         source_id=ids
     )
+
+
+def _both(warehouse: Warehouse, pair: Pair, start: datetime, end: datetime) -> tuple[Series, Series]:
+    first, second = pair
+    return _series(warehouse, *first, start, end), _series(warehouse, *second, start, end)
 
 
 def _series(warehouse: Warehouse, label: str, key: decimate.Key, start: datetime, end: datetime) -> Series:

@@ -61,6 +61,33 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
     )
 
 
+IMPACT = f"""
+    WITH bar AS (
+        SELECT ts, abs(ln(close / coalesce(lag(close) OVER (ORDER BY ts), open))) AS moved,
+               coalesce(volume_quote, volume_base * close) AS value_usd, source_id
+        FROM bars
+        WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
+    ), summed AS (
+        SELECT make_timestamptz(epoch_us(ts) // $length * $length) AS begins,
+               make_timestamptz((epoch_us(ts) // $length + 1) * $length) AS until, count(*) AS bars,
+               {sql.total("value_usd", 4)} AS volume_usd, 100 * fsum(moved) AS moved_pct,
+               any_value(source_id) AS source_id
+        FROM bar
+        WHERE value_usd > 0
+        GROUP BY epoch_us(ts) // $length
+    ), usual AS (
+        SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd
+        FROM summed
+    )
+    SELECT begins, until, bars, volume_usd, moved_pct, per_usd,
+           CASE WHEN bars >= $least AND volume_usd >= per_usd
+                THEN moved_pct / volume_usd * per_usd END AS impact_pct,
+           source_id
+    FROM summed, usual
+    ORDER BY begins
+"""
+
+
 def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
     """Amihud's impact of one market window by window, as a ratio of sums, in percent per `per_usd` dollars.
 
@@ -71,31 +98,7 @@ def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
     fewer than `LEAST_BARS` bars with volume; a window without any is absent.
     """
     return warehouse.query(
-        f"""
-        WITH bar AS (
-            SELECT ts, abs(ln(close / coalesce(lag(close) OVER (ORDER BY ts), open))) AS moved,
-                   coalesce(volume_quote, volume_base * close) AS value_usd, source_id
-            FROM bars
-            WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
-        ), summed AS (
-            SELECT make_timestamptz(epoch_us(ts) // $length * $length) AS begins,
-                   make_timestamptz((epoch_us(ts) // $length + 1) * $length) AS until, count(*) AS bars,
-                   {sql.total("value_usd", 4)} AS volume_usd, 100 * fsum(moved) AS moved_pct,
-                   any_value(source_id) AS source_id
-            FROM bar
-            WHERE value_usd > 0
-            GROUP BY epoch_us(ts) // $length
-        ), usual AS (
-            SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd
-            FROM summed
-        )
-        SELECT begins, until, bars, volume_usd, moved_pct, per_usd,
-               CASE WHEN bars >= $least AND volume_usd >= per_usd
-                    THEN moved_pct / volume_usd * per_usd END AS impact_pct,
-               source_id
-        FROM summed, usual
-        ORDER BY begins
-        """,
+        IMPACT,
         **dict(zip(decimate.KEY, key, strict=True)),
         start=start,
         end=end,

@@ -73,11 +73,8 @@ def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
 
 
 def finest(candidates: pl.DataFrame, most_bars: int | None = MOST_BARS) -> pl.DataFrame:
-    """Of each venue, market, symbol and kind, the finest interval that covers most of the range and has at most so many
-    bars (None: any number, for those that are merged before they are drawn).
-
-    Where none covers it (a venue that trades rarely, or bars of part of the range only), the one that covers most.
-    """
+    """Of each venue, market, symbol and kind, the finest interval that covers most of the range in at most so many bars
+    (None: any number, for bars that are merged before they are drawn), else the one that covers most of it."""
     fits = pl.col("coverage") >= LEAST_COVERAGE
     if most_bars is not None:
         fits &= pl.col("bars") <= most_bars

@@ -51,14 +51,7 @@ def by_rule(
             fillcolor=theme.faint(colour),
             hovertemplate=f"{column} %{{y:,.7~r}}<extra></extra>",
         )
-    for phase in phases.iter_rows(named=True):
-        figure.add_vrect(
-            x0=milliseconds(phase["begins"]),
-            x1=milliseconds(phase["ends"] or bars["close_at"][-1]),
-            fillcolor=theme.faint(COLOURS[phase["phase"]]),
-            line_width=0,
-            layer="below",
-        )
+    _bands(figure, phases, bars["close_at"][-1])
     _names(figure, phases, bars["close_at"][-1])
     figure.update_layout(
         xaxis=time_axis(start, end, anchor="y2" if rows else "y"),
@@ -68,6 +61,17 @@ def by_rule(
     if rows:
         _published(figure, rows, below, start, end)
     return figure
+
+
+def _bands(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:
+    for phase in phases.iter_rows(named=True):
+        figure.add_vrect(
+            x0=milliseconds(phase["begins"]),
+            x1=milliseconds(phase["ends"] or last),
+            fillcolor=theme.faint(COLOURS[phase["phase"]]),
+            line_width=0,
+            layer="below",
+        )
 
 
 def _names(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:

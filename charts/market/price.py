@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -24,6 +25,27 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
     `bars` are the rows of one series (columns of `analytics.market.prices.bars`). Gaps stay gaps.
     """
     figure = theme.figure(420, alt_axis=f"Price, {quote(bars)}", legend=False)
+    _band(figure, bars)
+    lowest = bars.row(int(bars["low"].arg_min() or 0), named=True)
+    _low(figure, lowest)
+    highest, span = bars["high"].max(), bars["high"].max() - bars["low"].min()
+    places = _places(moments["ts"].to_list(), (bars["ts"][-1] - bars["ts"][0]) / MARKERS_ACROSS)
+    heights = [highest + span * (0.05 + 0.075 * place) for place in places]
+    _numbers(figure, moments, heights)
+    line = {"width": 1, "dash": "dot", "color": theme.EVENT}
+    met = moments.sort("ts").join_asof(bars.select("ts", "high").sort("ts"), on="ts")["high"].fill_null(highest)
+    # One update for all: a call of add_shape each would cost as much as the rest of the page.
+    figure.update_layout(
+        yaxis={"range": [lowest["low"] - 0.1 * span, max([highest, *heights]) + 0.06 * span]},
+        shapes=[
+            {"type": "line", "x0": ts, "x1": ts, "y0": price, "y1": height, "line": line}
+            for ts, price, height in zip(moments.sort("ts")["ts"], met, heights, strict=True)
+        ],
+    )
+    return figure
+
+
+def _band(figure: go.Figure, bars: pl.DataFrame) -> None:
     colour = theme.venue_colour(bars["venue"][0])
     times = bars["ts"].to_list()
     figure.add_scatter(
@@ -45,7 +67,9 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         line={"width": 2, "color": colour},
         hovertemplate="close %{y:,.1f}<extra></extra>",
     )
-    lowest = bars.row(int(bars["low"].arg_min() or 0), named=True)
+
+
+def _low(figure: go.Figure, lowest: dict[str, Any]) -> None:
     figure.add_scatter(
         x=[lowest["ts"]],
         y=[lowest["low"]],
@@ -55,9 +79,9 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         textposition="bottom center",
         hovertemplate="lowest print %{y:,.1f}<extra></extra>",
     )
-    highest, span = bars["high"].max(), bars["high"].max() - bars["low"].min()
-    places = _places(moments["ts"].to_list(), (times[-1] - times[0]) / MARKERS_ACROSS)
-    heights = [highest + span * (0.05 + 0.075 * place) for place in places]
+
+
+def _numbers(figure: go.Figure, moments: pl.DataFrame, heights: list[float]) -> None:
     figure.add_scatter(
         x=moments["ts"].to_list(),
         y=heights,
@@ -69,17 +93,6 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         customdata=[escape(title) for title in moments["title"]],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    line = {"width": 1, "dash": "dot", "color": theme.EVENT}
-    met = moments.sort("ts").join_asof(bars.select("ts", "high").sort("ts"), on="ts")["high"].fill_null(highest)
-    # One update for all: a call of add_shape each would cost as much as the rest of the page.
-    figure.update_layout(
-        yaxis={"range": [lowest["low"] - 0.1 * span, max([highest, *heights]) + 0.06 * span]},
-        shapes=[
-            {"type": "line", "x0": ts, "x1": ts, "y0": price, "y1": height, "line": line}
-            for ts, price, height in zip(moments.sort("ts")["ts"], met, heights, strict=True)
-        ],
-    )
-    return figure
 
 
 def _places(moments: list[datetime], apart: timedelta) -> list[int]:
