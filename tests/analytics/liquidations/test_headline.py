@@ -38,7 +38,8 @@ def quoted_beside(settings: Settings, **other: str) -> tuple[float, float]:
     with Hub(settings.warehouse_dir).lease() as before:
         chosen = headline.total(before, OCT_10)
         row = before.query(
-            "SELECT * FROM liquidation_reports WHERE board = $board AND venue = 'all' AND asset = 'all' AND side = 'total'",
+            "SELECT * FROM liquidation_reports WHERE board = $board AND venue = 'all' AND asset = 'all' AND side = "
+            "'total'",
             board=chosen["board"][0],
         ).head(1)
     later = {"board": pl.lit("another board"), "value": pl.lit(1e12), "as_of": pl.col("as_of").dt.offset_by("1d")}
@@ -109,7 +110,8 @@ def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
 def test_a_metric_is_its_best_trusted_latest_reading_or_nothing(warehouse: Warehouse) -> None:
     (traders,) = headline.metric(warehouse, OCT_10, "traders_liquidated").iter_rows(named=True)
     readings = warehouse.query(
-        "SELECT confidence, as_of FROM liquidation_reports WHERE crash_day = $day AND metric = 'traders_liquidated' AND venue = 'all' AND asset = 'all'",
+        "SELECT confidence, as_of FROM liquidation_reports WHERE crash_day = $day AND metric = 'traders_liquidated' "
+        "AND venue = 'all' AND asset = 'all'",
         day=OCT_10,
     )
     best = readings.filter((pl.col("confidence") == "high").any() == (pl.col("confidence") == "high"))

@@ -12,7 +12,8 @@ RUNS = 30
 
 
 def cascade(random: np.random.Generator, background: float, branching: float, decay: float, end: float) -> np.ndarray:
-    """Events by generations: some come by themselves, each sets off others after exponential waits (Hawkes and Oakes 1974)."""
+    """Events by generations: some come by themselves, each sets off others after exponential waits (Hawkes and Oakes
+    1974)."""
     young = random.uniform(0, end, random.poisson(background * end))
     events = [young]
     while len(young):
@@ -111,7 +112,8 @@ def test_what_is_left_of_earlier_events_is_their_sum(events: np.ndarray) -> None
 
 
 def expectation_maximisation(times: np.ndarray, end: float) -> tuple[float, float, float]:
-    """Veen and Schoenberg (2008): which event set off which is taken for a missing observation. Independent of our search."""
+    """Veen and Schoenberg (2008): which event set off which is taken for a missing observation. Independent of our
+    search."""
     background, branching, decay = len(times) / end / 2, 0.5, 0.5
     ages = np.tril(times[:, None] - times, -1)
     earlier = np.tril(np.ones_like(ages, bool), -1)

@@ -20,7 +20,8 @@ DEPTH, SLID = 0.15, 0.02
 
 
 def fall(seed: int = 0, noise: float = 0.00005) -> np.ndarray:
-    """A price by the minute: calm, a slide of 2 % in 30 minutes, a crash to −15 % in 20 with heavy trade, and a straight way back to −5 %."""
+    """A price by the minute: calm, a slide of 2 % in 30 minutes, a crash to −15 % in 20 with heavy trade, and a
+    straight way back to −5 %."""
     path = np.interp(np.arange(LAST) + 1, [0, ONSET, CASCADE, LOW, AFTER, LAST], [0, 0, -SLID, -DEPTH, -0.05, -0.05])
     return 100 * (1 + path) * np.exp(np.random.default_rng(seed).normal(0, noise, LAST))
 

@@ -51,7 +51,9 @@ def test_the_future_does_not_leak(warehouse: Warehouse, moment: datetime) -> Non
     rows = replay.markets(warehouse, "BTC", SINCE, moment, T0)
     assert (rows["price_at"] <= moment).all() and (rows["lowest_until"] <= moment).all()
     bars = warehouse.query(
-        "SELECT venue, market, kind, min(low) AS low FROM bars WHERE split_part(symbol, '/', 1) = 'BTC' AND interval <> '1d' AND ts + CASE interval WHEN '1s' THEN INTERVAL 1 SECOND WHEN '1m' THEN INTERVAL 1 MINUTE WHEN '5m' THEN INTERVAL 5 MINUTE WHEN '15m' THEN INTERVAL 15 MINUTE ELSE INTERVAL 1 HOUR END <= $at GROUP BY ALL",
+        "SELECT venue, market, kind, min(low) AS low FROM bars WHERE split_part(symbol, '/', 1) = 'BTC' AND interval "
+        "<> '1d' AND ts + CASE interval WHEN '1s' THEN INTERVAL 1 SECOND WHEN '1m' THEN INTERVAL 1 MINUTE WHEN '5m' "
+        "THEN INTERVAL 5 MINUTE WHEN '15m' THEN INTERVAL 15 MINUTE ELSE INTERVAL 1 HOUR END <= $at GROUP BY ALL",
         at=moment,
     )
     both = rows.join(bars, on=["venue", "market", "kind"], how="inner")
@@ -92,7 +94,8 @@ def test_deleveraging_adds_up_to_the_day(warehouse: Warehouse) -> None:
 def test_funding_adds_up_the_payments_made(warehouse: Warehouse) -> None:
     paid = replay.funding(warehouse, "BTC", SINCE, at(21, 0)).filter(venue="binance").row(0, named=True)
     rates = warehouse.query(
-        "SELECT funding_rate FROM funding_rates WHERE venue = 'binance' AND symbol = 'BTC/USDT:USDT' AND ts >= $since AND ts <= $at",
+        "SELECT funding_rate FROM funding_rates WHERE venue = 'binance' AND symbol = 'BTC/USDT:USDT' AND ts >= $since "
+        "AND ts <= $at",
         since=SINCE,
         at=at(21, 0),
     )["funding_rate"]

@@ -1,4 +1,5 @@
-"""The figures of the microscope: gaps stay gaps, the future is veiled, nothing that does not compare shares an axis, none is too heavy."""
+"""The figures of the microscope: gaps stay gaps, the future is veiled, nothing that does not compare shares an axis,
+none is too heavy."""
 
 from __future__ import annotations
 
@@ -125,7 +126,9 @@ def test_phases_of_two_markets_are_refused(warehouse: Warehouse) -> None:
     bars = phases.measured(warehouse, BITCOIN, *FOCUS)
     mixed = pl.concat([bars, bars.with_columns(venue=pl.lit("okx"))])
     with pytest.raises(ValueError, match="different markets"):
-        phases_chart.by_rule(mixed, phases.by_rule(warehouse, BITCOIN, *FOCUS), phases.published(warehouse, "none"), *FOCUS)
+        phases_chart.by_rule(
+            mixed, phases.by_rule(warehouse, BITCOIN, *FOCUS), phases.published(warehouse, "none"), *FOCUS
+        )
 
 
 def test_a_gap_between_composites_is_a_gap(warehouse: Warehouse) -> None:
