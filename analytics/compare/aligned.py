@@ -13,13 +13,16 @@ from analytics.liquidations import regimes
 from analytics.market import decimate, prices
 from analytics.warehouse import Warehouse
 
-BEFORE, AFTER = timedelta(minutes=30), timedelta(hours=2)
+DRAWN_BEFORE, DRAWN_AFTER = timedelta(minutes=30), timedelta(hours=2)
+"""What of a day is drawn around its T0."""
 USUAL = timedelta(days=1)
 """How much of the time before T0 tells what is usual."""
 LEAST_RETURNS = 60
+"""With fewer returns before T0 their spread is not known well enough to measure a fall by it."""
 NORMAL = 1.4826
 """What makes a median absolute deviation a standard deviation where returns are normal."""
 YEAR, LEAST_DAYS = timedelta(days=365), 30
+"""The past that a market's daily σ is of, and the daily returns of it that must be kept."""
 MOMENT = pl.Datetime("us", "UTC")
 DAYS = {
     "crash_day": pl.String,
@@ -61,7 +64,7 @@ def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
     frames = []
     for day in days(warehouse, base).filter(pl.col("refusal").is_null()).iter_rows(named=True):
         key = _key(warehouse, day["t0"], base)
-        rows = decimate.paths(warehouse, (key,), day["t0"] - BEFORE, day["t0"] + AFTER)
+        rows = decimate.paths(warehouse, (key,), day["t0"] - DRAWN_BEFORE, day["t0"] + DRAWN_AFTER)
         price = _price_at(rows, day["t0"])
         frames.append(
             rows.select(
@@ -167,7 +170,7 @@ def _day(warehouse: Warehouse, day: dict[str, object], base: str) -> dict[str, o
     if key is None:
         return {**day, "refusal": f"No price bars of {base} around its T0 are in the warehouse."}
     t0 = day["t0"]
-    after = decimate.paths(warehouse, (key,), t0 - BEFORE, t0 + AFTER)
+    after = decimate.paths(warehouse, (key,), t0 - DRAWN_BEFORE, t0 + DRAWN_AFTER)
     price = _price_at(after, t0)
     if price is None:
         return {**day, "refusal": f"No bar of {base} closed in the half hour before its T0."}
@@ -212,7 +215,7 @@ def _key(
     warehouse: Warehouse, t0: datetime, base: str, start: datetime | None = None, end: datetime | None = None
 ) -> decimate.Key | None:
     """The best covered market of an asset around T0 (or in a range), the most traded where several are."""
-    start, end = start or t0 - BEFORE, end or t0 + AFTER
+    start, end = start or t0 - DRAWN_BEFORE, end or t0 + DRAWN_AFTER
     known = prices.series(warehouse, start, end).filter(
         (pl.col("base") == base)
         & (pl.col("kind") == "trade")

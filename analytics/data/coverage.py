@@ -11,6 +11,7 @@ from analytics import sql
 from analytics.warehouse import Warehouse
 
 LATEST = timedelta(days=3)
+"""How much of the latest time is shown hour by hour."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -18,6 +18,7 @@ NAMED = (
 """Who an event is about is free text: a venue `v` is meant where one of its names is a word of it."""
 
 MOST_READINGS = 1000
+"""Readings of one market and origin beyond which a day's last one stands for the day."""
 
 
 def every(warehouse: Warehouse) -> pl.DataFrame:

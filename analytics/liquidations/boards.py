@@ -22,7 +22,7 @@ WINDOW_KIND = "coalesce(nullif(regexp_extract(window_label, '^trailing [0-9]+h')
 """What readings of one universe must share to stand in one range: trailing windows of one length, else the board
 itself."""
 
-EVERY = f"""
+OF_DAY = f"""
     WITH rows AS (
         SELECT r.* EXCLUDE (crash_day)
         FROM liquidation_reports r, crash_days d
@@ -65,7 +65,7 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     the board's key does. `asset` is `all`, or the one asset of a tracker's board. `total_usd` is null where the board
     states no total: then nothing is known about the rest.
     """
-    return warehouse.query(EVERY, crash_day=crash_day)
+    return warehouse.query(OF_DAY, crash_day=crash_day)
 
 
 BY_EXCHANGE = f"""

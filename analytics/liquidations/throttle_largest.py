@@ -16,7 +16,7 @@ from analytics.liquidations.throttled_feed import (
     CLEAR,
     DRAWS,
     MINUTE,
-    SECOND,
+    SECOND_MS,
     SEED,
     Array,
     Feed,
@@ -63,8 +63,8 @@ def _bursts(feed: Feed) -> tuple[float, float, str | None]:
     error, and what it forbids."""
     near = (
         (feed.minute[1:] == feed.minute[:-1])
-        & (feed.ms[1:] // SECOND == feed.ms[:-1] // SECOND + 1)
-        & (feed.ms[1:] - feed.ms[:-1] < SECOND)
+        & (feed.ms[1:] // SECOND_MS == feed.ms[:-1] // SECOND_MS + 1)
+        & (feed.ms[1:] - feed.ms[:-1] < SECOND_MS)
     )
     expected = float((feed.orders * (feed.orders - 1)).sum() / MINUTE / 2)
     if expected < PAIRS / 2:

@@ -16,7 +16,7 @@ from analytics.liquidations.throttled_feed import (
     CLEAR,
     DRAWS,
     MINUTE,
-    SECOND,
+    SECOND_MS,
     SEED,
     Array,
     Feed,
@@ -31,7 +31,7 @@ narrower, each order that passed stands for very many: such ranges held in 85 % 
 not given."""
 FULLEST = 0.25
 """An end of the second that may hold an order in more seconds than this is no sample any more."""
-STEEPEST, BEFORE = 1.25, 3
+STEEPEST, WIDTHS_BEFORE = 1.25, 3
 """How much denser orders may come at the end of the second than in so many times its width before: beyond, bursts
 are too short."""
 
@@ -47,7 +47,7 @@ def totals(feed: Feed) -> Totals:
             ),
             excluded=feed.lateness_of_last() - feed.lateness() > CLEAR,
         )
-    end = int(np.searchsorted(np.bincount(feed.left, minlength=SECOND).cumsum(), SAMPLE)) + 1
+    end = int(np.searchsorted(np.bincount(feed.left, minlength=SECOND_MS).cumsum(), SAMPLE)) + 1
     if end > WIDEST_MS:
         raise Refused(
             f"fewer than {SAMPLE} orders passed in the last {WIDEST_MS} ms of their second: too few to count by",
@@ -92,7 +92,7 @@ class _Pace(NamedTuple):
     @classmethod
     def of(cls, feed: Feed, end: int) -> _Pace:
         # Counted back from its end, a second waits for its last order as long as `left` says, or whole where none came.
-        waited = MINUTE - feed.orders + np.bincount(feed.minute, weights=(feed.left + 0.5) / SECOND)
+        waited = MINUTE - feed.orders + np.bincount(feed.minute, weights=(feed.left + 0.5) / SECOND_MS)
         pace, multiple = feed.orders / waited, MINUTE / waited
         _, group = np.unique(np.maximum(np.floor(np.log2(pace)), 0), return_inverse=True)
         of_order, groups = group[feed.minute], int(group.max()) + 1
@@ -110,7 +110,7 @@ class _Pace(NamedTuple):
             np.bincount(group, weights=feed.usd),
             between(0, end),
             between(end, 2 * end),
-            between(end, (1 + BEFORE) * end),
+            between(end, (1 + WIDTHS_BEFORE) * end),
         )
 
     def shortfall(self) -> float:
@@ -118,21 +118,21 @@ class _Pace(NamedTuple):
         make them more."""
         counted, implied = (
             (_rate(self.first, self.seconds) * self.seconds).sum(),
-            self.implied.sum() * self.end / SECOND,
+            self.implied.sum() * self.end / SECOND_MS,
         )
         return float((implied - counted) / np.sqrt(self.first.sum()))
 
     def seen(self, first: Array) -> Array:
         """By group: orders counted at the end of seconds, over those implied. At most one is seen there, so this is
         no more than true."""
-        return first * SECOND / self.end / self.implied
+        return first * SECOND_MS / self.end / self.implied
 
     def all(self, first: Array, second: Array) -> Array:
         """By group: orders there must have been, over those implied. The rate at the very end is drawn on from the
         two spans before it."""
         near = _rate(first, self.seconds)
         fall = (_rate(second, self.seconds - first) * self.seconds).sum(-1) / (near * self.seconds).sum(-1)
-        return near * self.seconds * (1.5 - 0.5 * fall)[..., None] * SECOND / self.end / self.implied
+        return near * self.seconds * (1.5 - 0.5 * fall)[..., None] * SECOND_MS / self.end / self.implied
 
     def totals(self, feed: Feed, scale: Array, scales: Array, random: np.random.Generator) -> Array:
         def multiples(orders: Array) -> Array:
@@ -149,7 +149,7 @@ class _Pace(NamedTuple):
                 "too many hide behind each that passed"
             )
         near = (_rate(self.first, self.seconds) * self.seconds).sum()
-        before = (_rate(self.wide, self.seconds - self.first) * self.seconds).sum() / BEFORE
+        before = (_rate(self.wide, self.seconds - self.first) * self.seconds).sum() / WIDTHS_BEFORE
         if (self.first + np.sqrt(self.first) > FULLEST * self.seconds).any():
             return (
                 f"at the busiest, {FULLEST:.0%} of the seconds or more may have an order in their last "

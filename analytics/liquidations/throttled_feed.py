@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-MINUTE, SECOND = 60, 1000
-"""The pace of a symbol is measured over a clock minute of so many seconds; a second has so many milliseconds."""
+MINUTE, SECOND_MS = 60, 1000
+"""Seconds of the clock minute over which the pace of a symbol is measured; milliseconds of a second."""
 CHANCE, CLEAR = 2.0, 3.0
 """So many standard errors may still be chance; so many show that something holds."""
 DRAWS, SINGLED, SEED = 400, 500, 20
@@ -60,16 +60,16 @@ class Feed(NamedTuple):
         ).sort("symbol", "ms")
         symbol, ms, amount = (table[name].to_numpy() for name in table.columns)
         same = symbol[1:] == symbol[:-1]
-        if (same & (ms[1:] // SECOND == ms[:-1] // SECOND)).any():
+        if (same & (ms[1:] // SECOND_MS == ms[:-1] // SECOND_MS)).any():
             raise Refused("two orders of one symbol passed in one second, so this rule is not the feed's")
-        clock = ms // (SECOND * MINUTE)
+        clock = ms // (SECOND_MS * MINUTE)
         minute = np.cumsum(np.r_[True, ~same | (clock[1:] != clock[:-1])]) - 1
-        left = SECOND - 1 - ms % SECOND
+        left = SECOND_MS - 1 - ms % SECOND_MS
         return cls(symbol, ms, amount, left, minute, np.bincount(minute), np.bincount(minute, weights=amount))
 
     def lateness(self) -> float:
         """By how many standard errors more orders passed in the second half of their second than in the first."""
-        late = np.count_nonzero(self.left < SECOND // 2)
+        late = np.count_nonzero(self.left < SECOND_MS // 2)
         return float((2 * late - len(self.left)) / np.sqrt(len(self.left)))
 
     def lateness_of_last(self) -> float:

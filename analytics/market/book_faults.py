@@ -15,6 +15,7 @@ from __future__ import annotations
 import polars as pl
 
 FROZEN = 5
+"""Snapshots running in which a band stands still while others move, before it counts as frozen."""
 FAULTS = ("inverted", "shrinking", "frozen")
 MOST_FAULTY = 0.01
 """A series with more faulty snapshots than this part is unusable as a whole: what else it holds cannot be trusted."""

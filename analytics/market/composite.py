@@ -17,6 +17,7 @@ from analytics.warehouse import Warehouse
 FRESH = {"1s": 10}
 """Bars for which a close stays a venue's price; without an entry only the bar itself."""
 TWO, THREE = 2, 3
+"""Venues that have a distance from each other; venues of which one can be said to have left the others."""
 
 
 @dataclass(frozen=True)

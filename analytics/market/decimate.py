@@ -23,13 +23,15 @@ KEY = (*prices.LINE, "source_id")
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400)
 """Lengths of merged bars, in seconds: each divides a day, so that all begin on the clock."""
 MOST_BARS, MOST_POINTS = 1500, 1000
-SECOND = 1_000_000
+"""Bars of a chart of candles, and points of a line: more than a wide screen has columns for."""
+SECOND_US = 1_000_000
+"""Microseconds of a second: the unit in which DuckDB and Polars count time here."""
 
 MERGED = """
     epoch_us(ts) // $length_{place} * $length_{place} AS begins, $length_{place} AS length,
     max(high) AS high, min(low) AS low, arg_max(close, ts) AS close
 """
-WHOLE = "arg_min(open, ts) AS open, " + ", ".join(
+OPEN_AND_VOLUMES = "arg_min(open, ts) AS open, " + ", ".join(
     f"CASE WHEN count({column}) = count(*) THEN {sql.total(column, 8)} END AS {column}"
     for column in ("volume_base", "volume_quote", "taker_buy_base")
 )
@@ -64,13 +66,13 @@ def bars(
 
     A volume is null where one of the merged bars does not know it.
     """
-    return _merged(warehouse, chosen, start, end, most, f"{MERGED}, {WHOLE}")
+    return _merged(warehouse, chosen, start, end, most, f"{MERGED}, {OPEN_AND_VOLUMES}")
 
 
 def closes(warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
     """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `second` since
     `start` at which its bar begins, `close`."""
-    columns = f"((epoch_us(ts) - epoch_us($start::TIMESTAMPTZ)) // {SECOND})::INTEGER AS second, close"
+    columns = f"((epoch_us(ts) - epoch_us($start::TIMESTAMPTZ)) // {SECOND_US})::INTEGER AS second, close"
     return of_each(warehouse, columns, chosen, start, end)
 
 
@@ -124,7 +126,7 @@ def _merged(
     warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime, most: int, columns: str
 ) -> pl.DataFrame:
     shortest = step(start, end, most)
-    lengths = {f"length_{place}": SECOND * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
+    lengths = {f"length_{place}": SECOND_US * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
     found = of_each(warehouse, columns, chosen, start, end, grouped="GROUP BY begins", **lengths)
     named = pl.DataFrame(chosen, schema=dict.fromkeys(KEY, pl.String), orient="row").with_row_index("place")
     moment = pl.Datetime("us", "UTC")

@@ -60,12 +60,12 @@ def deviations(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: da
     middle, deviation, fresh = composite.of(grid.price, max(composite.TWO, min(composite.THREE, len(chosen))))
     kept = [decimate.points(line) for line in deviation]
     place, bar = np.repeat(np.arange(len(chosen)), [len(points) for points in kept]), np.concatenate(kept)
-    moment = round(grid.start.timestamp()) * decimate.SECOND
+    moment = round(grid.start.timestamp()) * decimate.SECOND_US
     return (
         pl.DataFrame(
             {
                 "place": place,
-                "ts": moment + (bar + 1) * grid.seconds * decimate.SECOND,
+                "ts": moment + (bar + 1) * grid.seconds * decimate.SECOND_US,
                 "price": grid.price[place, bar],
                 "composite": middle[bar],
                 "deviation_pct": deviation[place, bar],
@@ -107,7 +107,7 @@ def gap(warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime,
     others = {f"other_{name}": pl.lit(second[name]) for name in ("venue", "market", "symbol")}
     return pl.DataFrame(
         {
-            "ts": round(grid.start.timestamp()) * decimate.SECOND + (bar + 1) * grid.seconds * decimate.SECOND,
+            "ts": round(grid.start.timestamp()) * decimate.SECOND_US + (bar + 1) * grid.seconds * decimate.SECOND_US,
             "price": grid.price[0, bar],
             "other_price": grid.price[1, bar],
             "gap_pct": apart[bar],

@@ -17,7 +17,7 @@ THINNED = {
     "sampled": "The feed lets through a sample only ({rule}): what sets off what is not in it.",
     "unknown": "How much this feed lets through is not known ({rule}), so gaps and bursts may be the feed's.",
 }
-TWO_SIDED = (
+BOTH_SIDES = (
     "Counts by second, not single events, and of both sides of each take-over: neither their order nor their "
     "number is one of events."
 )
@@ -48,7 +48,7 @@ EVENTS = """
     WHERE venue = $venue AND feed = $feed AND mechanism = 'liquidation' AND ts >= $start AND ts < $end
 """
 
-SINGLE = f"""
+SINGLE_LIQUIDATIONS = f"""
     WITH told AS (
         SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
                max(ts) AS last_ts, {sql.sources()} AS source_id
@@ -80,7 +80,7 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     liquidations of a feed, null where only counts are kept. `refusal` is null where a process can be fitted to the
     whole range.
     """
-    single = warehouse.query(SINGLE, start=start, end=end)
+    single = warehouse.query(SINGLE_LIQUIDATIONS, start=start, end=end)
     counted = warehouse.query(
         f"""
         SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts,
@@ -92,7 +92,7 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
         """,
         start=start,
         end=end,
-    ).with_columns(refusal=pl.lit(TWO_SIDED))
+    ).with_columns(refusal=pl.lit(BOTH_SIDES))
     told = [_refusal(row) for row in single.iter_rows(named=True)]
     rows = pl.concat([single.with_columns(pl.Series("refusal", told, pl.String)), counted], how="diagonal_relaxed")
     return venues.named(warehouse, rows).select(
@@ -152,7 +152,7 @@ def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
         feed=feed,
         start=start,
         end=end,
-        step=step * decimate.SECOND,
+        step=step * decimate.SECOND_US,
     ).rename({"begins": "ts"})
 
 

@@ -17,6 +17,7 @@ Pair = tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]]
 
 INTERVAL = "1s"
 WINDOW = timedelta(minutes=10)
+"""The parts of a range whose leads are estimated one by one: a lead of seconds changes within minutes."""
 MOMENT = pl.Datetime("us", "UTC")
 ESTIMATE = {
     "first": pl.String,

@@ -25,6 +25,7 @@ from analytics.market.hawkes_fit import Events
 from analytics.market.hawkes_process import SEED, Array, Fit, kolmogorov_smirnov, simulate
 
 LEAST_EVENTS, MOST_EVENTS = 100, 10_000
+"""With fewer events nothing can be told; with more a page would wait too long for the fit."""
 MOST_TIED = 0.2
 """Events that share a stamp have lost their order; with more than this part of them, the decay is that of the clock."""
 REPLICATES, EXCEEDED = 99, 5

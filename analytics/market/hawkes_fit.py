@@ -22,6 +22,7 @@ without any excitation."""
 NARROWEST, WIDEST = 0.01, 0.06
 """Steps along the branching ratio on the way to the ends of its interval."""
 MOST_BRANCHING, LEAST_BRANCHING = 2.0, 1e-4
+"""The branching ratios that are tried: from twice what feeds itself to next to none."""
 SMALL = 0.3
 """Below this branching ratio several decays may explain the same events."""
 ITERATIONS, CLOSE, NEARLY = 60, 1e-4, 1e-2

@@ -24,7 +24,8 @@ LEAST_BARS = 5
 """Bars a window must have for a ratio."""
 LEAST_FLOWS = 10
 """Bars a part must have for a slope."""
-TWO_SIDED = 1.96
+Z_95 = 1.96
+"""Standard errors to either side of a 95 % interval."""
 Part = tuple[str, datetime, datetime]
 FLOW = {
     "part": pl.String,
@@ -103,7 +104,7 @@ def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
         start=start,
         end=end,
         least=LEAST_BARS,
-        length=decimate.SECOND * max(decimate.step(start, end, WINDOWS), LEAST_BARS * prices.SECONDS[key[4]]),
+        length=decimate.SECOND_US * max(decimate.step(start, end, WINDOWS), LEAST_BARS * prices.SECONDS[key[4]]),
     ).rename({"begins": "ts"})
 
 
@@ -161,7 +162,7 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
         row["source_id"] = bars["source_id"][0]
         if own.height >= LEAST_FLOWS:
             slope, error = _slope(own["net_usd"].to_numpy() / per_usd, own["moved_pct"].to_numpy())
-            low, high = slope - TWO_SIDED * error, slope + TWO_SIDED * error
+            low, high = slope - Z_95 * error, slope + Z_95 * error
             row |= {"slope_pct": slope, "low_pct": low, "high_pct": high, "identified": low > 0}
         rows.append(row)
     return pl.DataFrame(rows, schema=FLOW)

@@ -18,10 +18,13 @@ GRID = np.arange(-60.0, 61.0)
 CLOCK = 1.0
 """Bars tell their prints to the second, so no interval is narrower than a second to either side."""
 BLOCK, LEAST_BLOCKS = 30.0, 10
+"""Seconds of a block that is drawn as a whole, and the blocks two series must share."""
 LEAST_MOVES = 60
 """A series that moved less often says nothing about seconds."""
 LONGEST = 7200
+"""Seconds two series may have in common: a lead of seconds changes within hours."""
 DRAWS, LEVEL, WIDEST = 1000, 0.95, 0.5
+"""Draws behind an interval, how sure it is to be, and the part of all lags it may cover before nothing is decided."""
 TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 """An interval wider than half of the grid is no answer."""
 

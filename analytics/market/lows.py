@@ -32,7 +32,7 @@ PEGGED = (
     "XUSD",
 )
 """State money, and coins meant to be worth as much as something else: they cannot fall as coins do."""
-OWN = "other markets of the coin"
+OTHER_MARKETS = "other markets of the coin"
 
 DAY = f"""
     {SERIES}, day_bars AS (
@@ -96,7 +96,7 @@ def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) ->
         MARKETS,
         quote=quote,
         thin=THIN,
-        own=OWN,
+        own=OTHER_MARKETS,
         pegged=list(PEGGED),
         start=start,
         end=end,

@@ -23,6 +23,7 @@ PHASES = ("onset", "cascade", "capitulation", "recovery")
 LEAST_BARS = 10
 """With fewer bars before the fall, what is usual is not known."""
 LEAST_COVERAGE = 0.9
+"""The part of its bars a range must have: a fall within a gap would go unseen."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from analytics.market.phase_rule import PHASES, Rule, find
 from analytics.warehouse import Warehouse
 
 SCALES = (0.5, 1.0, 2.0)
-EVERY = f"""
+"""What each parameter of the rule is multiplied by to see how far the borders depend on it."""
+FROM_COMPLETE_FEEDS = f"""
     mechanism = 'liquidation' AND {sql.base()} = $base AND EXISTS (
         FROM feed_regimes r
         WHERE r.venue = l.venue AND r.feed = l.feed AND completeness = 'complete'
@@ -76,7 +77,7 @@ def measured(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
             (
                 "liquidations",
                 f"{sql.total('notional_usd', 2)} AS liquidated_usd",
-                EVERY,
+                FROM_COMPLETE_FEEDS,
                 {"base": key[2].split("/")[0]},
             ),
             ("liquidation_counts", "sum(adl_fills)::BIGINT AS adl_fills", "true", {}),
@@ -193,4 +194,4 @@ def _summary(part: pl.DataFrame, price: float, usual: float | None) -> dict[str,
 
 
 def _length(bars: pl.DataFrame) -> int:
-    return decimate.SECOND if bars.is_empty() else (bars["close_at"][0] - bars["ts"][0]) // timedelta(microseconds=1)
+    return decimate.SECOND_US if bars.is_empty() else (bars["close_at"][0] - bars["ts"][0]) // timedelta(microseconds=1)

@@ -41,7 +41,9 @@ A bar without volume repeats a price that nobody traded, so it counts as missing
 
 SECONDS = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400}
 MOST_BARS = 2000
+"""Bars of one line beyond which it is no sharper on a screen, only slower."""
 LEAST_COVERAGE = 0.7
+"""The part of a range that the bars of an interval must cover before it is chosen for its fineness."""
 DOLLARS = ("USD", "USDT", "USDC")
 REFERENCE_AGE = timedelta(hours=1)
 """A market that closed no bar within this time before the reference has no reference price."""

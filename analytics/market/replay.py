@@ -97,7 +97,7 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, colu
             FROM bars
             JOIN lengths USING (interval)
             WHERE {sql.base()} = $base AND kind <> 'premium' AND ts >= $start AND ts < $at
-              AND epoch_us(ts) + {decimate.SECOND} * seconds <= epoch_us($at::TIMESTAMPTZ)
+              AND epoch_us(ts) + {decimate.SECOND_US} * seconds <= epoch_us($at::TIMESTAMPTZ)
             GROUP BY ALL
         ), drawn AS (
             SELECT carried.*

@@ -11,8 +11,11 @@ from analytics.market import decimate
 from analytics.warehouse import Warehouse
 
 LEVELS = 60
+"""Levels of a profile: as many as can be told apart in one chart."""
 WIDE, MOST_WIDE_PCT = 0.25, 30
+"""A bar is wide above this part of all prices; above this percentage of the volume in wide bars nothing is shown."""
 LARGEST = 20
+"""Bars listed."""
 OF_BARS = " AND ".join(f"{part} = ${part}" for part in decimate.KEY)
 
 BY_PRICE = f"""

@@ -12,6 +12,7 @@ from analytics.market import prices
 from analytics.warehouse import Warehouse
 
 CLOSE_HOUR, EXCHANGE_ZONE = 16, "America/New_York"
+"""The regular close of the US stock exchanges, in their own time."""
 TOKEN = "^[A-Z.]{1,6}(x|on)$"
 """Symbols of tokenized stocks: the ticker and the issuer's suffix in small letters (AAPLx, TSLAon)."""
 

@@ -11,8 +11,10 @@ from charts import theme
 from charts.words import usd
 
 ROW_PX = 27
+"""Pixels of a row."""
 GAP = 1.6
-BEFORE, AFTER = theme.OTHER, theme.ACCENT
+"""Rows left free where a change of measurement parts two days."""
+EARLIER, LATER = theme.OTHER, theme.ACCENT
 
 
 def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
@@ -33,7 +35,7 @@ def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
     lowest = days["row"].max() or 0
     figure = theme.figure(110 + round(ROW_PX * lowest))
     known = days.filter(pl.col("total_usd").is_not_null())
-    for changed, colour in ((False, BEFORE), (True, AFTER)):
+    for changed, colour in ((False, EARLIER), (True, LATER)):
         measured = known.filter((pl.col("measurement") == changes.height) == changed)
         _bars(figure, measured.filter(pl.col("comparable")), colour, changes, changed)
         _bars(figure, measured.filter(~pl.col("comparable")), colour, changes, changed)

@@ -12,6 +12,7 @@ from charts import theme
 from charts.words import usd, usd_range, utc
 
 ROW_PX = 34
+"""Pixels of a row."""
 COLOURS = {
     "part": theme.ACCENT,
     "reading": theme.ACCENT,

@@ -20,6 +20,7 @@ COLOURS = {
     "gone": theme.faint(theme.OTHER),
 }
 ROW_PX = 42
+"""Pixels of a row."""
 
 
 def strip(regimes: pl.DataFrame, start: datetime, end: datetime, day: datetime, title: str) -> go.Figure:

@@ -11,6 +11,7 @@ from charts import theme
 from charts.words import usd
 
 ROW_PX = 46
+"""Pixels of a row."""
 
 
 def ladder(ranked: pl.DataFrame) -> go.Figure:

@@ -24,6 +24,7 @@ ROW, PRICE = 34, 330
 """Pixels of a published phase, and of the price above them."""
 
 LONGEST_LABEL = 46
+"""Letters of a published phase's name that fit beside its strip."""
 
 
 def by_rule(

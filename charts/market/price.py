@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.moments import numbered
 from charts.words import clock
 
 LINE = ["venue", "market", "symbol", "kind", "interval"]
@@ -31,7 +32,7 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
     highest, span = bars["high"].max(), bars["high"].max() - bars["low"].min()
     places = _places(moments["ts"].to_list(), (bars["ts"][-1] - bars["ts"][0]) / MARKERS_ACROSS)
     heights = [highest + span * (0.05 + 0.075 * place) for place in places]
-    _numbers(figure, moments, heights)
+    figure.add_scatter(**numbered(moments, heights))
     line = {"width": 1, "dash": "dot", "color": theme.EVENT}
     met = moments.sort("ts").join_asof(bars.select("ts", "high").sort("ts"), on="ts")["high"].fill_null(highest)
     # One update for all: a call of add_shape each would cost as much as the rest of the page.
@@ -78,20 +79,6 @@ def _low(figure: go.Figure, lowest: dict[str, Any]) -> None:
         text=[f"low {lowest['low']:,.1f}"],
         textposition="bottom center",
         hovertemplate="lowest print %{y:,.1f}<extra></extra>",
-    )
-
-
-def _numbers(figure: go.Figure, moments: pl.DataFrame, heights: list[float]) -> None:
-    figure.add_scatter(
-        x=moments["ts"].to_list(),
-        y=heights,
-        mode="markers+text",
-        text=[str(number) for number in moments["number"]],
-        textposition="middle center",
-        marker={"size": 19, "color": theme.EVENT},
-        textfont={"color": "#ffffff", "size": 11},
-        customdata=[escape(title) for title in moments["title"]],
-        hovertemplate="%{customdata}<extra></extra>",
     )
 
 

@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.moments import numbered
 from charts.words import number, percent, usd, utc
 
 AXES = {"USD": ("USD billion", 1e9), "addresses": ("Addresses, million", 1e6), "percent": ("Share, %", 1)}
-WHOLE = "all"
+ALL = "all"
 Row = dict[str, Any]
 OTHERS, UNDATED = "others", "date not stated, drawn where quoted"
 NO_MOMENTS = pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "title": pl.String, "number": pl.Int64})
@@ -61,7 +62,7 @@ def over_time(
 def label(row: Row) -> str:
     """What is written beside a point that no legend explains: whose reading of the market it is,
     or of whom an undated figure speaks."""
-    if row["subject"] == WHOLE:
+    if row["subject"] == ALL:
         return "" if row["name"] else escape(row["origin"])
     return escape(f"{row['subject']} {_amount(row)}") if row["as_of_precision"] == "unknown" else ""
 
@@ -138,15 +139,4 @@ def _moments(figure: go.Figure, moments: pl.DataFrame, top: float) -> None:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.add_scatter(
-        x=moments["ts"].to_list(),
-        y=rows,
-        mode="markers+text",
-        text=[str(place) for place in moments["number"]],
-        textposition="middle center",
-        marker={"size": 19, "color": theme.EVENT},
-        textfont={"color": "#ffffff", "size": 11},
-        customdata=[escape(title) for title in moments["title"]],
-        hovertemplate="%{customdata}<extra></extra>",
-        showlegend=False,
-    )
+    figure.add_scatter(**numbered(moments, rows), showlegend=False)

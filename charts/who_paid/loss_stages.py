@@ -19,6 +19,7 @@ STAGES = {
 }
 COLOURS = dict(zip(STAGES, (theme.OTHER, *theme.CLASSES[:4]), strict=True))
 ROW_PX = 24
+"""Pixels of a row."""
 
 
 def of_exchanges(stages: pl.DataFrame) -> go.Figure:

@@ -97,9 +97,9 @@ def test_days_solid_in_one_list_hollow_elsewhere_grey_before_the_change(warehous
         "in one list, after the change": 2,
         "another reading, after the change": 6,
     }
-    assert traces["in one list, after the change"].marker.color == day_bars.AFTER
+    assert traces["in one list, after the change"].marker.color == day_bars.LATER
     assert traces["another reading, after the change"].marker.color == "rgba(0,0,0,0)"
-    assert traces["in one list, before the change"].marker.color == day_bars.BEFORE
+    assert traces["in one list, before the change"].marker.color == day_bars.EARLIER
 
 
 def test_the_change_is_drawn_between_the_days_it_parts(warehouse: Warehouse) -> None:
