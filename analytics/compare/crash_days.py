@@ -41,7 +41,7 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
                    WHERE b.ts >= d.window_start AND b.ts < d.window_end AND b.kind = 'trade'
                ) AS bars
         FROM crash_days d
-        ORDER BY bars DESC, window_start DESC
+        ORDER BY bars DESC, window_start DESC, crash_day
         """
     )
 

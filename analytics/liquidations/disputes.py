@@ -34,7 +34,7 @@ def sizes(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                {sql.sources()} AS source_id
         FROM ({SIZE})
         GROUP BY universe, counting
-        ORDER BY high DESC
+        ORDER BY high DESC, universe, counting
         """,
         crash_day=crash_day,
     )
@@ -49,7 +49,7 @@ def lows(warehouse: Warehouse, base_asset: str, crash_day: str) -> pl.DataFrame:
         FROM price_extremes e, crash_days d
         WHERE d.crash_day = $crash_day AND base_asset = $base AND extreme = 'low'
           AND ts >= d.window_start AND ts < d.window_end
-        ORDER BY value, e.venue
+        ORDER BY value, e.venue, market, kind, ts
         """,
         base=base_asset,
         crash_day=crash_day,

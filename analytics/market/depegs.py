@@ -114,7 +114,7 @@ def lower_by_day(warehouse: Warehouse, base: str, low: float, start: datetime, e
           AND b.ts < $end AND {sql.quote("b.symbol")} IN (SELECT unnest($dollars))
         GROUP BY ALL
         HAVING min(b.low) < $low
-        ORDER BY low, b.symbol
+        ORDER BY low, b.symbol, b.venue
         """,
         base=base,
         low=low,
