@@ -5,6 +5,8 @@ from __future__ import annotations
 
 VENUES = "LEFT JOIN venues v USING (venue)"
 """Joins what is recorded of each row's venue; `venue_name` is of it."""
+ONE_SIDED = "counting IN ('floor', 'complete')"
+"""Published figures that count each liquidation at most once: no estimates, no sums of both sides of a trade."""
 
 
 def base(symbol: str = "symbol") -> str:
@@ -25,6 +27,15 @@ def venue_name(venue: str = "venue") -> str:
 def venue_or_all(venue: str = "venue") -> str:
     """The same where a row may be of all venues together."""
     return f"CASE {venue} WHEN 'all' THEN 'All venues' ELSE {venue_name(venue)} END"
+
+
+def of_side(side: str) -> str:
+    """What a group of published figures says of one side (long, short, total): null where it says nothing."""
+    return f"max(value) FILTER (side = '{side}')"
+
+
+SIDES = f"{of_side('long')} AS long_usd, {of_side('short')} AS short_usd, {of_side('total')} AS total_usd"
+"""The columns of all three."""
 
 
 def listed(text: str, separator: str) -> str:

@@ -9,11 +9,11 @@ import polars as pl
 from analytics import sql
 from analytics.warehouse import Warehouse
 
-TOTALS = """
+TOTALS = f"""
     SELECT *
     FROM liquidation_reports
     WHERE crash_day IS NOT NULL AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
-      AND phase = 'crash' AND counting IN ('floor', 'complete') AND confidence <> 'low'
+      AND phase = 'crash' AND {sql.ONE_SIDED} AND confidence <> 'low'
 """
 ESTIMATES = f"""
     SELECT crash_day, min(value) FILTER (metric = 'liquidations_estimate_low') AS estimate_low_usd,

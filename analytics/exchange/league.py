@@ -49,8 +49,8 @@ FIGURES = f"""
     ), liquidations AS (
         SELECT 'liquidations', venue,
                coalesce(
-                   max(value) FILTER (side = 'total'),
-                   max(value) FILTER (side = 'long') + max(value) FILTER (side = 'short')
+                   {sql.of_side("total")},
+                   {sql.of_side("long")} + {sql.of_side("short")}
                ), 'USD', NULL,
                any_value(window_label), any_value(origin), any_value(as_of), any_value(as_of_precision),
                any_value(confidence), bool_or(second_hand),

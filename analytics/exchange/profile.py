@@ -178,8 +178,7 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
         f"""
         SELECT d.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase,
                window_label, board,
-               max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
-               max(value) FILTER (side = 'total') AS total_usd,
+               {sql.SIDES},
                counting, universe, origin, r.as_of, as_of_precision, r.confidence, bool_or(second_hand) AS second_hand,
                {sql.listed("r.note", " ")} AS note, {WINDOW_KIND} AS kind,
                {sql.sources("r.source_id")} AS source_id

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
 from analytics.warehouse import Warehouse
@@ -70,12 +71,12 @@ def counterpart(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     other.
     """
     return warehouse.query(
-        """
+        f"""
         WITH boarded AS (
             SELECT crash_day
             FROM liquidation_reports
             WHERE metric = 'liquidations' AND asset = 'all' AND side = 'total' AND phase = 'crash'
-              AND counting IN ('floor', 'complete')
+              AND {sql.ONE_SIDED}
             GROUP BY crash_day, board
             HAVING count(DISTINCT venue) FILTER (venue <> 'all') >= 2 AND count(*) FILTER (venue = 'all') > 0
         )

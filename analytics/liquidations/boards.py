@@ -12,7 +12,7 @@ from analytics import rounding, sql
 from analytics.liquidations.regimes import BEST_FIRST
 from analytics.warehouse import Warehouse
 
-LISTED = "metric = 'liquidations' AND asset = 'all' AND counting IN ('floor', 'complete')"
+LISTED = f"metric = 'liquidations' AND asset = 'all' AND {sql.ONE_SIDED}"
 TRACKED = (
     "r.crash_day IS NULL AND r.asset <> 'all' AND r.venue <> 'all' AND r.metric = 'liquidations' "
     "AND r.window_start <= d.t0 AND d.t0 < r.window_end"
@@ -30,8 +30,8 @@ OF_DAY = f"""
     ), sums AS (
         SELECT board, {sql.total("coalesce(whole, halves)", 2)} AS named_usd
         FROM (
-            SELECT board, max(value) FILTER (side = 'total') AS whole,
-                   max(value) FILTER (side = 'long') + max(value) FILTER (side = 'short') AS halves
+            SELECT board, {sql.of_side("total")} AS whole,
+                   {sql.of_side("long")} + {sql.of_side("short")} AS halves
             FROM rows
             WHERE venue <> 'all'
             GROUP BY board, venue
@@ -70,9 +70,9 @@ def every(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
 BY_EXCHANGE = f"""
     WITH rows AS (
-        SELECT venue, max(value) FILTER (side = 'long') AS long_usd,
-               max(value) FILTER (side = 'short') AS short_usd,
-               coalesce(max(value) FILTER (side = 'total'), long_usd + short_usd) AS total_usd,
+        SELECT venue, {sql.of_side("long")} AS long_usd,
+               {sql.of_side("short")} AS short_usd,
+               coalesce({sql.of_side("total")}, long_usd + short_usd) AS total_usd,
                any_value(confidence) AS confidence, {sql.listed("note", " ")} AS note,
                {sql.sources()} AS source_id
         FROM liquidation_reports r
@@ -158,8 +158,7 @@ def readings(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
         f"""
         SELECT board, phase, universe, origin, window_label, r.as_of, as_of_precision, venue,
                CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(any_value(v.name), venue) END AS name,
-               max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
-               max(value) FILTER (side = 'total') AS total_usd,
+               {sql.SIDES},
                counting, r.confidence, bool_or(second_hand) AS second_hand,
                {sql.listed("r.note", " ")} AS note,
                {sql.sources("r.source_id")} AS source_id

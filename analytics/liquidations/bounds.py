@@ -35,7 +35,7 @@ READINGS = f"""
         SELECT *, {boards.WINDOW_KIND} AS kind
         FROM liquidation_reports
         WHERE crash_day = $crash_day AND asset = 'all' AND side = 'total' AND confidence <> 'low'
-          AND (metric = 'liquidations' AND counting IN ('floor', 'complete') OR metric = 'liquidations_actual')
+          AND (metric = 'liquidations' AND {sql.ONE_SIDED} OR metric = 'liquidations_actual')
     ), chosen AS (
         SELECT universe, kind, phase
         FROM figures

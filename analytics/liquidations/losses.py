@@ -163,9 +163,7 @@ def published_assets(warehouse: Warehouse, board: str) -> pl.DataFrame:
     share_pct window_label origin source_id`."""
     return warehouse.query(
         f"""
-        SELECT board, asset, max(value) FILTER (side = 'long') AS long_usd,
-               max(value) FILTER (side = 'short') AS short_usd,
-               max(value) FILTER (side = 'total') AS total_usd,
+        SELECT board, asset, {sql.SIDES},
                100 * total_usd / (
                    SELECT max(value)
                    FROM liquidation_reports
@@ -176,7 +174,7 @@ def published_assets(warehouse: Warehouse, board: str) -> pl.DataFrame:
                {sql.sources()} AS source_id
         FROM liquidation_reports
         WHERE board = $board AND venue = 'all' AND asset <> 'all' AND metric = 'liquidations'
-          AND counting IN ('floor', 'complete')
+          AND {sql.ONE_SIDED}
         GROUP BY board, asset
         HAVING total_usd IS NOT NULL
         ORDER BY total_usd DESC, asset

@@ -25,7 +25,7 @@ KNOWN = f"""
                {sql.sources()} AS source_id
         FROM liquidation_reports
         WHERE board = $board AND crash_day = $crash_day AND venue <> 'all' AND asset = 'all' AND side = 'total'
-          AND metric = 'liquidations' AND counting IN ('floor', 'complete')
+          AND metric = 'liquidations' AND {sql.ONE_SIDED}
         GROUP BY venue
     ), deleveraged AS (
         SELECT venue, 'adl', value, window_label, origin, source_id
