@@ -4,6 +4,7 @@ volume."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -11,7 +12,7 @@ from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import regimes
 from analytics.market import decimate, prices
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 DRAWN_BEFORE, DRAWN_AFTER = timedelta(minutes=30), timedelta(hours=2)
 """What of a day is drawn around its T0."""
@@ -24,7 +25,7 @@ NORMAL = 1.4826
 YEAR, LEAST_DAYS = timedelta(days=365), 30
 """The past that a market's daily σ is of, and the daily returns of it that must be kept."""
 MOMENT = pl.Datetime("us", "UTC")
-DAYS = {
+DAYS: Columns = {
     "crash_day": pl.String,
     "title": pl.String,
     "t0": MOMENT,
@@ -64,6 +65,7 @@ def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
     frames = []
     for day in days(warehouse, base).filter(pl.col("refusal").is_null()).iter_rows(named=True):
         key = _key(warehouse, day["t0"], base)
+        assert key is not None, "days without a market have a refusal"
         rows = decimate.paths(warehouse, (key,), day["t0"] - DRAWN_BEFORE, day["t0"] + DRAWN_AFTER)
         price = _price_at(rows, day["t0"])
         frames.append(
@@ -109,7 +111,8 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
     totals = crash_days.totals(warehouse).filter("comparable")
     if totals.is_empty():
         return totals
-    changes = regimes.changes(warehouse, totals["window_start"].min(), totals["window_start"].max() + USUAL)
+    first, last = totals.select(first=pl.min("window_start"), last=pl.max("window_start")).row(0)
+    changes = regimes.changes(warehouse, first, last + USUAL)
     usual = warehouse.query(USUAL_SIZE)
     return (
         crash_days.measured(totals, changes)
@@ -163,7 +166,7 @@ def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFr
     )
 
 
-def _day(warehouse: Warehouse, day: dict[str, object], base: str) -> dict[str, object]:
+def _day(warehouse: Warehouse, day: dict[str, Any], base: str) -> dict[str, Any]:
     if day["t0"] is None:
         return {**day, "refusal": "No T0 is set for this day."}
     key = _key(warehouse, day["t0"], base)
@@ -202,13 +205,14 @@ def _usual(warehouse: Warehouse, t0: datetime, base: str) -> list[float]:
     following = bars["close_at"].diff().dt.total_seconds() == length
     moved = bars.with_columns(moved=pl.col("close").log().diff()).filter(following)
     late = moved.filter(pl.col("close_at") > t0 - USUAL / 4)
+    of_median = NORMAL * (pl.col("moved") - pl.col("moved").median()).abs().median()
     spreads = [
         spread
-        for part in (moved["moved"], late["moved"])
-        if len(part) >= LEAST_RETURNS
-        for spread in (part.std(), NORMAL * (part - part.median()).abs().median())
+        for part in (moved, late)
+        if part.height >= LEAST_RETURNS
+        for spread in part.select(usual=pl.col("moved").std(), of_median=of_median).row(0)
     ]
-    return [100 * float(spread) * (3600 / length) ** 0.5 for spread in spreads if spread]
+    return [100 * spread * (3600 / length) ** 0.5 for spread in spreads if spread]
 
 
 def _key(

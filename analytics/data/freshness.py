@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from analytics.data.catalogue import OURS
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 from pipelines import health
 from pipelines.config import Settings
 
@@ -19,7 +19,7 @@ STATE = (
     .then(pl.lit("stale"))
     .otherwise(pl.lit("fresh"))
 )
-COLUMNS = {
+COLUMNS: Columns = {
     "source": pl.String,
     "group": pl.String,
     "last_try": pl.Datetime("us", "UTC"),

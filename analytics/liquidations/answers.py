@@ -11,9 +11,9 @@ import polars as pl
 from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-FIGURES = {
+FIGURES: Columns = {
     "board": pl.String,
     "venue": pl.String,
     "total_usd": pl.Float64,
@@ -23,7 +23,7 @@ FIGURES = {
     "as_of": pl.Datetime("us", "UTC"),
     "as_of_precision": pl.String,
 }
-SUBSET = {
+SUBSET: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "first_usd": pl.Float64,

@@ -15,7 +15,7 @@ import polars as pl
 
 from analytics import rounding, sql
 from analytics.liquidations import boards, headline
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 Row = dict[str, Any]
 
@@ -51,7 +51,7 @@ DISPUTED = f"""
              value, r.source_id
 """
 ENDS = {"liquidations_estimate_low": "low end", "liquidations_estimate_high": "high end"}
-LINES = {
+LINES: Columns = {
     "topic": pl.String,
     "bridge": pl.String,
     "position": pl.Int64,

@@ -11,9 +11,9 @@ import polars as pl
 from analytics import sql
 from analytics.liquidations import throttle
 from analytics.liquidations.regimes import BEST_FIRST
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-ESTIMATED = {
+ESTIMATED: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "feed": pl.String,

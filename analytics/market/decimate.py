@@ -6,7 +6,8 @@ smallest and the largest value of every stretch.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -84,29 +85,27 @@ def of_each(
     end: datetime,
     *,
     grouped: str = "",
-    closed: bool = False,
-    **parameters: object,
+    parameters: Mapping[str, object] | None = None,
 ) -> pl.DataFrame:
     """The same columns of each series, with its `place` in `chosen`: one SELECT a series, `{place}` in it where they
     differ.
 
-    Bars that begin in the range count or, `closed`, those of them that are over by its end. Equality with every part of
-    the key lets DuckDB skip the rows of other series; a join would read them all.
+    Bars that begin in the range count. Equality with every part of the key lets DuckDB skip the rows of other series; a
+    join would read them all.
     """
-    selects, named = [], dict(parameters)
+    selects, named = [], {"start": start, "end": end, **(parameters or {})}
     for place, key in enumerate(chosen):
-        late = timedelta(seconds=prices.SECONDS[key[4]], microseconds=-1) if closed else timedelta()
-        named |= {f"{part}_{place}": value for part, value in zip(KEY, key, strict=True)} | {f"end_{place}": end - late}
+        named |= {f"{part}_{place}": value for part, value in zip(KEY, key, strict=True)}
         of_key = " AND ".join(f"{part} = ${part}_{place}" for part in KEY)
         selects.append(
             f"""
             SELECT {place} AS place, {columns.format(place=place)}
             FROM bars
-            WHERE {of_key} AND ts >= $start AND ts < $end_{place}
+            WHERE {of_key} AND ts >= $start AND ts < $end
             {grouped}
             """
         )
-    return warehouse.query(" UNION ALL ".join(selects), start=start, **named)
+    return warehouse.query(" UNION ALL ".join(selects), **named)
 
 
 def points(line: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
@@ -127,7 +126,7 @@ def _merged(
 ) -> pl.DataFrame:
     shortest = step(start, end, most)
     lengths = {f"length_{place}": SECOND_US * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
-    found = of_each(warehouse, columns, chosen, start, end, grouped="GROUP BY begins", **lengths)
+    found = of_each(warehouse, columns, chosen, start, end, grouped="GROUP BY begins", parameters=lengths)
     named = pl.DataFrame(chosen, schema=dict.fromkeys(KEY, pl.String), orient="row").with_row_index("place")
     moment = pl.Datetime("us", "UTC")
     return (

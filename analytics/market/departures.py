@@ -13,7 +13,7 @@ import polars as pl
 
 from analytics.market import composite, decimate
 from analytics.market.composite import Grid
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 LEFT_PCT, BARS_OFF = 1.0, 3
 """A venue has left where it stands this far off the composite in so many composed bars running."""
@@ -25,7 +25,7 @@ HOUR, SAME_MOVES = 3600, 0.3
 once."""
 WORDS = {"1s": "seconds", "1m": "minutes"}
 MOMENT = pl.Datetime("us", "UTC")
-SETTING = {
+SETTING: Columns = {
     "left_pct": pl.Float64,
     "held": pl.Int64,
     "venue": pl.String,
@@ -37,7 +37,7 @@ SETTING = {
     "refusal": pl.String,
     "source_id": pl.String,
 }
-DEPARTURES = {
+DEPARTURES: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "market": pl.String,

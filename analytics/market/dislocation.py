@@ -45,7 +45,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime, int
         known.group_by("seconds", "interval").agg(venues=pl.len()).sort("venues", "seconds", descending=[True, False])
     )
     if not interval:
-        interval = (several if several.height else fallback)["interval"].first() or ""
+        interval = str((several if several.height else fallback)["interval"].first() or "")
     return venues.named(warehouse, known.filter(pl.col("interval") == interval)).sort("venue")
 
 

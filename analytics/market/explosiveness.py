@@ -4,13 +4,14 @@ cannot tell."""
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from analytics import sql, venues
 from analytics.market import decimate, hawkes
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 THINNED = {
     "throttled": "The feed lets through a part only ({rule}): a process fitted to it would describe the limit.",
@@ -22,7 +23,7 @@ BOTH_SIDES = (
     "number is one of events."
 )
 MOMENT = pl.Datetime("us", "UTC")
-FITS = {
+FITS: Columns = {
     "part": pl.String,
     "begins": MOMENT,
     "ends": MOMENT,
@@ -156,10 +157,10 @@ def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
     ).rename({"begins": "ts"})
 
 
-def _refusal(row: dict[str, object]) -> str | None:
+def _refusal(row: dict[str, Any]) -> str | None:
     if row["completeness"] != "complete":
-        return THINNED.get(str(row["completeness"]), THINNED["unknown"]).format(rule=row["rule"])
-    tied = np.repeat(0.0, int(row["events"]) - int(row["stamps"]))
+        return THINNED.get(row["completeness"], THINNED["unknown"]).format(rule=row["rule"])
+    tied = np.repeat(0.0, row["events"] - row["stamps"])
     return hawkes.refusal(np.concatenate((np.arange(float(row["stamps"])), tied))) or None
 
 

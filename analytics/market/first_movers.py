@@ -10,7 +10,7 @@ import polars as pl
 from analytics import venues
 from analytics.market import decimate, lead_lag, prices
 from analytics.market.lead_lag import Series
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 Pair = tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]]
 """Two series by label and key."""
@@ -19,7 +19,7 @@ INTERVAL = "1s"
 WINDOW = timedelta(minutes=10)
 """The parts of a range whose leads are estimated one by one: a lead of seconds changes within minutes."""
 MOMENT = pl.Datetime("us", "UTC")
-ESTIMATE = {
+ESTIMATE: Columns = {
     "first": pl.String,
     "second": pl.String,
     "window_start": MOMENT,

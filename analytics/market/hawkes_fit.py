@@ -98,7 +98,7 @@ def _hats(moments: Array, end: float, knots: int) -> Array:
 def fitted(times: Array, end: float, counts: tuple[int, ...]) -> tuple[Events, Fit]:
     """The best of the numbers of knots, with one time scale or two."""
     pace, stamp = len(times) / end, stamp_of(times)
-    tried = []
+    tried: list[tuple[Events, Fit]] = []
     for knots in counts:
         events = Events(spread(times, stamp), end, knots, stamp)
         if tried:

@@ -16,7 +16,7 @@ import polars as pl
 
 from analytics import sql, venues
 from analytics.market import decimate, prices
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 WINDOWS = 120
 """Windows a range is cut into, at most."""
@@ -27,7 +27,7 @@ LEAST_FLOWS = 10
 Z_95 = 1.96
 """Standard errors to either side of a 95 % interval."""
 Part = tuple[str, datetime, datetime]
-FLOW = {
+FLOW: Columns = {
     "part": pl.String,
     "begins": pl.Datetime("us", "UTC"),
     "ends": pl.Datetime("us", "UTC"),
@@ -120,7 +120,7 @@ def against_before(
     earlier = rated.filter(pl.col("until") <= before)
     usual = None
     if earlier.height >= 3:
-        usual = earlier["moved_pct"].sum() / earlier["volume_usd"].sum() * earlier["per_usd"][0]
+        usual = earlier.select(pl.sum("moved_pct") / pl.sum("volume_usd") * pl.first("per_usd")).item()
     worst = rated.filter(pl.col("ts") >= before).sort("impact_pct", descending=True).head(1)
     return worst.select("ts", "until", "per_usd", "impact_pct", "source_id").with_columns(
         usual_pct=pl.lit(usual, pl.Float64),
@@ -151,7 +151,7 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
         start=min(part[1] for part in parts),
         end=max(part[2] for part in parts),
     ).drop_nulls("net_usd")
-    usual = bars["net_usd"].abs().median()
+    usual = bars.select(pl.col("net_usd").abs().median()).item()
     if not usual:
         return pl.DataFrame(schema=FLOW)
     per_usd = 10 ** float(np.ceil(np.log10(usual)))

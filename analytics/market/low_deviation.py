@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from analytics.market import composite, decimate, dislocation, prices
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 INTERVAL = "1m"
 PREFERRED = "BTC"
-COLUMNS = {
+COLUMNS: Columns = {
     "venue": pl.String,
     "market": pl.String,
     "symbol": pl.String,

@@ -117,7 +117,8 @@ def _began(excess: np.ndarray, place: int) -> int:
 
 def _burst(bars: pl.DataFrame, onset: int, cascade: int, last: int, times: float) -> bool:
     for column in ("volume_base", "liquidated_usd"):
-        usual, largest = bars[column][:onset].median(), bars[column][cascade : last + 1].max()
+        usual = bars[:onset].select(pl.median(column)).item()
+        largest = bars[cascade : last + 1].select(pl.max(column)).item()
         if usual and largest is not None and largest >= times * usual:
             return True
     return False
@@ -126,7 +127,7 @@ def _burst(bars: pl.DataFrame, onset: int, cascade: int, last: int, times: float
 def _unusable(bars: pl.DataFrame) -> str:
     if bars.height <= LEAST_BARS:
         return f"{bars.height} bars are too few to find phases in: more than {LEAST_BARS} are needed."
-    if bars["low"].min() <= 0:
+    if (bars["low"] <= 0).any():
         return "A price of zero or less is among the bars, at which nobody can trade: nothing is computed from them."
     if bars["high"].max() == bars["low"].min():
         return "The price did not move in this range."

@@ -11,7 +11,7 @@ import polars as pl
 from analytics import sql
 from analytics.market import decimate
 from analytics.market.phase_rule import PHASES, Rule, find
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 SCALES = (0.5, 1.0, 2.0)
 """What each parameter of the rule is multiplied by to see how far the borders depend on it."""
@@ -24,7 +24,7 @@ FROM_COMPLETE_FEEDS = f"""
 """
 """Liquidations of an asset from feeds known to let every one through."""
 MOMENT = pl.Datetime("us", "UTC")
-PHASE = {
+PHASE: Columns = {
     "phase": pl.String,
     "begins": MOMENT,
     "ends": MOMENT,
@@ -41,7 +41,7 @@ PHASE = {
     "refusal": pl.String,
     "source_id": pl.String,
 }
-SENSITIVITY = {
+SENSITIVITY: Columns = {
     "parameter": pl.String,
     "value": pl.Float64,
     "scale": pl.Float64,
@@ -101,7 +101,7 @@ def by_rule(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
     if borders.refusal:
         return pl.DataFrame([{"refusal": borders.refusal, "source_id": key[5]}], schema=PHASE)
     marks = [borders.onset, borders.cascade, borders.capitulation, borders.recovery, borders.recovered]
-    usual = bars["volume_base"][: borders.onset].median()
+    usual = bars[: borders.onset].select(pl.median("volume_base")).item()
     rows = [
         {
             "phase": phase,
@@ -177,16 +177,17 @@ def published(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 def _summary(part: pl.DataFrame, price: float, usual: float | None) -> dict[str, object]:
     change = 100 * (part["close"][-1] / price - 1)
     minutes = (part["close_at"][-1] - part["ts"][0]).total_seconds() / 60
+    volume = part.select(pl.mean("volume_base")).item()
     ids = {one for joined in part["source_id"] for one in joined.split(";")}
     return {
         "begins": part["ts"][0],
         "minutes": minutes,
         "price_to": part["close"][-1],
         "lowest": part["low"].min(),
-        "lowest_at": part["ts"][part["low"].arg_min()],
+        "lowest_at": part["ts"][part["low"].arg_min() or 0],
         "change_pct": change,
         "pct_per_minute": change / minutes,
-        "volume_times": part["volume_base"].mean() / usual if usual and not part["volume_base"].null_count() else None,
+        "volume_times": volume / usual if usual and not part["volume_base"].null_count() else None,
         "adl_fills": part["adl_fills"].sum() if part["adl_fills"].count() else None,
         "liquidated_usd": part["liquidated_usd"].sum() if part["liquidated_usd"].count() else None,
         "source_id": ";".join(sorted(ids)),

@@ -9,12 +9,12 @@ import polars as pl
 
 from analytics import venues
 from analytics.market import decimate, prices, replay
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 from analytics.who_paid import adl
 
 FRAMES = 120
 """Bars of a track at the most: each is a frame of the chart that plays."""
-TRACK = {
+TRACK: Columns = {
     "name": pl.String,
     "venue": pl.String,
     "market": pl.String,

@@ -289,7 +289,7 @@ def _references(warehouse: Warehouse, chosen: pl.DataFrame, reference: datetime 
         return empty.with_columns(
             reference_price=pl.lit(None, pl.Float64), reference_at=pl.lit(None, pl.Datetime("us", "UTC"))
         )
-    longest = timedelta(seconds=int(chosen["seconds"].max() or 0))
+    longest = timedelta(seconds=chosen.select(pl.max("seconds")).item() or 0)
     before = _worded(warehouse, bars(warehouse, _keys(chosen), reference - REFERENCE_AGE - longest, reference))
     return (
         before.filter(

@@ -11,11 +11,11 @@ import polars as pl
 
 from analytics import sql
 from analytics.market import decimate, prices
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 INTRADAY = {interval: seconds for interval, seconds in prices.SECONDS.items() if seconds < prices.SECONDS["1d"]}
 MOMENT = pl.Datetime("us", "UTC")
-MARKETS = {
+MARKETS: Columns = {
     "name": pl.String,
     "venue": pl.String,
     "market": pl.String,

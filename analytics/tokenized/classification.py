@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 ANY, UNKNOWN, OWN = "any", "unknown", "own"
 COUNTS, DOES_NOT = "counts", "does not count"
@@ -23,7 +23,13 @@ NAMES = {
 }
 """Names of rulesets for people; one that is not named here goes by its identifier."""
 
-RULES = {"ruleset": pl.String, "position": pl.Int64, "fact": pl.String, "values": pl.String, "class_name": pl.String}
+RULES: Columns = {
+    "ruleset": pl.String,
+    "position": pl.Int64,
+    "fact": pl.String,
+    "values": pl.String,
+    "class_name": pl.String,
+}
 TRUST = pl.Enum(["low", "medium", "high"])
 
 

@@ -32,7 +32,7 @@ def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
     # Where days are in time order, each change leaves a gap between the rows it parts.
     gaps = GAP * (changes.height - pl.col("measurement")) if in_time_order else 0
     days = days.with_row_index("place").with_columns(row=pl.col("place") + gaps)
-    lowest = days["row"].max() or 0
+    lowest: float = days.select(pl.max("row")).item() or 0
     figure = theme.figure(110 + round(ROW_PX * lowest))
     known = days.filter(pl.col("total_usd").is_not_null())
     for changed, colour in ((False, EARLIER), (True, LATER)):
@@ -43,7 +43,7 @@ def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
     _ranges(figure, days.filter(pl.col("estimate_low_usd").is_not_null() & pl.col("estimate_high_usd").is_not_null()))
     if in_time_order:
         _breaks(figure, days, changes, lowest + 0.6)
-    highest = max(days["total_usd"].max() or 0, days["estimate_high_usd"].max() or 0)
+    highest = max(days.select(pl.max("total_usd", "estimate_high_usd").fill_null(0)).row(0))
     ticks = [
         f"<b>{escape(title)}</b>" if day == chosen else escape(title)
         for day, title in days.select("crash_day", "title").iter_rows()
@@ -119,7 +119,7 @@ def _ranges(figure: go.Figure, days: pl.DataFrame) -> None:
 
 def _breaks(figure: go.Figure, days: pl.DataFrame, changes: pl.DataFrame, bottom: float) -> None:
     for change in changes.iter_rows(named=True):
-        later = days.filter(pl.col("window_start") >= change["changed_at"])["row"].max()
+        later = days.filter(pl.col("window_start") >= change["changed_at"]).select(pl.max("row")).item()
         edge = (-1 if later is None else later) + (1 + GAP) / 2
         figure.add_shape(
             type="rect",

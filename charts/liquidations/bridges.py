@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from textwrap import wrap
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -34,7 +35,7 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
     if bridge["bridge"].n_unique() != 1:
         raise ValueError("Lines of different bridges may not share an axis.")
     figure = theme.figure(56 + ROW_PX * rows_high, legend=False)
-    highest = (bridge["base_usd"] + bridge["value_usd"]).max()
+    highest: float = bridge.select((pl.col("base_usd") + pl.col("value_usd")).max()).item()
     unit, scale = ("billion", 1e9) if highest >= 1e9 else ("million", 1e6)
     _bars(figure, bridge, scale)
     _amounts(figure, bridge, scale)
@@ -92,7 +93,7 @@ def _amounts(figure: go.Figure, bridge: pl.DataFrame, scale: float) -> None:
     )
 
 
-def _tick(row: dict[str, object]) -> str:
+def _tick(row: dict[str, Any]) -> str:
     """What the line is; for a reading when it was read and by whom, for a stated total that it was stated."""
     match row["kind"]:
         case "reading":

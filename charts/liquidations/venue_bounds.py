@@ -99,10 +99,11 @@ def turns(turning: pl.DataFrame) -> go.Figure:
         cliponaxis=False,
         hoverinfo="skip",
     )
+    reach = max(turning.select(pl.max("factor")).item(), implied or 1)
     figure.update_layout(
         xaxis={
             "title": {"text": "Times what its feed showed"},
-            "range": [1, 1.25 * max(turning["factor"].max(), implied or 1)],
+            "range": [1, 1.25 * reach],
             "showgrid": True,
         },
         yaxis={

@@ -129,7 +129,7 @@ def _published(figure: go.Figure, rows: list[dict[str, Any]], below: float, star
     )
 
 
-def _words(row: dict[str, object]) -> str:
+def _words(row: dict[str, Any]) -> str:
     if row["ends"] is None:
         return str(row["label"])
     return f"{row['origin']}, {str(row['label']).removeprefix('liquidations, ')}: {usd(row['value_usd'])}"

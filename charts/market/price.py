@@ -29,7 +29,7 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
     _band(figure, bars)
     lowest = bars.row(int(bars["low"].arg_min() or 0), named=True)
     _low(figure, lowest)
-    highest, span = bars["high"].max(), bars["high"].max() - bars["low"].min()
+    highest, span = bars.select(pl.max("high"), span=pl.max("high") - pl.min("low")).row(0)
     places = _places(moments["ts"].to_list(), (bars["ts"][-1] - bars["ts"][0]) / MARKERS_ACROSS)
     heights = [highest + span * (0.05 + 0.075 * place) for place in places]
     figure.add_scatter(**numbered(moments, heights))
@@ -186,11 +186,11 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
 def _range(figure: go.Figure, line: pl.DataFrame, suffix: str, name: str) -> None:
     """The band from low to high of the only traded market, where its lowest bar closed far above: else the dot of the
     low would hang in the air."""
-    closes = line["close"].drop_nulls()
-    if suffix or closes.is_empty():
+    spread = line.select(pl.max("close") - pl.min("close")).item()
+    if suffix or spread is None:
         return
     deepest = line.sort("low", nulls_last=True).row(0, named=True)
-    if (deepest["close"] or deepest["low"]) - deepest["low"] < 0.1 * (closes.max() - closes.min()):
+    if (deepest["close"] or deepest["low"]) - deepest["low"] < 0.1 * spread:
         return
     for edge, fill in (("high", None), ("low", "tonexty")):
         figure.add_scatter(

@@ -164,5 +164,4 @@ def _dash(market: dict[str, Any], perpetuals: set[str]) -> str:
 
 
 def _length(market: pl.DataFrame) -> timedelta:
-    steps = market["close_at"].diff().drop_nulls()
-    return steps.min() if len(steps) else timedelta(seconds=1)
+    return market.select(pl.col("close_at").diff().min()).item() or timedelta(seconds=1)

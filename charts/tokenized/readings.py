@@ -52,7 +52,7 @@ def over_time(
             customdata=[row and _words(row) for row in rows],
             hovertemplate="%{customdata}<extra></extra>",
         )
-    _moments(figure, moments, points["high"].max() / scale)
+    _moments(figure, moments, points.select(pl.max("high")).item() / scale)
     figure.update_layout(hovermode="closest", yaxis={"rangemode": "tozero"})
     if units == ["percent"]:
         figure.update_yaxes(tickvals=list(range(0, 101, 20)))
