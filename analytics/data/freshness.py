@@ -31,7 +31,7 @@ COLUMNS: Columns = {
     "error": pl.String,
     "stale": pl.Boolean,
 }
-SHOWN = (
+IN_ORDER = (
     *("source", "state", "stale", "last_success", "age_seconds", "promise_seconds", "age_hours", "promise_hours"),
     *("last_try", "rows_loaded", "quarantined", "error", "group", "source_id"),
 )
@@ -64,5 +64,5 @@ def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
             source_id=pl.lit(OURS),
         )
         .sort(pl.col("state").replace_strict({"failing": 0, "stale": 1, "fresh": 2}), "source")
-        .select(*SHOWN)
+        .select(*IN_ORDER)
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from analytics import sql
-from analytics.exchange.profile import NAMED
+from analytics.exchange.profile import MENTIONED
 from analytics.liquidations.boards import LISTED
 from analytics.market import low_deviation
 from analytics.warehouse import Warehouse
@@ -27,7 +27,7 @@ OUTAGES = f"""
                    THEN date_diff('minute', e.ts, lead(e.ts) OVER own)
            END AS minutes
     FROM events e
-    JOIN venues v ON {NAMED}
+    JOIN venues v ON {MENTIONED}
     WHERE e.timeline = $crash_day AND e.standing = 'reported' AND e.category IN ('outage', 'outage_end')
     WINDOW own AS (PARTITION BY v.venue ORDER BY e.ts)
 """

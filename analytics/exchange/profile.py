@@ -11,7 +11,7 @@ from analytics.liquidations.boards import TRACKED, WINDOW_KIND
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
-NAMED = (
+MENTIONED = (
     r"regexp_matches(e.venue, "
     r"'\b(' || replace(regexp_escape(concat_ws(';', v.name, v.venue, v.formerly)), '\;', '|') || ')\b', 'i')"
 )
@@ -208,7 +208,7 @@ def moments(warehouse: Warehouse, venue: str, crash_day: str) -> pl.DataFrame:
             SELECT e.*, s.publisher, s.url
             FROM events e
             JOIN sources s USING (source_id)
-            JOIN venues v ON v.venue = $venue AND {NAMED}
+            JOIN venues v ON v.venue = $venue AND {MENTIONED}
             WHERE e.timeline IN ($crash_day, $venue) AND e.standing = 'reported'
         )
         SELECT ts, precision, category, t.venue, title, confidence, second_hand, note, timeline, source_id

@@ -34,9 +34,9 @@ def snapshots(depth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unusable(found: pl.DataFrame) -> bool:
+def unusable(judged: pl.DataFrame) -> bool:
     """Whether so many snapshots of a series (`snapshots`) are at fault that none of it can be trusted."""
-    return found.filter(pl.any_horizontal(FAULTS)).height > MOST_FAULTY * found.height
+    return judged.filter(pl.any_horizontal(FAULTS)).height > MOST_FAULTY * judged.height
 
 
 def _inverted(depth: pl.DataFrame) -> pl.DataFrame:

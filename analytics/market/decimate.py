@@ -44,9 +44,9 @@ def step(start: datetime, end: datetime, most: int = MOST_BARS) -> int:
     return next((each for each in STEPS if seconds / each <= most), STEPS[-1])
 
 
-def keys(known: pl.DataFrame) -> tuple[Key, ...]:
+def keys(series: pl.DataFrame) -> tuple[Key, ...]:
     """The keys of rows that name a series."""
-    return tuple(known.select(KEY).rows())
+    return tuple(series.select(KEY).rows())
 
 
 def paths(

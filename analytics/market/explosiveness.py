@@ -12,6 +12,7 @@ import polars as pl
 from analytics import sql, venues
 from analytics.market import decimate, hawkes
 from analytics.warehouse import Columns, Warehouse
+from analytics.who_paid import adl
 
 THINNED = {
     "throttled": "The feed lets through a part only ({rule}): a process fitted to it would describe the limit.",
@@ -82,20 +83,13 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     whole range.
     """
     single = warehouse.query(SINGLE_LIQUIDATIONS, start=start, end=end)
-    counted = warehouse.query(
-        f"""
-        SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts,
-               {sql.sources()} AS source_id
-        FROM liquidation_counts
-        WHERE ts >= $start AND ts < $end
-        GROUP BY venue
-        ORDER BY venue
-        """,
-        start=start,
-        end=end,
-    ).with_columns(refusal=pl.lit(BOTH_SIDES))
-    told = [_refusal(row) for row in single.iter_rows(named=True)]
-    rows = pl.concat([single.with_columns(pl.Series("refusal", told, pl.String)), counted], how="diagonal_relaxed")
+    counted = (
+        adl.counted(warehouse, start, end)
+        .drop("bars")
+        .with_columns(feed=pl.lit("counts of a study"), refusal=pl.lit(BOTH_SIDES))
+    )
+    refusals = [_refusal(row) for row in single.iter_rows(named=True)]
+    rows = pl.concat([single.with_columns(pl.Series("refusal", refusals, pl.String)), counted], how="diagonal_relaxed")
     return venues.named(warehouse, rows).select(
         "venue", "name", "feed", "events", "first_ts", "last_ts", "completeness", "refusal", "source_id"
     )  # fmt: skip

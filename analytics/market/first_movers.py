@@ -11,6 +11,7 @@ from analytics import venues
 from analytics.market import decimate, lead_lag, prices
 from analytics.market.lead_lag import Series
 from analytics.warehouse import Columns, Warehouse
+from analytics.who_paid import adl
 
 Pair = tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]]
 """Two series by label and key."""
@@ -44,18 +45,8 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
     known = prices.series(warehouse, start, end).filter(
         (pl.col("base") == base) & (pl.col("kind") == "trade") & (pl.col("interval") == INTERVAL)
     )
-    counts = warehouse.query(
-        """
-        SELECT venue, 'all' AS market, 'all' AS symbol, 'adl' AS kind, '1s' AS interval,
-               any_value(source_id) AS source_id, count(*) FILTER (adl_fills > 0) AS bars, min(ts) AS first_ts,
-               max(ts) AS last_ts
-        FROM liquidation_counts
-        WHERE ts >= $start AND ts < $end
-        GROUP BY venue
-        ORDER BY venue
-        """,
-        start=start,
-        end=end,
+    counts = adl.counted(warehouse, start, end).with_columns(
+        market=pl.lit("all"), symbol=pl.lit("all"), kind=pl.lit("adl"), interval=pl.lit(INTERVAL)
     )
     rows = pl.concat([known.sort("bars", descending=True), counts], how="diagonal_relaxed")
     fills = pl.col("kind") == "adl"

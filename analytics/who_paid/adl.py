@@ -29,6 +29,22 @@ def by_second(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFr
     )
 
 
+def counted(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """Whose fills are counted to the second in a range: `venue bars first_ts last_ts source_id`, one row a venue and
+    source; `bars` are the seconds with a fill."""
+    return warehouse.query(
+        """
+        SELECT venue, count(*) FILTER (adl_fills > 0) AS bars, min(ts) AS first_ts, max(ts) AS last_ts, source_id
+        FROM liquidation_counts
+        WHERE ts >= $start AND ts < $end
+        GROUP BY venue, source_id
+        ORDER BY venue, source_id
+        """,
+        start=start,
+        end=end,
+    )
+
+
 def totals(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     """Fills and notional of one publication per venue and window, one side each, the latest first.
 

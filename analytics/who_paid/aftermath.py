@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from analytics import sql
-from analytics.exchange.profile import NAMED
+from analytics.exchange.profile import MENTIONED
 from analytics.warehouse import Warehouse
 
 
@@ -42,7 +42,7 @@ TREATMENT = f"""
         SELECT v.venue, 'statement', title, NULL, NULL, NULL, NULL, ts, precision, e.confidence, second_hand,
                e.note, e.source_id
         FROM events e
-        JOIN venues v ON {NAMED}
+        JOIN venues v ON {MENTIONED}
         WHERE timeline = $crash_day AND category = 'compensation' AND standing = 'reported'
     ), all_told AS (
         FROM told
@@ -83,7 +83,7 @@ UNKNOWN = f"""
           AND NOT EXISTS (
               SELECT 1
               FROM events e
-              JOIN venues v ON {NAMED}
+              JOIN venues v ON {MENTIONED}
               WHERE v.venue = $venue AND timeline = $crash_day AND category = 'compensation'
           )
         UNION ALL
@@ -91,7 +91,7 @@ UNKNOWN = f"""
         WHERE NOT EXISTS (
             SELECT 1
             FROM events e
-            JOIN venues v ON {NAMED}
+            JOIN venues v ON {MENTIONED}
             WHERE v.venue = $venue AND timeline IN ($crash_day, $venue) AND category = 'postmortem'
         )
         UNION ALL

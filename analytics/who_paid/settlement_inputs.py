@@ -16,7 +16,7 @@ OF_SECOND = "_2"
 PLAIN = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?")
 MOST_USD = Decimal(10) ** 12
 """No amount of a scenario is larger: it could not be one account's."""
-SHOWN = 24
+MOST_LETTERS = 24
 """Letters of an unusable input that are said back to who gave it."""
 
 
@@ -115,7 +115,7 @@ def number(name: str, text: str) -> Decimal | Problem:
     if not text:
         return Problem(name, f"{rules.called} is missing ({rules.unit}).")
     if not PLAIN.fullmatch(text):
-        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        shown = text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
         return Problem(name, f"{rules.called} must be a plain number such as 1250.5, not “{shown}”.")
     value = Decimal(text.replace(",", ""))
     if value < rules.least or (rules.above_zero and value == 0):

@@ -14,7 +14,7 @@ from analytics import sql
 from analytics.warehouse import Warehouse
 
 STAGES = ("liquidated", "book", "backstop", "adl", "socialised")
-KNOWN = f"""
+AMOUNTS = f"""
     WITH day AS (
         SELECT *
         FROM crash_days
@@ -58,7 +58,7 @@ KNOWN = f"""
     SELECT *
     FROM listed
 """
-SAID = f"""
+WORDS = f"""
     SELECT venue, stage, string_agg(words, '; ' ORDER BY words) AS words,
            {sql.sources()} AS source_id
     FROM (
@@ -94,14 +94,14 @@ def stages(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     value at that stage, null where it is not known; `words` is what was said of it that is no position value, such as
     what a fund paid. Values of one exchange differ in window and overlap: they are set beside each other, never added.
     """
-    known = warehouse.query(KNOWN, crash_day=crash_day, board=board)
-    said = warehouse.query(SAID, crash_day=crash_day)
-    venues = pl.concat([known.select("venue"), said.select("venue")]).unique()
+    amounts = warehouse.query(AMOUNTS, crash_day=crash_day, board=board)
+    words = warehouse.query(WORDS, crash_day=crash_day)
+    venues = pl.concat([amounts.select("venue"), words.select("venue")]).unique()
     names = warehouse.query("SELECT venue, name, source_id AS venue_source FROM venues")
-    order = known.filter(stage="liquidated").select("venue", liquidated="value_usd")
+    order = amounts.filter(stage="liquidated").select("venue", liquidated="value_usd")
     grid = venues.join(pl.DataFrame({"stage": STAGES}).with_row_index("position"), how="cross")
-    rows = grid.join(known, on=["venue", "stage"], how="left").join(
-        said, on=["venue", "stage"], how="left", suffix="_said"
+    rows = grid.join(amounts, on=["venue", "stage"], how="left").join(
+        words, on=["venue", "stage"], how="left", suffix="_said"
     )
     rows = rows.join(names, on="venue", how="inner").join(order, on="venue", how="left")
     return rows.sort("liquidated", "name", "position", descending=[True, False, False], nulls_last=True).select(
