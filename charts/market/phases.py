@@ -11,7 +11,7 @@ import polars as pl
 
 from charts import theme
 from charts.lines import gridded, milliseconds, time_axis
-from charts.market.price import quote
+from charts.symbols import quote
 from charts.words import usd
 
 COLOURS = {
@@ -40,7 +40,7 @@ def by_rule(
     rows = _rows(published, start, end)
     listed = ROW * len(rows)
     below = listed / (listed + PRICE)
-    figure = theme.figure(PRICE + listed + 40, alt_axis=f"Price, {escape(quote(bars))}", legend=False)
+    figure = theme.figure(PRICE + listed + 40, alt_axis=f"Price, {escape(quote(bars['symbol'][0]))}", legend=False)
     length = (bars["close_at"][0] - bars["ts"][0]).total_seconds()
     colour = theme.venue_colour(bars["venue"][0])
     for column, line in (("high", {"width": 0}), ("low", {"width": 0}), ("close", {"width": 2, "color": colour})):

@@ -11,6 +11,7 @@ import polars as pl
 
 from charts import theme
 from charts.moments import numbered
+from charts.symbols import quote
 from charts.words import clock
 
 LINE = ["venue", "market", "symbol", "kind", "interval"]
@@ -25,7 +26,7 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
 
     `bars` are the rows of one series (columns of `analytics.market.prices.bars`). Gaps stay gaps.
     """
-    figure = theme.figure(420, alt_axis=f"Price, {quote(bars)}", legend=False)
+    figure = theme.figure(420, alt_axis=f"Price, {quote(bars['symbol'][0])}", legend=False)
     _band(figure, bars)
     lowest = bars.row(int(bars["low"].arg_min() or 0), named=True)
     _low(figure, lowest)
@@ -91,10 +92,6 @@ def _places(moments: list[datetime], apart: timedelta) -> list[int]:
         last[place : place + 1] = [ts]
         places.append(place)
     return places
-
-
-def quote(bars: pl.DataFrame) -> str:
-    return bars["symbol"][0].split("/")[1].split(":")[0]
 
 
 def by_venue(

@@ -23,7 +23,7 @@ NO_MOMENTS = pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "title": pl.St
 def over_time(
     points: pl.DataFrame, moments: pl.DataFrame = NO_MOMENTS, *, colour: Mapping[str, str] | None = None
 ) -> go.Figure:
-    """Points of `analytics.tokenized.market.history` with their ranges,
+    """Points of `analytics.tokenized.history` with their ranges,
     and numbered moments (`ts title number`) as dotted lines.
 
     A date known only to the month or season is drawn as a bar of that length. Raises ValueError when units are mixed.
