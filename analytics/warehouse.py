@@ -24,7 +24,10 @@ from pipelines.generations.notes import Generation
 from pipelines.generations.readers import GenerationGone, NoWarehouse
 from pipelines.tables.dictionary import layout
 
-__all__ = ["GenerationGone", "Hub", "NoWarehouse", "Warehouse", "generation_named", "hub"]
+Columns = dict[str, pl.DataType | type[pl.DataType]]
+"""Names and types of an answer's columns, for where no row gives them."""
+
+__all__ = ["Columns", "GenerationGone", "Hub", "NoWarehouse", "Warehouse", "generation_named", "hub"]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics.market import decimate, dislocation, first_movers, impact, phases, replay, volume_profile
+from analytics.market import decimate, departures, dislocation, first_movers, impact, phases, playback, volume_profile
 from analytics.warehouse import Warehouse
 from charts.market import dislocation as dislocation_chart
 from charts.market import impact as impact_chart
@@ -116,13 +116,13 @@ def charts(warehouse: Warehouse) -> Iterator[Chart]:
     yield Chart(
         "deviations from the composite",
         lambda: dislocation.deviations(warehouse, chosen, START, END),
-        lambda rows: dislocation_chart.deviations(rows, names, dislocation.LEFT_PCT, START, END),
+        lambda rows: dislocation_chart.deviations(rows, names, departures.LEFT_PCT, START, END),
         _deviations(warehouse),
     )
     yield Chart(
         "replay",
-        lambda: replay.track(warehouse, chosen, START, END, T0),
-        lambda rows: replay_chart.falls(rows, replay.fills(warehouse, START, END), START, END, T0),
+        lambda: playback.track(warehouse, chosen, START, END, T0),
+        lambda rows: replay_chart.falls(rows, playback.fills(warehouse, START, END), START, END, T0),
     )
     yield Chart(
         "phases",
@@ -181,8 +181,8 @@ def _lows(rows: pl.DataFrame) -> go.Figure:
 
 
 def _phases(warehouse: Warehouse, key: decimate.Key, bars: pl.DataFrame) -> go.Figure:
-    found = phases.found(warehouse, key, START, END)
-    return phases_chart.found(bars, found, phases.published(warehouse, "none"), START, END)
+    found = phases.by_rule(warehouse, key, START, END)
+    return phases_chart.by_rule(bars, found, phases.published(warehouse, "none"), START, END)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 MILLISECOND = 1000
+"""Microseconds of a millisecond: Plotly counts time in milliseconds, the data in microseconds."""
 
 
 def gridded(ts: pl.Series, values: pl.Series, seconds: float) -> dict[str, Any]:

@@ -20,13 +20,6 @@ VENUES = {
     "kraken": "#90449c",
     "uniswap": "#dd6699",
 }
-MEETING = (
-    {"binance", "bybit", "okx", "hyperliquid"},
-    {"binance", "coinbase", "gemini", "kraken"},
-    {"binance", "uniswap"},
-)
-"""Venues drawn as lines on one chart; bars carry their name beside them."""
-
 OTHER = "#7d848d"
 LONG, SHORT = "#0e8fb0", "#e2571c"
 MARK, EVENT, ACCENT = "#7d848d", "#7d848d", "#0b6bcb"

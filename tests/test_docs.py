@@ -1,4 +1,5 @@
-"""What the README promises exists: its commands, its settings, its pages, its pictures, and the addresses it hands out."""
+"""What the README promises exists: its commands, its settings, its pages, its pictures, and the addresses it hands
+out."""
 
 from __future__ import annotations
 

@@ -4,23 +4,28 @@ volume."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
+from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import regimes
 from analytics.market import decimate, prices
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-BEFORE, AFTER = timedelta(minutes=30), timedelta(hours=2)
+DRAWN_BEFORE, DRAWN_AFTER = timedelta(minutes=30), timedelta(hours=2)
+"""What of a day is drawn around its T0."""
 USUAL = timedelta(days=1)
 """How much of the time before T0 tells what is usual."""
 LEAST_RETURNS = 60
+"""With fewer returns before T0 their spread is not known well enough to measure a fall by it."""
 NORMAL = 1.4826
 """What makes a median absolute deviation a standard deviation where returns are normal."""
 YEAR, LEAST_DAYS = timedelta(days=365), 30
+"""The past that a market's daily σ is of, and the daily returns of it that must be kept."""
 MOMENT = pl.Datetime("us", "UTC")
-DAYS = {
+DAYS: Columns = {
     "crash_day": pl.String,
     "title": pl.String,
     "t0": MOMENT,
@@ -60,7 +65,8 @@ def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
     frames = []
     for day in days(warehouse, base).filter(pl.col("refusal").is_null()).iter_rows(named=True):
         key = _key(warehouse, day["t0"], base)
-        rows = decimate.paths(warehouse, (key,), day["t0"] - BEFORE, day["t0"] + AFTER)
+        assert key is not None, "days without a market have a refusal"
+        rows = decimate.paths(warehouse, (key,), day["t0"] - DRAWN_BEFORE, day["t0"] + DRAWN_AFTER)
         price = _price_at(rows, day["t0"])
         frames.append(
             rows.select(
@@ -75,6 +81,24 @@ def paths(warehouse: Warehouse, base: str) -> pl.DataFrame:
     return pl.concat(frames) if frames else pl.DataFrame(schema={"crash_day": pl.String, "source_id": pl.String})
 
 
+USUAL_SIZE = f"""
+    SELECT d.crash_day,
+           (
+               SELECT arg_max(open_interest_usd, ts)
+               FROM open_interest o
+               WHERE o.venue = 'all' AND o.symbol = 'all' AND o.ts < d.window_start
+                 AND o.ts >= d.window_start - INTERVAL 1 DAY
+           ) AS open_interest_usd,
+           (
+               SELECT {sql.total("volume_usd", 2)}
+               FROM venue_volumes v
+               WHERE v.venue = 'all' AND v.window_end = d.window_start
+                 AND v.window_start = d.window_start - INTERVAL 30 DAY
+           ) AS volume_30d_usd
+    FROM crash_days d
+"""
+
+
 def sizes(warehouse: Warehouse) -> pl.DataFrame:
     """The reported totals of the comparable days over what the market was then, with the measurement break between
     them.
@@ -87,33 +111,15 @@ def sizes(warehouse: Warehouse) -> pl.DataFrame:
     totals = crash_days.totals(warehouse).filter("comparable")
     if totals.is_empty():
         return totals
-    changes = regimes.changes(warehouse, totals["window_start"].min(), totals["window_start"].max() + USUAL)[
-        "changed_at"
-    ].to_list()
-    usual = warehouse.query(
-        """
-        SELECT d.crash_day,
-               (
-                   SELECT arg_max(open_interest_usd, ts)
-                   FROM open_interest o
-                   WHERE o.venue = 'all' AND o.symbol = 'all' AND o.ts < d.window_start
-                     AND o.ts >= d.window_start - INTERVAL 1 DAY
-               ) AS open_interest_usd,
-               (
-                   SELECT sum(volume_usd::DECIMAL(28, 2))::DOUBLE
-                   FROM venue_volumes v
-                   WHERE v.venue = 'all' AND v.window_end = d.window_start
-                     AND v.window_start = d.window_start - INTERVAL 30 DAY
-               ) AS volume_30d_usd
-        FROM crash_days d
-        """
-    )
+    first, last = totals.select(first=pl.min("window_start"), last=pl.max("window_start")).row(0)
+    changes = regimes.changes(warehouse, first, last + USUAL)
+    usual = warehouse.query(USUAL_SIZE)
     return (
-        totals.join(usual, on="crash_day", how="left", maintain_order="left")
+        crash_days.measured(totals, changes)
+        .join(usual, on="crash_day", how="left", maintain_order="left")
         .with_columns(
             per_open_interest_pct=100 * pl.col("total_usd") / pl.col("open_interest_usd"),
             per_volume_pct=100 * pl.col("total_usd") / pl.col("volume_30d_usd"),
-            measurement=pl.sum_horizontal(pl.lit(0), *(pl.col("window_start") >= moment for moment in changes)),
         )
         .select(
             "crash_day", "title", "window_start", "total_usd", "open_interest_usd", "per_open_interest_pct",
@@ -129,13 +135,13 @@ def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFr
     known, where fewer than 30 daily closes of the year before are kept; those markets come last, by name.
     """
     return warehouse.query(
-        """
+        f"""
         WITH daily AS (
             SELECT venue, market, symbol, ts, low, close, source_id,
                    ln(close / lag(close) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)) AS moved
             FROM bars
             WHERE interval = '1d' AND kind = 'trade' AND ts >= $day - $year::INTERVAL
-              AND ts < $day::TIMESTAMPTZ + INTERVAL 1 DAY AND split_part(split_part(symbol, '/', 2), ':', 1) = $quote
+              AND ts < $day::TIMESTAMPTZ + INTERVAL 1 DAY AND {sql.quote()} = $quote
         ), past AS (
             SELECT venue, market, symbol, source_id, count(moved) AS days, arg_max(close, ts) AS previous_close,
                    100 * stddev_samp(moved) AS sigma_pct
@@ -144,12 +150,12 @@ def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFr
             GROUP BY ALL
             HAVING count(moved) >= $least
         )
-        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.symbol, d.low, previous_close, coalesce(days, 0) AS days,
+        SELECT d.venue, {sql.venue_name("d.venue")} AS name, d.symbol, d.low, previous_close, coalesce(days, 0) AS days,
                sigma_pct, 100 * (d.low / previous_close - 1) AS fall_pct,
                100 * ln(d.low / previous_close) / nullif(sigma_pct, 0) AS sigmas, d.source_id
         FROM daily d
         LEFT JOIN past USING (venue, market, symbol, source_id)
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE d.ts = $day
         ORDER BY sigmas NULLS LAST, d.symbol, d.venue
         """,
@@ -160,14 +166,14 @@ def lows_in_sigmas(warehouse: Warehouse, quote: str, day: datetime) -> pl.DataFr
     )
 
 
-def _day(warehouse: Warehouse, day: dict[str, object], base: str) -> dict[str, object]:
+def _day(warehouse: Warehouse, day: dict[str, Any], base: str) -> dict[str, Any]:
     if day["t0"] is None:
         return {**day, "refusal": "No T0 is set for this day."}
     key = _key(warehouse, day["t0"], base)
     if key is None:
         return {**day, "refusal": f"No price bars of {base} around its T0 are in the warehouse."}
     t0 = day["t0"]
-    after = decimate.paths(warehouse, (key,), t0 - BEFORE, t0 + AFTER)
+    after = decimate.paths(warehouse, (key,), t0 - DRAWN_BEFORE, t0 + DRAWN_AFTER)
     price = _price_at(after, t0)
     if price is None:
         return {**day, "refusal": f"No bar of {base} closed in the half hour before its T0."}
@@ -199,27 +205,28 @@ def _usual(warehouse: Warehouse, t0: datetime, base: str) -> list[float]:
     following = bars["close_at"].diff().dt.total_seconds() == length
     moved = bars.with_columns(moved=pl.col("close").log().diff()).filter(following)
     late = moved.filter(pl.col("close_at") > t0 - USUAL / 4)
+    of_median = NORMAL * (pl.col("moved") - pl.col("moved").median()).abs().median()
     spreads = [
         spread
-        for part in (moved["moved"], late["moved"])
-        if len(part) >= LEAST_RETURNS
-        for spread in (part.std(), NORMAL * (part - part.median()).abs().median())
+        for part in (moved, late)
+        if part.height >= LEAST_RETURNS
+        for spread in part.select(usual=pl.col("moved").std(), of_median=of_median).row(0)
     ]
-    return [100 * float(spread) * (3600 / length) ** 0.5 for spread in spreads if spread]
+    return [100 * spread * (3600 / length) ** 0.5 for spread in spreads if spread]
 
 
 def _key(
     warehouse: Warehouse, t0: datetime, base: str, start: datetime | None = None, end: datetime | None = None
 ) -> decimate.Key | None:
     """The best covered market of an asset around T0 (or in a range), the most traded where several are."""
-    start, end = start or t0 - BEFORE, end or t0 + AFTER
+    start, end = start or t0 - DRAWN_BEFORE, end or t0 + DRAWN_AFTER
     known = prices.series(warehouse, start, end).filter(
         (pl.col("base") == base)
         & (pl.col("kind") == "trade")
         & pl.col("quote").is_in(prices.DOLLARS)
         & (pl.col("interval") != "1d")
     )
-    wide = decimate.finest(known).filter(pl.col("coverage") >= prices.LEAST_COVERAGE)
+    wide = prices.finest(known, None).filter(pl.col("coverage") >= prices.LEAST_COVERAGE)
     best = wide.sort("volume_base", *prices.LINE, descending=[True, *[False] * len(prices.LINE)], nulls_last=True)
     return decimate.keys(best)[0] if best.height else None
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
-TOTALS = """
+TOTALS = f"""
     SELECT *
     FROM liquidation_reports
     WHERE crash_day IS NOT NULL AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
-      AND phase = 'crash' AND counting IN ('floor', 'complete') AND confidence <> 'low'
+      AND phase = 'crash' AND {sql.ONE_SIDED} AND confidence <> 'low'
 """
-ESTIMATES = """
+ESTIMATES = f"""
     SELECT crash_day, min(value) FILTER (metric = 'liquidations_estimate_low') AS estimate_low_usd,
            max(value) FILTER (metric = 'liquidations_estimate_high') AS estimate_high_usd,
-           string_agg(DISTINCT origin, ', ' ORDER BY origin) AS estimate_origin,
-           string_agg(DISTINCT note, ' ' ORDER BY note) AS estimate_note,
-           string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS estimate_source_id
+           {sql.listed("origin", ", ")} AS estimate_origin,
+           {sql.listed("note", " ")} AS estimate_note,
+           {sql.sources()} AS estimate_source_id
     FROM liquidation_reports
     WHERE metric IN ('liquidations_estimate_low', 'liquidations_estimate_high') AND venue = 'all' AND asset = 'all'
       AND counting = 'estimate' AND confidence <> 'low'
@@ -38,19 +41,26 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
                    WHERE b.ts >= d.window_start AND b.ts < d.window_end AND b.kind = 'trade'
                ) AS bars
         FROM crash_days d
-        ORDER BY bars DESC, window_start DESC
+        ORDER BY bars DESC, window_start DESC, crash_day
         """
     )
 
 
+def window(warehouse: Warehouse, crash_day: str) -> tuple[datetime, datetime]:
+    """When a crash day's figures begin and end. Raises ValueError where there is no such day."""
+    (row,) = warehouse.query(
+        "SELECT window_start, window_end FROM crash_days WHERE crash_day = $crash_day", crash_day=crash_day
+    ).rows()
+    return row
+
+
 def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
-    """One row a crash day, newest or largest first: the reported total of all venues, and whether it may stand beside
-    the others.
+    """One row a crash day, newest or largest first: the reported total of all venues, and whether it may be compared.
 
     Columns: `crash_day title window_start total_usd comparable estimate_low_usd estimate_high_usd estimate_origin
-    window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the
-    figure stands in the one publication that states the most days (one origin, universe, kind of window and as-of);
-    only those compare, as long as the measurement did not change between them (`regimes.changes`). Other days carry
+    window_label origin universe as_of as_of_precision confidence second_hand note source_id`. `comparable`: the figure
+    stands in the one publication that states the most days (one origin, universe, kind of window and as-of); only
+    those compare, as long as the measurement did not change between them (`measured`). Other days carry
     their best single reading, or null where no total of all venues was published with more than low confidence. The
     estimate is the range over all published ones, null where there is none. `order` is a key of ORDERS.
     """
@@ -86,18 +96,27 @@ def totals(warehouse: Warehouse, order: str = "date") -> pl.DataFrame:
     )
 
 
+def measured(days: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+    """Days (`window_start`) and the `measurement` of each: how many of the `changes` (`regimes.changes`) it follows.
+
+    Totals of days with different counts were measured differently and do not compare.
+    """
+    follows = (pl.col("window_start") >= moment for moment in changes["changed_at"])
+    return days.with_columns(measurement=pl.sum_horizontal(pl.lit(0), *follows))
+
+
 def feed_gaps(warehouse: Warehouse) -> pl.DataFrame:
     """Days on which a venue stated its liquidations itself while its feed showed less.
 
     Columns: `crash_day title venue name feed_usd stated_usd times note source_id`; `times` is stated over shown.
     """
     return warehouse.query(
-        """
+        f"""
         SELECT crash_day, any_value(d.title) AS title, venue, any_value(v.name) AS name,
                max(value) FILTER (metric = 'liquidations_feed') AS feed_usd,
                max(value) FILTER (metric = 'liquidations_actual') AS stated_usd, stated_usd / feed_usd AS times,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note,
-               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+               {sql.listed("r.note", " ")} AS note,
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
         JOIN crash_days d USING (crash_day)
         JOIN venues v USING (venue)

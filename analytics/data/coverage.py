@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 LATEST = timedelta(days=3)
+"""How much of the latest time is shown hour by hour."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,7 +25,7 @@ def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Da
     `; `.
     """
     return warehouse.query(
-        """
+        f"""
         WITH hours AS (
             SELECT greatest(hour, $start) AS first, least(hour + INTERVAL 1 HOUR, $end) AS last, hour
             FROM (
@@ -38,13 +40,13 @@ def feeds_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Da
                    epoch_us(h.last) - epoch_us(h.first) AS whole
             FROM hours h JOIN feed_coverage c ON c.span_start < h.last AND c.span_end > h.first
         )
-        SELECT p.venue, any_value(coalesce(v.name, p.venue)) AS name, p.feed, p.hour,
+        SELECT p.venue, any_value({sql.venue_name("p.venue")}) AS name, p.feed, p.hour,
                100 * coalesce(sum(length) FILTER (state = 'recorded'), 0) / any_value(whole) AS recorded_pct,
                100 * coalesce(sum(length) FILTER (state = 'gap'), 0) / any_value(whole) AS gap_pct,
                count(*) FILTER (state = 'gap') AS gaps,
-               string_agg(DISTINCT reason, '; ' ORDER BY reason) AS reasons,
-               string_agg(DISTINCT p.source_id, ';' ORDER BY p.source_id) AS source_id
-        FROM pieces p LEFT JOIN venues v USING (venue)
+               {sql.listed("reason", "; ")} AS reasons,
+               {sql.sources("p.source_id")} AS source_id
+        FROM pieces p {sql.VENUES}
         GROUP BY p.venue, p.feed, p.hour ORDER BY name, p.feed, p.hour
         """,
         start=start,
@@ -61,7 +63,7 @@ def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Dat
     range, so a missing minute is one without a trade or one nobody delivered: the bars alone cannot tell.
     """
     return warehouse.query(
-        """
+        f"""
         WITH delivered AS (
             SELECT venue, market, symbol, source_id, time_bucket(INTERVAL 1 HOUR, ts) AS hour,
                    count(*) AS minutes, min(ts) AS first, max(ts) AS last
@@ -74,11 +76,11 @@ def bars_by_hour(warehouse: Warehouse, start: datetime, end: datetime) -> pl.Dat
             SELECT *, 1 + date_diff('minute', greatest(first, hour), least(last, hour + INTERVAL 59 MINUTE)) AS expected
             FROM series
         )
-        SELECT w.venue, any_value(coalesce(v.name, w.venue)) AS name, w.hour, count(*) AS series,
+        SELECT w.venue, any_value({sql.venue_name("w.venue")}) AS name, w.hour, count(*) AS series,
                sum(coalesce(d.minutes, 0))::BIGINT AS minutes, sum(w.expected)::BIGINT AS expected,
                sum(w.expected - coalesce(d.minutes, 0))::BIGINT AS missing,
                100 * sum(coalesce(d.minutes, 0)) / sum(w.expected) AS present_pct,
-               string_agg(DISTINCT w.source_id, ';' ORDER BY w.source_id) AS source_id
+               {sql.sources("w.source_id")} AS source_id
         FROM wanted w LEFT JOIN delivered d USING (venue, market, symbol, source_id, hour)
              LEFT JOIN venues v ON v.venue = w.venue
         GROUP BY w.venue, w.hour ORDER BY name, w.hour

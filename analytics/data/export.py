@@ -17,8 +17,9 @@ TIME_COLUMNS = ("ts", "as_of", "window_start", "valid_from", "launched", "starte
 ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
 FORMULA = r"^[=+\-@\t\r\n]"
 """How a cell begins that Excel reads as a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
-WHOLE = r"^[+-]?[0-9]+$"
+WHOLE_NUMBER = r"^[+-]?[0-9]+$"
 MOST = 2**63 - 1
+"""The largest number DuckDB takes as a limit or an offset."""
 
 
 class Unknown(LookupError):
@@ -133,7 +134,7 @@ def _comparable(warehouse: Warehouse, name: str, values: Sequence[str], kind: st
         f"SELECT value, TRY_CAST(value AS {kind})::VARCHAR AS text FROM (SELECT unnest($values) AS value)",
         values=list(values),
     )
-    rounded = (kind == "BIGINT") & ~pl.col("value").str.contains(WHOLE)
+    rounded = (kind == "BIGINT") & ~pl.col("value").str.contains(WHOLE_NUMBER)
     unusable = texts.filter(pl.col("text").is_null() | rounded)["value"].to_list()
     if unusable:
         raise Unusable(f"'{unusable[0]}' cannot be compared with '{name}' ({kind}).")

@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from analytics.data.catalogue import OURS
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 from pipelines import health
 from pipelines.config import Settings
 
@@ -19,7 +19,7 @@ STATE = (
     .then(pl.lit("stale"))
     .otherwise(pl.lit("fresh"))
 )
-COLUMNS = {
+COLUMNS: Columns = {
     "source": pl.String,
     "group": pl.String,
     "last_try": pl.Datetime("us", "UTC"),
@@ -31,6 +31,10 @@ COLUMNS = {
     "error": pl.String,
     "stale": pl.Boolean,
 }
+IN_ORDER = (
+    *("source", "state", "stale", "last_success", "age_seconds", "promise_seconds", "age_hours", "promise_hours"),
+    *("last_try", "rows_loaded", "quarantined", "error", "group", "source_id"),
+)
 
 
 def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
@@ -60,20 +64,5 @@ def sources(warehouse: Warehouse, now: datetime) -> pl.DataFrame:
             source_id=pl.lit(OURS),
         )
         .sort(pl.col("state").replace_strict({"failing": 0, "stale": 1, "fresh": 2}), "source")
-        .select(
-            "source",
-            "state",
-            "stale",
-            "last_success",
-            "age_seconds",
-            "promise_seconds",
-            "age_hours",
-            "promise_hours",
-            "last_try",
-            "rows_loaded",
-            "quarantined",
-            "error",
-            "group",
-            "source_id",
-        )
+        .select(*IN_ORDER)
     )

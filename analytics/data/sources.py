@@ -41,21 +41,3 @@ def publishers(named: pl.DataFrame, data: pl.DataFrame) -> list[str]:
         shown = {f"{value.casefold()} " for column in columns for value in rows[column].drop_nulls().unique()}
         told += [one for one in several if any(value.startswith(f"{one.casefold()} ") for value in shown)] or several
     return list(dict.fromkeys(told))
-
-
-def every(warehouse: Warehouse) -> pl.DataFrame:
-    """All sources."""
-    return warehouse.query("SELECT * FROM sources ORDER BY kind DESC, publisher, source_id")
-
-
-def bytes_of(warehouse: Warehouse, snapshot_ids: tuple[str, ...]) -> pl.DataFrame:
-    """The bytes rows were read from: `snapshot_id loader piece url sha256 bytes fetched_at`."""
-    return warehouse.query(
-        """
-        SELECT snapshot_id, loader, piece, url, sha256, bytes, fetched_at
-        FROM snapshots
-        WHERE snapshot_id IN (SELECT unnest($ids))
-        ORDER BY loader, piece
-        """,
-        ids=list(snapshot_ids),
-    )

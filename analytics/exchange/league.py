@@ -6,7 +6,8 @@ from datetime import datetime
 
 import polars as pl
 
-from analytics.exchange.profile import NAMED
+from analytics import sql
+from analytics.exchange.profile import MENTIONED
 from analytics.liquidations.boards import LISTED
 from analytics.market import low_deviation
 from analytics.warehouse import Warehouse
@@ -26,7 +27,7 @@ OUTAGES = f"""
                    THEN date_diff('minute', e.ts, lead(e.ts) OVER own)
            END AS minutes
     FROM events e
-    JOIN venues v ON {NAMED}
+    JOIN venues v ON {MENTIONED}
     WHERE e.timeline = $crash_day AND e.standing = 'reported' AND e.category IN ('outage', 'outage_end')
     WINDOW own AS (PARTITION BY v.venue ORDER BY e.ts)
 """
@@ -36,24 +37,24 @@ minute."""
 FIGURES = f"""
     WITH outages AS ({OUTAGES}),
     volumes AS (
-        SELECT market || '_volume' AS measure, venue, sum(volume_usd::DECIMAL(38, 2))::DOUBLE AS value, 'USD' AS unit,
+        SELECT market || '_volume' AS measure, venue, {sql.total("volume_usd", 2)} AS value, 'USD' AS unit,
                NULL AS words,
                strftime(window_start, '%Y-%m-%d %H:%M') || strftime(window_end, ' to %H:%M UTC') AS window_text,
                NULL AS origin, window_end AS as_of,
                'minute' AS as_of_precision, NULL AS confidence, false AS second_hand, NULL AS note,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         FROM venue_volumes
         WHERE window_start = $window_start
         GROUP BY venue, market, window_start, window_end
     ), liquidations AS (
         SELECT 'liquidations', venue,
                coalesce(
-                   max(value) FILTER (side = 'total'),
-                   max(value) FILTER (side = 'long') + max(value) FILTER (side = 'short')
+                   {sql.of_side("total")},
+                   {sql.of_side("long")} + {sql.of_side("short")}
                ), 'USD', NULL,
                any_value(window_label), any_value(origin), any_value(as_of), any_value(as_of_precision),
                any_value(confidence), bool_or(second_hand),
-               string_agg(DISTINCT note, ' ' ORDER BY note), string_agg(DISTINCT source_id, ';' ORDER BY source_id)
+               {sql.listed("note", " ")}, {sql.sources()}
         FROM liquidation_reports
         WHERE board = $board AND crash_day = $crash_day AND venue <> 'all' AND {LISTED}
         GROUP BY venue

@@ -6,17 +6,19 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.liquidations.boards import TRACKED, WINDOW_KIND
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
-NAMED = (
+MENTIONED = (
     r"regexp_matches(e.venue, "
     r"'\b(' || replace(regexp_escape(concat_ws(';', v.name, v.venue, v.formerly)), '\;', '|') || ')\b', 'i')"
 )
 """Who an event is about is free text: a venue `v` is meant where one of its names is a word of it."""
 
 MOST_READINGS = 1000
+"""Readings of one market and origin beyond which a day's last one stands for the day."""
 
 
 def every(warehouse: Warehouse) -> pl.DataFrame:
@@ -148,10 +150,10 @@ def window_volume(warehouse: Warehouse, venue: str, start: datetime, end: dateti
     Spot and futures are different markets: never added.
     """
     return warehouse.query(
-        """
+        f"""
         SELECT market, window_start, window_end, count(*) FILTER (base_asset <> 'other') AS assets,
-               sum(volume_usd::DECIMAL(38, 2))::DOUBLE AS volume_usd,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.total("volume_usd", 2)} AS volume_usd,
+               {sql.sources()} AS source_id
         FROM venue_volumes
         WHERE venue = $venue AND window_start >= $start AND window_start < $end
         GROUP BY market, window_start, window_end
@@ -176,11 +178,10 @@ def liquidations(warehouse: Warehouse, venue: str) -> pl.DataFrame:
         f"""
         SELECT d.crash_day, any_value(d.title) AS title, any_value(d.window_start) AS window_start, asset, phase,
                window_label, board,
-               max(value) FILTER (side = 'long') AS long_usd, max(value) FILTER (side = 'short') AS short_usd,
-               max(value) FILTER (side = 'total') AS total_usd,
+               {sql.SIDES},
                counting, universe, origin, r.as_of, as_of_precision, r.confidence, bool_or(second_hand) AS second_hand,
-               string_agg(DISTINCT r.note, ' ' ORDER BY r.note) AS note, {WINDOW_KIND} AS kind,
-               string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+               {sql.listed("r.note", " ")} AS note, {WINDOW_KIND} AS kind,
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
         JOIN crash_days d ON r.crash_day = d.crash_day OR {TRACKED}
         WHERE venue = $venue AND metric = 'liquidations'
@@ -207,7 +208,7 @@ def moments(warehouse: Warehouse, venue: str, crash_day: str) -> pl.DataFrame:
             SELECT e.*, s.publisher, s.url
             FROM events e
             JOIN sources s USING (source_id)
-            JOIN venues v ON v.venue = $venue AND {NAMED}
+            JOIN venues v ON v.venue = $venue AND {MENTIONED}
             WHERE e.timeline IN ($crash_day, $venue) AND e.standing = 'reported'
         )
         SELECT ts, precision, category, t.venue, title, confidence, second_hand, note, timeline, source_id

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import polars as pl
 
+from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-FIGURES = {
+FIGURES: Columns = {
     "board": pl.String,
     "venue": pl.String,
     "total_usd": pl.Float64,
@@ -22,7 +23,7 @@ FIGURES = {
     "as_of": pl.Datetime("us", "UTC"),
     "as_of_precision": pl.String,
 }
-SUBSET = {
+SUBSET: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "first_usd": pl.Float64,
@@ -42,11 +43,10 @@ def venues(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     The first two are the two largest neighbours on the board of which one hides liquidations and the other does not,
     the hiding one first; where there are no such two, the two largest.
     """
-    (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
     named: list[str] = []
     for board in boards.every(warehouse, crash_day).filter(pl.col("phase") == "crash").head(1)["board"]:
         named = boards.by_exchange(warehouse, board).filter(~pl.col("computed"))["venue"].to_list()
-    verdicts = regimes.verdicts(warehouse, tuple(named), day["window_start"], day["window_end"])
+    verdicts = regimes.verdicts(warehouse, tuple(named), *crash_days.window(warehouse, crash_day))
     whole = (verdicts["completeness"] == "complete").to_list()
     for left, right in pairwise(range(len(named))):
         if whole[left] != whole[right]:
@@ -71,12 +71,12 @@ def counterpart(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     other.
     """
     return warehouse.query(
-        """
+        f"""
         WITH boarded AS (
             SELECT crash_day
             FROM liquidation_reports
             WHERE metric = 'liquidations' AND asset = 'all' AND side = 'total' AND phase = 'crash'
-              AND counting IN ('floor', 'complete')
+              AND {sql.ONE_SIDED}
             GROUP BY crash_day, board
             HAVING count(DISTINCT venue) FILTER (venue <> 'all') >= 2 AND count(*) FILTER (venue = 'all') > 0
         )
@@ -97,11 +97,10 @@ def pair(warehouse: Warehouse, crash_day: str, first: str, second: str) -> pl.Da
     Both figures are of the fullest board that names both, null where none does. `completeness` is that of the best feed
     of each in the day's window, `unknown` where no feed is described. At most one row an exchange, in the order asked.
     """
-    (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
-    venues = (first, second)
-    verdicts = regimes.verdicts(warehouse, venues, day["window_start"], day["window_end"])
-    held = regimes.in_force(warehouse, venues, day["window_start"], day["window_end"])
-    best = held.unique("venue", keep="first", maintain_order=True).select("venue", "feed", "rule")
+    venues, window = (first, second), crash_days.window(warehouse, crash_day)
+    verdicts = regimes.verdicts(warehouse, venues, *window)
+    feeds = regimes.in_force(warehouse, venues, *window)
+    best = feeds.unique("venue", keep="first", maintain_order=True).select("venue", "feed", "rule")
     rows = verdicts.join(best, on="venue", how="left", maintain_order="left")
     figures = _common_board(warehouse, crash_day, venues)
     joined = rows.join(figures, on="venue", how="left", suffix="_board", maintain_order="left")
@@ -135,12 +134,11 @@ def subset(warehouse: Warehouse, first: str, second: str) -> pl.DataFrame:
     changed = regimes.changes(warehouse, start, end)["venue"]
     sides = []
     for crash_day in (first, second):
-        (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
         board = boards.every(warehouse, crash_day).filter(pl.col("phase") == "crash").head(1)
         if board.is_empty():
             return pl.DataFrame(schema=SUBSET)
         rows = boards.by_exchange(warehouse, board["board"][0]).filter(~pl.col("computed"))
-        verdicts = regimes.verdicts(warehouse, tuple(rows["venue"]), day["window_start"], day["window_end"])
+        verdicts = regimes.verdicts(warehouse, tuple(rows["venue"]), *crash_days.window(warehouse, crash_day))
         sides.append(
             rows.select("venue", "total_usd", window=pl.lit(board["window_label"][0]), source_id="source_id").join(
                 verdicts, on="venue", suffix="_regime", maintain_order="left"
@@ -162,8 +160,8 @@ def subset(warehouse: Warehouse, first: str, second: str) -> pl.DataFrame:
 
 
 def _span(warehouse: Warehouse, first: str, second: str) -> tuple[datetime, datetime]:
-    starts = crash_days.every(warehouse).filter(pl.col("crash_day").is_in([first, second]))["window_start"]
-    return starts.min(), starts.max()
+    start, end = sorted(crash_days.window(warehouse, crash_day)[0] for crash_day in (first, second))
+    return start, end
 
 
 def _common_board(warehouse: Warehouse, crash_day: str, venues: tuple[str, str]) -> pl.DataFrame:

@@ -13,9 +13,9 @@ from datetime import datetime
 import polars as pl
 
 from analytics.liquidations import event_feeds, throttle
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-SCORED = {
+SCORED: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "feed": pl.String,
@@ -63,7 +63,7 @@ def score(complete: pl.DataFrame, rule: str) -> Score | None:
     None where the stream's own sum is not known.
     """
     found = throttle.across(throttle.throttled(complete, rule))
-    true = complete["notional_usd"].sum()
+    true = float(complete["notional_usd"].sum())
     if found.reported_usd is None or found.bound_usd is None:
         return None
     low, middle, high = (

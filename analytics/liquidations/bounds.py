@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
 from analytics.warehouse import Warehouse
@@ -34,7 +35,7 @@ READINGS = f"""
         SELECT *, {boards.WINDOW_KIND} AS kind
         FROM liquidation_reports
         WHERE crash_day = $crash_day AND asset = 'all' AND side = 'total' AND confidence <> 'low'
-          AND (metric = 'liquidations' AND counting IN ('floor', 'complete') OR metric = 'liquidations_actual')
+          AND (metric = 'liquidations' AND {sql.ONE_SIDED} OR metric = 'liquidations_actual')
     ), chosen AS (
         SELECT universe, kind, phase
         FROM figures
@@ -45,7 +46,7 @@ READINGS = f"""
            max(value) FILTER (f.universe = c.universe AND f.kind = c.kind) AS most_usd, max(value) AS floor_usd,
            arg_max(concat_ws(', ', origin, window_label, strftime(as_of, 'as of %Y-%m-%d')), row(value, as_of, board))
                AS floor_input,
-           string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+           {sql.sources()} AS source_id
     FROM figures f
     JOIN chosen c USING (phase)
     WHERE venue <> 'all'
@@ -69,12 +70,11 @@ def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     the exchange in this part of the story, on whatever board. `low_usd` to `high_usd` hold all readings of the board's
     kind of window where the feed is complete; where it hides some they are null, and `refusal` says why.
     """
-    (day,) = crash_days.every(warehouse).filter(crash_day=crash_day).iter_rows(named=True)
     rows = boards.by_exchange(warehouse, board).filter(~pl.col("computed"), pl.col("total_usd").is_not_null())
-    held = regimes.in_force(warehouse, tuple(rows["venue"]), day["window_start"], day["window_end"])
+    in_force = regimes.in_force(warehouse, tuple(rows["venue"]), *crash_days.window(warehouse, crash_day))
     parts = {
         "_read": warehouse.query(READINGS, crash_day=crash_day, board=board),
-        "_regime": held.unique("venue", keep="first", maintain_order=True).drop("name"),
+        "_regime": in_force.unique("venue", keep="first", maintain_order=True).drop("name"),
         "_interest": warehouse.query(INTEREST, crash_day=crash_day),
     }
     for suffix, part in parts.items():
@@ -82,9 +82,7 @@ def of_board(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     sources = ["source_id", *(f"source_id{suffix}" for suffix in parts)]
     whole = pl.col("completeness") == "complete"
     return rows.with_columns(pl.col("completeness").fill_null("unknown")).select(
-        "board",
-        "venue",
-        "name",
+        *("board", "venue", "name"),
         reported_usd="total_usd",
         bound_usd=pl.max_horizontal("floor_usd", "total_usd"),
         bound_input="floor_input",

@@ -13,36 +13,36 @@ from typing import Any
 
 import polars as pl
 
-from analytics import rounding
+from analytics import rounding, sql
 from analytics.liquidations import boards, headline
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 Row = dict[str, Any]
 
-PUBLISHED = """
+PUBLISHED = f"""
     SELECT board, metric, phase, universe, counting, r.origin, interest, reason, window_label, window_start, window_end,
            as_of, as_of_precision,
            max(value) FILTER (side = 'long' AND unit = 'USD') AS long_usd,
            max(value) FILTER (side = 'short' AND unit = 'USD') AS short_usd,
            max(value) FILTER (side = 'total' AND unit = 'USD') AS total_usd, confidence,
            bool_or(second_hand) AS second_hand,
-           string_agg(DISTINCT note, ' ' ORDER BY note) AS note,
-           string_agg(DISTINCT concat_ws(';', r.source_id, nullif(i.source_id, r.source_id)), ';') AS source_id
+           {sql.listed("note", " ")} AS note,
+           {sql.sources("concat_ws(';', r.source_id, nullif(i.source_id, r.source_id))")} AS source_id
     FROM liquidation_reports r
     LEFT JOIN interests i USING (origin)
     WHERE crash_day = $crash_day AND venue = 'all' AND asset = 'all'
       AND metric IN ('liquidations', 'liquidations_estimate_low', 'liquidations_estimate_high')
     GROUP BY ALL
 """
-DISPUTED = """
-    SELECT metric, CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(v.name, venue) END AS name, value, unit,
+DISPUTED = f"""
+    SELECT metric, {sql.venue_or_all()} AS name, value, unit,
            r.origin, coalesce(interest, 'unknown') AS interest,
            coalesce(reason, 'Not recorded here') AS reason, window_label, universe, counting, as_of, as_of_precision,
            confidence, second_hand, r.note,
            concat_ws(';', r.source_id, nullif(i.source_id, r.source_id)) AS source_id
     FROM liquidation_reports r
     LEFT JOIN interests i USING (origin)
-    LEFT JOIN venues v USING (venue)
+    {sql.VENUES}
     WHERE crash_day = $crash_day AND asset = 'all' AND phase NOT IN ('before', 'aftermath') AND value IS NOT NULL
       AND metric NOT IN ('adl_fills', 'adl_notional', 'traders_liquidated')
       AND (counting IN ('estimate', 'two_sided') OR confidence = 'low'
@@ -51,7 +51,7 @@ DISPUTED = """
              value, r.source_id
 """
 ENDS = {"liquidations_estimate_low": "low end", "liquidations_estimate_high": "high end"}
-LINES = {
+LINES: Columns = {
     "topic": pl.String,
     "bridge": pl.String,
     "position": pl.Int64,

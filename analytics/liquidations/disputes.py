@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 SIZE = """
@@ -29,11 +30,11 @@ def sizes(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
         SELECT universe, counting, min(value) AS low, max(value) AS high,
                count(DISTINCT row(as_of, CASE WHEN counting <> 'estimate' THEN value END)) AS readings,
                min(as_of) AS first_as_of, max(as_of) AS last_as_of,
-               string_agg(DISTINCT origin, '; ' ORDER BY origin) AS origin,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.listed("origin", "; ")} AS origin,
+               {sql.sources()} AS source_id
         FROM ({SIZE})
         GROUP BY universe, counting
-        ORDER BY high DESC
+        ORDER BY high DESC, universe, counting
         """,
         crash_day=crash_day,
     )
@@ -48,7 +49,7 @@ def lows(warehouse: Warehouse, base_asset: str, crash_day: str) -> pl.DataFrame:
         FROM price_extremes e, crash_days d
         WHERE d.crash_day = $crash_day AND base_asset = $base AND extreme = 'low'
           AND ts >= d.window_start AND ts < d.window_end
-        ORDER BY value, e.venue
+        ORDER BY value, e.venue, market, kind, ts
         """,
         base=base_asset,
         crash_day=crash_day,

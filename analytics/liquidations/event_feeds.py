@@ -8,11 +8,12 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.liquidations import throttle
 from analytics.liquidations.regimes import BEST_FIRST
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-ESTIMATED = {
+ESTIMATED: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "feed": pl.String,
@@ -29,6 +30,42 @@ ESTIMATED = {
     "refusal": pl.String,
 }
 
+FEEDS = f"""
+    WITH ranged AS (
+        SELECT *
+        FROM liquidations
+        WHERE ts >= $start AND ts < $end
+    ), seconds AS (
+        SELECT venue, feed, mechanism, count(*) AS orders
+        FROM ranged
+        GROUP BY venue, feed, mechanism, symbol, date_trunc('second', ts)
+    ), busiest AS (
+        SELECT venue, feed, mechanism, max(orders) AS busiest
+        FROM seconds
+        GROUP BY ALL
+    ), held AS (
+        SELECT venue, feed, completeness, valid_from, rule, source_id
+        FROM feed_regimes
+        WHERE (valid_from IS NULL OR valid_from < $end) AND (valid_to IS NULL OR valid_to > $start)
+        QUALIFY row_number() OVER (PARTITION BY venue, feed ORDER BY {BEST_FIRST}, valid_from DESC) = 1
+    )
+    SELECT r.venue, any_value({sql.venue_name("r.venue")}) AS name, r.feed, r.mechanism,
+           coalesce(any_value(h.completeness), 'unknown') AS completeness,
+           any_value(h.valid_from) IS NOT NULL AS established,
+           coalesce(any_value(h.rule), 'No rule of this feed is recorded here') AS rule,
+           count(*) AS orders, count(DISTINCT symbol) AS symbols, any_value(busiest) AS busiest,
+           {sql.total("notional_usd", 6)} AS total_usd,
+           min(ts) AS first_ts, max(ts) AS last_ts,
+           concat_ws(';', {sql.sources("r.source_id")}, any_value(h.source_id))
+               AS source_id
+    FROM ranged r
+    JOIN busiest b USING (venue, feed, mechanism)
+    {sql.VENUES}
+    LEFT JOIN held h USING (venue, feed)
+    GROUP BY r.venue, r.feed, r.mechanism
+    ORDER BY name, orders DESC, r.feed, r.mechanism
+"""
+
 
 def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """The feeds with liquidations in a range, by venue, the fullest first: one row a feed and mechanism.
@@ -38,45 +75,7 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     symbol in one second. Mechanisms and feeds of one venue overlap and are never added. `established` is false where it
     is not known since when the regime of the feed holds, and completeness is `unknown` where no regime is described.
     """
-    return warehouse.query(
-        f"""
-        WITH ranged AS (
-            SELECT *
-            FROM liquidations
-            WHERE ts >= $start AND ts < $end
-        ), seconds AS (
-            SELECT venue, feed, mechanism, count(*) AS orders
-            FROM ranged
-            GROUP BY venue, feed, mechanism, symbol, date_trunc('second', ts)
-        ), busiest AS (
-            SELECT venue, feed, mechanism, max(orders) AS busiest
-            FROM seconds
-            GROUP BY ALL
-        ), held AS (
-            SELECT venue, feed, completeness, valid_from, rule, source_id
-            FROM feed_regimes
-            WHERE (valid_from IS NULL OR valid_from < $end) AND (valid_to IS NULL OR valid_to > $start)
-            QUALIFY row_number() OVER (PARTITION BY venue, feed ORDER BY {BEST_FIRST}, valid_from DESC) = 1
-        )
-        SELECT r.venue, any_value(coalesce(v.name, r.venue)) AS name, r.feed, r.mechanism,
-               coalesce(any_value(h.completeness), 'unknown') AS completeness,
-               any_value(h.valid_from) IS NOT NULL AS established,
-               coalesce(any_value(h.rule), 'No rule of this feed is recorded here') AS rule,
-               count(*) AS orders, count(DISTINCT symbol) AS symbols, any_value(busiest) AS busiest,
-               sum(notional_usd::DECIMAL(38, 6))::DOUBLE AS total_usd,
-               min(ts) AS first_ts, max(ts) AS last_ts,
-               concat_ws(';', string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id), any_value(h.source_id))
-                   AS source_id
-        FROM ranged r
-        JOIN busiest b USING (venue, feed, mechanism)
-        LEFT JOIN venues v USING (venue)
-        LEFT JOIN held h USING (venue, feed)
-        GROUP BY r.venue, r.feed, r.mechanism
-        ORDER BY name, orders DESC, r.feed, r.mechanism
-        """,
-        start=start,
-        end=end,
-    )
+    return warehouse.query(FEEDS, start=start, end=end)
 
 
 def estimates(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:

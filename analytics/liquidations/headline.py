@@ -10,6 +10,14 @@ COLUMNS = (
     "metric, venue, asset, side, value, unit, board, window_label, window_start, window_end, as_of, as_of_precision, "
     "origin, universe, counting, phase, confidence, second_hand, note, source_id"
 )
+TOTAL = f"""
+    SELECT {COLUMNS}
+    FROM liquidation_reports
+    WHERE crash_day = $crash_day AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
+      AND phase = 'crash' AND counting = 'floor' AND confidence <> 'low'
+    ORDER BY confidence = 'high' DESC, as_of DESC, board
+    LIMIT 1
+"""
 
 
 def total(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
@@ -18,43 +26,19 @@ def total(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
 
     It is a floor (`counting`): trackers add up feeds that leave liquidations out.
     """
-    return warehouse.query(
-        f"""
-        SELECT {COLUMNS}
-        FROM liquidation_reports
-        WHERE crash_day = $crash_day AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
-          AND phase = 'crash' AND counting = 'floor' AND confidence <> 'low'
-        ORDER BY confidence = 'high' DESC, as_of DESC, board
-        LIMIT 1
-        """,
-        crash_day=crash_day,
-    )
-
-
-def total_readings(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """Every published all-venue total of the day, by window and as-of; only rows of one universe are comparable."""
-    return warehouse.query(
-        f"""
-        SELECT {COLUMNS}
-        FROM liquidation_reports
-        WHERE crash_day = $crash_day AND metric = 'liquidations' AND venue = 'all' AND asset = 'all' AND side = 'total'
-        ORDER BY universe, as_of, value
-        """,
-        crash_day=crash_day,
-    )
+    return warehouse.query(TOTAL, crash_day=crash_day)
 
 
 def sides(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
-    """Long and short of the latest board that states both for all venues: two rows, or none; `of_both_pct` is their
-    share of both."""
+    """Long and short of the latest board that states both for all venues of the universe `total` is of: two rows, or
+    none; `of_both_pct` is their share of both."""
     return warehouse.query(
         f"""
         WITH both_sides AS (
             SELECT board, max(as_of) AS as_of
             FROM liquidation_reports
             WHERE crash_day = $crash_day AND metric = 'liquidations' AND venue = 'all' AND asset = 'all'
-              AND side IN ('long', 'short')
-              AND phase = 'crash' AND universe NOT LIKE '%Amberdata%'
+              AND side IN ('long', 'short') AND phase = 'crash' AND universe = (SELECT universe FROM ({TOTAL}))
             GROUP BY board
             HAVING count(DISTINCT side) = 2
             ORDER BY as_of DESC, board

@@ -13,9 +13,9 @@ import polars as pl
 from analytics import rounding
 from analytics.compare import crash_days
 from analytics.liquidations import bounds, headline
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
-TURNS = {
+TURNS: Columns = {
     "board": pl.String,
     "venue": pl.String,
     "name": pl.String,

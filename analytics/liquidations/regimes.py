@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 COLUMNS = "regime_id, venue, v.name, feed, valid_from, valid_to, completeness, rule, evidence, r.source_id"
@@ -100,8 +101,8 @@ def changes(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
 def undated_limits(warehouse: Warehouse) -> pl.DataFrame:
     """Venues whose feed is cut down today while the start of that is not established: `venue name source_id`."""
     return warehouse.query(
-        """
-        SELECT venue, v.name, string_agg(DISTINCT r.source_id, ';' ORDER BY r.source_id) AS source_id
+        f"""
+        SELECT venue, v.name, {sql.sources("r.source_id")} AS source_id
         FROM feed_regimes r
         JOIN venues v USING (venue)
         WHERE completeness IN ('throttled', 'sampled') AND valid_from IS NULL AND valid_to IS NULL

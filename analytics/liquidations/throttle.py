@@ -2,8 +2,8 @@
 
 Two rules are on record for one feed: of the orders of one symbol in one clock second it shows only the last, or only
 the largest. How many there were is not shown, and that a second has an order at all says little: one order and a burst
-of fifty look alike. What can be told, and how, stands in `throttle_models`; how often it held on simulated streams in
-`backtest`.
+of fifty look alike. What can be told, and how, stands in `throttle_last` and `throttle_largest`; how often it held on
+simulated streams in `backtest`.
 
 Assumed: the rule is as stated, the feed's seconds are the clock's, times are those of the orders to the millisecond,
 and the end of a second is no special moment for traders. No document says where a feed's seconds begin (messages on
@@ -27,8 +27,8 @@ from math import fsum
 import numpy as np
 import polars as pl
 
-from analytics.liquidations import throttle_models
-from analytics.liquidations.throttle_models import Feed, Refused
+from analytics.liquidations import throttle_largest, throttle_last
+from analytics.liquidations.throttled_feed import Feed, Refused
 
 RULES = {
     "last": "the last order of each symbol and second",
@@ -95,7 +95,7 @@ def estimate(passed: pl.DataFrame, rule: str) -> Estimate:
         return Estimate(rule, passed.height, None, None, refusal="an order is without its symbol or its time")
     reported = fsum(amounts)
     try:
-        totals = (throttle_models.last if rule == "last" else throttle_models.largest)(Feed.of(passed))
+        totals = (throttle_last if rule == "last" else throttle_largest).totals(Feed.of(passed))
     except Refused as refused:
         return Estimate(rule, passed.height, reported, reported, refusal=str(refused), excluded=refused.excluded)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 STATED = """
@@ -36,12 +37,12 @@ def of_topics(warehouse: Warehouse, crash_day: str, topics: tuple[str, ...]) -> 
             FROM liquidation_reports
             WHERE metric IN ('adl_fills', 'adl_notional', 'liquidation_records') AND asset = 'all'
         )
-        SELECT topic, venue, CASE venue WHEN 'all' THEN 'All venues' ELSE coalesce(v.name, venue) END AS name,
+        SELECT topic, venue, {sql.venue_or_all()} AS name,
                replace(metric, '_', ' ') AS metric,
                asset, value, unit, value_text, window_text, as_of, as_of_precision, origin, universe, counting,
                reports.confidence, second_hand, reports.note, reports.source_id
         FROM reports
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE crash_day = $crash_day AND topic IN (SELECT unnest($topics))
         ORDER BY reports.confidence = 'low', list_position($topics, topic), venue = 'all', name, metric, reports.as_of,
                  reports.source_id
@@ -72,10 +73,10 @@ def open_interest(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
                max(value) FILTER (metric = 'open_interest_change_pct') AS change_pct,
                ends_with(universe, ', perps') AS perpetuals,
                any_value(stated.confidence) AS confidence,
-               string_agg(DISTINCT stated.note, ' ' ORDER BY stated.note) AS note,
-               string_agg(DISTINCT stated.source_id, ';' ORDER BY stated.source_id) AS source_id
+               {sql.listed("stated.note", " ")} AS note,
+               {sql.sources("stated.source_id")} AS source_id
         FROM stated
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE topic = 'open_interest'
         GROUP BY venue, asset, origin, universe
         ORDER BY venue = 'all', asset = 'all' DESC, before_usd IS NOT NULL AND after_usd IS NOT NULL DESC, change_pct,

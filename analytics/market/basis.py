@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import venues
 from analytics.market import decimate, prices
 from analytics.warehouse import Warehouse
 
@@ -28,7 +29,6 @@ def pairs(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
     known = known.sort("volume_base", "symbol", descending=[True, False], nulls_last=True).unique(
         ["venue", "market", "kind", "interval"], keep="first", maintain_order=True
     )
-    names = warehouse.query("SELECT venue, name FROM venues")
     found = []
     for basis, (one, other) in PAIRS.items():
         of, against = (
@@ -44,15 +44,8 @@ def pairs(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl
         )
     columns = ["market", "symbol", "kind", "interval", "source_id"]
     return (
-        pl.concat(found)
-        .join(names, on="venue", how="left", maintain_order="left")
-        .select(
-            "basis",
-            "venue",
-            pl.coalesce("name", "venue").alias("name"),
-            *columns,
-            *(f"{column}_other" for column in columns),
-        )
+        venues.named(warehouse, pl.concat(found))
+        .select("basis", "venue", "name", *columns, *(f"{column}_other" for column in columns))
         .sort("basis", "venue")
     )
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import polars as pl
 
 FROZEN = 5
+"""Snapshots running in which a band stands still while others move, before it counts as frozen."""
 FAULTS = ("inverted", "shrinking", "frozen")
 MOST_FAULTY = 0.01
 """A series with more faulty snapshots than this part is unusable as a whole: what else it holds cannot be trusted."""
@@ -33,9 +34,9 @@ def snapshots(depth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unusable(found: pl.DataFrame) -> bool:
+def unusable(judged: pl.DataFrame) -> bool:
     """Whether so many snapshots of a series (`snapshots`) are at fault that none of it can be trusted."""
-    return found.filter(pl.any_horizontal(FAULTS)).height > MOST_FAULTY * found.height
+    return judged.filter(pl.any_horizontal(FAULTS)).height > MOST_FAULTY * judged.height
 
 
 def _inverted(depth: pl.DataFrame) -> pl.DataFrame:

@@ -6,12 +6,14 @@ smallest and the largest value of every stretch.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 from tsdownsample import MinMaxDownsampler
 
+from analytics import sql
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
@@ -22,14 +24,16 @@ KEY = (*prices.LINE, "source_id")
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400)
 """Lengths of merged bars, in seconds: each divides a day, so that all begin on the clock."""
 MOST_BARS, MOST_POINTS = 1500, 1000
-SECOND = 1_000_000
+"""Bars of a chart of candles, and points of a line: more than a wide screen has columns for."""
+SECOND_US = 1_000_000
+"""Microseconds of a second: the unit in which DuckDB and Polars count time here."""
 
 MERGED = """
     epoch_us(ts) // $length_{place} * $length_{place} AS begins, $length_{place} AS length,
     max(high) AS high, min(low) AS low, arg_max(close, ts) AS close
 """
-WHOLE = "arg_min(open, ts) AS open, " + ", ".join(
-    f"CASE WHEN count({column}) = count(*) THEN sum({column}::DECIMAL(28, 8))::DOUBLE END AS {column}"
+OPEN_AND_VOLUMES = "arg_min(open, ts) AS open, " + ", ".join(
+    f"CASE WHEN count({column}) = count(*) THEN {sql.total(column, 8)} END AS {column}"
     for column in ("volume_base", "volume_quote", "taker_buy_base")
 )
 
@@ -40,21 +44,9 @@ def step(start: datetime, end: datetime, most: int = MOST_BARS) -> int:
     return next((each for each in STEPS if seconds / each <= most), STEPS[-1])
 
 
-def finest(known: pl.DataFrame) -> pl.DataFrame:
-    """Of each market in `prices.series`, the finest interval that covers most of the range, else the one that covers
-    most."""
-    fits = pl.col("coverage") >= prices.LEAST_COVERAGE
-    market = ["venue", "market", "symbol", "kind"]
-    return (
-        known.sort(fits, pl.when(fits).then(-pl.col("seconds")).otherwise(pl.col("coverage")), descending=True)
-        .unique(subset=market, keep="first", maintain_order=True)
-        .sort("base", *market)
-    )
-
-
-def keys(known: pl.DataFrame) -> tuple[Key, ...]:
+def keys(series: pl.DataFrame) -> tuple[Key, ...]:
     """The keys of rows that name a series."""
-    return tuple(known.select(KEY).rows())
+    return tuple(series.select(KEY).rows())
 
 
 def paths(
@@ -75,13 +67,13 @@ def bars(
 
     A volume is null where one of the merged bars does not know it.
     """
-    return _merged(warehouse, chosen, start, end, most, f"{MERGED}, {WHOLE}")
+    return _merged(warehouse, chosen, start, end, most, f"{MERGED}, {OPEN_AND_VOLUMES}")
 
 
 def closes(warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime) -> pl.DataFrame:
     """Every close of chosen series, not merged and in no order: `place` of the series in `chosen`, `second` since
     `start` at which its bar begins, `close`."""
-    columns = f"((epoch_us(ts) - epoch_us($start::TIMESTAMPTZ)) // {SECOND})::INTEGER AS second, close"
+    columns = f"((epoch_us(ts) - epoch_us($start::TIMESTAMPTZ)) // {SECOND_US})::INTEGER AS second, close"
     return of_each(warehouse, columns, chosen, start, end)
 
 
@@ -93,29 +85,27 @@ def of_each(
     end: datetime,
     *,
     grouped: str = "",
-    closed: bool = False,
-    **parameters: object,
+    parameters: Mapping[str, object] | None = None,
 ) -> pl.DataFrame:
     """The same columns of each series, with its `place` in `chosen`: one SELECT a series, `{place}` in it where they
     differ.
 
-    Bars that begin in the range count or, `closed`, those of them that are over by its end. Equality with every part of
-    the key lets DuckDB skip the rows of other series; a join would read them all.
+    Bars that begin in the range count. Equality with every part of the key lets DuckDB skip the rows of other series; a
+    join would read them all.
     """
-    selects, named = [], dict(parameters)
+    selects, named = [], {"start": start, "end": end, **(parameters or {})}
     for place, key in enumerate(chosen):
-        late = timedelta(seconds=prices.SECONDS[key[4]], microseconds=-1) if closed else timedelta()
-        named |= {f"{part}_{place}": value for part, value in zip(KEY, key, strict=True)} | {f"end_{place}": end - late}
+        named |= {f"{part}_{place}": value for part, value in zip(KEY, key, strict=True)}
         of_key = " AND ".join(f"{part} = ${part}_{place}" for part in KEY)
         selects.append(
             f"""
             SELECT {place} AS place, {columns.format(place=place)}
             FROM bars
-            WHERE {of_key} AND ts >= $start AND ts < $end_{place}
+            WHERE {of_key} AND ts >= $start AND ts < $end
             {grouped}
             """
         )
-    return warehouse.query(" UNION ALL ".join(selects), start=start, **named)
+    return warehouse.query(" UNION ALL ".join(selects), **named)
 
 
 def points(line: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
@@ -135,8 +125,8 @@ def _merged(
     warehouse: Warehouse, chosen: tuple[Key, ...], start: datetime, end: datetime, most: int, columns: str
 ) -> pl.DataFrame:
     shortest = step(start, end, most)
-    lengths = {f"length_{place}": SECOND * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
-    found = of_each(warehouse, columns, chosen, start, end, grouped="GROUP BY begins", **lengths)
+    lengths = {f"length_{place}": SECOND_US * max(prices.SECONDS[key[4]], shortest) for place, key in enumerate(chosen)}
+    found = of_each(warehouse, columns, chosen, start, end, grouped="GROUP BY begins", parameters=lengths)
     named = pl.DataFrame(chosen, schema=dict.fromkeys(KEY, pl.String), orient="row").with_row_index("place")
     moment = pl.Datetime("us", "UTC")
     return (

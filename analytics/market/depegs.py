@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 
@@ -58,11 +59,11 @@ def facts(warehouse: Warehouse, base: str, reference_value: float, start: dateti
 def windows(warehouse: Warehouse, asset: str, start: datetime, end: datetime) -> pl.DataFrame:
     """The windows a venue published for an asset's depeg: `venue name window_start window_end source_id`."""
     return warehouse.query(
-        """
-        SELECT d.venue, any_value(coalesce(v.name, d.venue)) AS name, d.window_start, d.window_end,
-               string_agg(DISTINCT d.source_id, ';') AS source_id
+        f"""
+        SELECT d.venue, any_value({sql.venue_name("d.venue")}) AS name, d.window_start, d.window_end,
+               {sql.sources("d.source_id")} AS source_id
         FROM depegs d
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE d.asset = $asset AND d.window_start >= $start AND d.window_end < $end
         GROUP BY d.venue, d.window_start, d.window_end
         ORDER BY d.window_start, d.venue
@@ -80,17 +81,17 @@ def published(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFr
     Readings without a time belong to the day when another reading of the same asset does.
     """
     return warehouse.query(
-        """
+        f"""
         WITH of_day AS (
-            SELECT DISTINCT upper(split_part(asset, '/', 1)) AS base
+            SELECT DISTINCT upper({sql.base("asset")}) AS base
             FROM depegs
             WHERE coalesce(window_start, low_ts) >= $start AND coalesce(window_start, low_ts) < $end
         )
-        SELECT d.asset, d.venue, coalesce(v.name, d.venue) AS name, d.low, d.unit, d.reference_value, d.discount_pct,
+        SELECT d.asset, d.venue, {sql.venue_name("d.venue")} AS name, d.low, d.unit, d.reference_value, d.discount_pct,
                d.confidence, d.second_hand, d.note, d.source_id
         FROM depegs d
-        LEFT JOIN venues v USING (venue)
-        WHERE d.low IS NOT NULL AND upper(split_part(d.asset, '/', 1)) IN (SELECT base FROM of_day)
+        {sql.VENUES}
+        WHERE d.low IS NOT NULL AND upper({sql.base("d.asset")}) IN (SELECT base FROM of_day)
           AND (coalesce(d.window_start, d.low_ts) IS NULL
               OR (coalesce(d.window_start, d.low_ts) >= $start AND coalesce(d.window_start, d.low_ts) < $end))
         ORDER BY d.discount_pct NULLS LAST, d.asset, d.row_id
@@ -104,16 +105,16 @@ def lower_by_day(warehouse: Warehouse, base: str, low: float, start: datetime, e
     """Markets of an asset in dollar tokens that printed less than `low` by their range of a whole day: `venue name
     symbol low source_id`, the lowest first."""
     return warehouse.query(
-        """
-        SELECT b.venue, coalesce(v.name, b.venue) AS name, b.symbol, min(b.low) AS low,
-               string_agg(DISTINCT b.source_id, ';') AS source_id
+        f"""
+        SELECT b.venue, {sql.venue_name("b.venue")} AS name, b.symbol, min(b.low) AS low,
+               {sql.sources("b.source_id")} AS source_id
         FROM bars b
-        LEFT JOIN venues v USING (venue)
-        WHERE b.interval = '1d' AND b.kind = 'trade' AND split_part(b.symbol, '/', 1) = $base AND b.ts >= $start
-          AND b.ts < $end AND split_part(split_part(b.symbol, '/', 2), ':', 1) IN (SELECT unnest($dollars))
+        {sql.VENUES}
+        WHERE b.interval = '1d' AND b.kind = 'trade' AND {sql.base("b.symbol")} = $base AND b.ts >= $start
+          AND b.ts < $end AND {sql.quote("b.symbol")} IN (SELECT unnest($dollars))
         GROUP BY ALL
         HAVING min(b.low) < $low
-        ORDER BY low, b.symbol
+        ORDER BY low, b.symbol, b.venue
         """,
         base=base,
         low=low,

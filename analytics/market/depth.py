@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import book_faults, decimate
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 NEARLY_ALL = 0.9
 """Part of the snapshots a band must be in."""
 LATE = 1.5
 """Times the usual pause between snapshots after which the next one is late: one missing or refused snapshot is
 enough."""
-JUDGED = {
+JUDGED: Columns = {
     "venue": pl.String,
     "name": pl.String,
     "symbol": pl.String,
@@ -36,10 +37,10 @@ def judged(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
     """
     names = dict(warehouse.query("SELECT venue, name FROM venues").iter_rows())
     known = warehouse.query(
-        """
+        f"""
         SELECT DISTINCT venue, symbol, source_id
         FROM book_depth
-        WHERE split_part(symbol, '/', 1) = $base AND ts >= $start AND ts < $end
+        WHERE {sql.base()} = $base AND ts >= $start AND ts < $end
         ORDER BY ALL
         """,
         base=base,
@@ -96,7 +97,7 @@ def nearest(
         )
         .sort("ts")
     )
-    shown = _thinned(_broken(books, rows["ts"].unique().sort().diff().median()), start, end)
+    shown = _thinned(_broken(books, rows.select(pl.col("ts").unique().sort().diff().median()).item()), start, end)
     return shown.select(
         pl.lit(series[0]).alias("venue"),
         pl.lit(series[1]).alias("symbol"),
@@ -112,7 +113,7 @@ def _narrowest(sound: pl.DataFrame) -> float | None:
     """The narrowest band both sides have in nearly every snapshot: Binance added narrower ones over time."""
     band, snapshots = pl.col("band_pct"), sound["ts"].n_unique()
     kept = sound.group_by(band.abs().alias("width")).agg(least=pl.min_horizontal((band < 0).sum(), (band > 0).sum()))
-    return kept.filter(pl.col("least") >= NEARLY_ALL * snapshots)["width"].min()
+    return kept.filter(pl.col("least") >= NEARLY_ALL * snapshots).select(pl.min("width")).item()
 
 
 def _broken(books: pl.DataFrame, usual: timedelta | None) -> pl.DataFrame:

@@ -4,24 +4,27 @@ cannot tell."""
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from analytics import sql, venues
 from analytics.market import decimate, hawkes
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
+from analytics.who_paid import adl
 
 THINNED = {
     "throttled": "The feed lets through a part only ({rule}): a process fitted to it would describe the limit.",
     "sampled": "The feed lets through a sample only ({rule}): what sets off what is not in it.",
     "unknown": "How much this feed lets through is not known ({rule}), so gaps and bursts may be the feed's.",
 }
-TWO_SIDED = (
+BOTH_SIDES = (
     "Counts by second, not single events, and of both sides of each take-over: neither their order nor their "
     "number is one of events."
 )
 MOMENT = pl.Datetime("us", "UTC")
-FITS = {
+FITS: Columns = {
     "part": pl.String,
     "begins": MOMENT,
     "ends": MOMENT,
@@ -47,6 +50,29 @@ EVENTS = """
     WHERE venue = $venue AND feed = $feed AND mechanism = 'liquidation' AND ts >= $start AND ts < $end
 """
 
+SINGLE_LIQUIDATIONS = f"""
+    WITH told AS (
+        SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
+               max(ts) AS last_ts, {sql.sources()} AS source_id
+        FROM liquidations
+        WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end
+        GROUP BY venue, feed
+    ), regime AS (
+        SELECT t.venue, t.feed, {sql.listed("r.completeness", ", ")} AS completeness,
+               {sql.listed("r.rule", "; ")} AS rule
+        FROM told t
+        JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
+            AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts
+            AND t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ)
+        GROUP BY t.venue, t.feed
+    )
+    SELECT t.*, coalesce(completeness, 'unknown') AS completeness,
+           coalesce(rule, 'its rule is not described') AS rule
+    FROM told t
+    LEFT JOIN regime USING (venue, feed)
+    ORDER BY events DESC, t.venue, t.feed
+"""
+
 
 def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """Every venue that is known to have liquidated in a range, and whether its feed can tell how explosive that was,
@@ -56,50 +82,16 @@ def feeds(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     liquidations of a feed, null where only counts are kept. `refusal` is null where a process can be fitted to the
     whole range.
     """
-    single = warehouse.query(
-        """
-        WITH told AS (
-            SELECT venue, feed, count(*) AS events, count(DISTINCT ts) AS stamps, min(ts) AS first_ts,
-                   max(ts) AS last_ts, string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-            FROM liquidations
-            WHERE mechanism = 'liquidation' AND ts >= $start AND ts < $end
-            GROUP BY venue, feed
-        ), regime AS (
-            SELECT t.venue, t.feed, string_agg(DISTINCT r.completeness, ', ' ORDER BY r.completeness) AS completeness,
-                   string_agg(DISTINCT r.rule, '; ' ORDER BY r.rule) AS rule
-            FROM told t
-            JOIN feed_regimes r ON r.venue = t.venue AND r.feed = t.feed
-                AND coalesce(r.valid_from, '-infinity'::TIMESTAMPTZ) <= t.last_ts
-                AND t.first_ts < coalesce(r.valid_to, 'infinity'::TIMESTAMPTZ)
-            GROUP BY t.venue, t.feed
-        )
-        SELECT t.*, coalesce(completeness, 'unknown') AS completeness,
-               coalesce(rule, 'its rule is not described') AS rule
-        FROM told t
-        LEFT JOIN regime USING (venue, feed)
-        ORDER BY events DESC, t.venue, t.feed
-        """,
-        start=start,
-        end=end,
+    single = warehouse.query(SINGLE_LIQUIDATIONS, start=start, end=end)
+    counted = (
+        adl.counted(warehouse, start, end)
+        .drop("bars")
+        .with_columns(feed=pl.lit("counts of a study"), refusal=pl.lit(BOTH_SIDES))
     )
-    counted = warehouse.query(
-        """
-        SELECT venue, 'counts of a study' AS feed, min(ts) AS first_ts, max(ts) AS last_ts,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
-        FROM liquidation_counts
-        WHERE ts >= $start AND ts < $end
-        GROUP BY venue
-        ORDER BY venue
-        """,
-        start=start,
-        end=end,
-    ).with_columns(refusal=pl.lit(TWO_SIDED))
-    told = [_refusal(row) for row in single.iter_rows(named=True)]
-    rows = pl.concat([single.with_columns(pl.Series("refusal", told, pl.String)), counted], how="diagonal_relaxed")
-    names = warehouse.query("SELECT venue, name FROM venues")
-    return rows.join(names, on="venue", how="left", maintain_order="left").select(
-        "venue", pl.coalesce("name", "venue").alias("name"), "feed", "events", "first_ts", "last_ts", "completeness",
-        "refusal", "source_id"
+    refusals = [_refusal(row) for row in single.iter_rows(named=True)]
+    rows = pl.concat([single.with_columns(pl.Series("refusal", refusals, pl.String)), counted], how="diagonal_relaxed")
+    return venues.named(warehouse, rows).select(
+        "venue", "name", "feed", "events", "first_ts", "last_ts", "completeness", "refusal", "source_id"
     )  # fmt: skip
 
 
@@ -146,7 +138,7 @@ def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
         SELECT $venue AS venue, make_timestamptz(epoch_us(ts) // $step * $step) AS begins,
                make_timestamptz((epoch_us(ts) // $step + 1) * $step) AS until, count(*) AS events,
                count(*) * 60e6 / $step AS per_minute,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         {EVENTS}
         GROUP BY epoch_us(ts) // $step
         ORDER BY epoch_us(ts) // $step
@@ -155,14 +147,14 @@ def intensity(warehouse: Warehouse, venue: str, feed: str, start: datetime, end:
         feed=feed,
         start=start,
         end=end,
-        step=step * decimate.SECOND,
+        step=step * decimate.SECOND_US,
     ).rename({"begins": "ts"})
 
 
-def _refusal(row: dict[str, object]) -> str | None:
+def _refusal(row: dict[str, Any]) -> str | None:
     if row["completeness"] != "complete":
-        return THINNED.get(str(row["completeness"]), THINNED["unknown"]).format(rule=row["rule"])
-    tied = np.repeat(0.0, int(row["events"]) - int(row["stamps"]))
+        return THINNED.get(row["completeness"], THINNED["unknown"]).format(rule=row["rule"])
+    tied = np.repeat(0.0, row["events"] - row["stamps"])
     return hawkes.refusal(np.concatenate((np.arange(float(row["stamps"])), tied))) or None
 
 

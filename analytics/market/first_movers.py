@@ -7,14 +7,20 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from analytics import venues
 from analytics.market import decimate, lead_lag, prices
 from analytics.market.lead_lag import Series
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
+from analytics.who_paid import adl
+
+Pair = tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]]
+"""Two series by label and key."""
 
 INTERVAL = "1s"
 WINDOW = timedelta(minutes=10)
+"""The parts of a range whose leads are estimated one by one: a lead of seconds changes within minutes."""
 MOMENT = pl.Datetime("us", "UTC")
-ESTIMATE = {
+ESTIMATE: Columns = {
     "first": pl.String,
     "second": pl.String,
     "window_start": MOMENT,
@@ -39,29 +45,15 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
     known = prices.series(warehouse, start, end).filter(
         (pl.col("base") == base) & (pl.col("kind") == "trade") & (pl.col("interval") == INTERVAL)
     )
-    names = warehouse.query("SELECT venue, name FROM venues")
-    counts = warehouse.query(
-        """
-        SELECT venue, 'all' AS market, 'all' AS symbol, 'adl' AS kind, '1s' AS interval,
-               any_value(source_id) AS source_id, count(*) FILTER (adl_fills > 0) AS bars, min(ts) AS first_ts,
-               max(ts) AS last_ts
-        FROM liquidation_counts
-        WHERE ts >= $start AND ts < $end
-        GROUP BY venue
-        ORDER BY venue
-        """,
-        start=start,
-        end=end,
+    counts = adl.counted(warehouse, start, end).with_columns(
+        market=pl.lit("all"), symbol=pl.lit("all"), kind=pl.lit("adl"), interval=pl.lit(INTERVAL)
     )
-    rows = pl.concat([known.sort("bars", descending=True), counts], how="diagonal_relaxed").join(
-        names, on="venue", how="left", maintain_order="left"
-    )
-    label = pl.when(pl.col("kind") == "adl").then(pl.format("{} ADL fills", pl.coalesce("name", "venue"))).otherwise(
-        pl.format("{} {}", pl.coalesce("name", "venue"), "symbol")
-    )  # fmt: skip
-    return rows.select(
+    rows = pl.concat([known.sort("bars", descending=True), counts], how="diagonal_relaxed")
+    fills = pl.col("kind") == "adl"
+    label = pl.when(fills).then(pl.format("{} ADL fills", "name")).otherwise(pl.format("{} {}", "name", "symbol"))
+    return venues.named(warehouse, rows).select(
         label.alias("label"),
-        pl.when(pl.col("kind") == "adl").then(pl.lit("adl")).otherwise(pl.lit("price")).alias("what"),
+        pl.when(fills).then(pl.lit("adl")).otherwise(pl.lit("price")).alias("what"),
         pl.col("bars").alias("observations"),
         "first_ts",
         "last_ts",
@@ -69,19 +61,14 @@ def candidates(warehouse: Warehouse, base: str, start: datetime, end: datetime) 
     )
 
 
-def estimates(
-    warehouse: Warehouse,
-    pair: tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]],
-    start: datetime,
-    end: datetime,
-) -> pl.DataFrame:
+def estimates(warehouse: Warehouse, pair: Pair, start: datetime, end: datetime) -> pl.DataFrame:
     """How far the first of a pair `(label, key)` leads, over all the time both are known and in windows of ten minutes
     of it.
 
     Columns: `first second window_start window_end lag_s low_s high_s moves_first moves_second refusal source_id`; the
     row over the whole time comes first. `lag_s` above zero: the first leads. `refusal` says why a row has no lag.
     """
-    one, other = (_series(warehouse, *each, start, end) for each in pair)
+    one, other = _both(warehouse, pair, start, end)
     named = {"first": one.name, "second": other.name, "source_id": ";".join(sorted({pair[0][1][5], pair[1][1][5]}))}
     if reason := lead_lag.unusable(one, other):
         return pl.DataFrame([{**named, "window_start": start, "window_end": end, "refusal": reason}], schema=ESTIMATE)
@@ -112,15 +99,10 @@ def estimates(
     return pl.DataFrame(rows, schema=ESTIMATE)
 
 
-def contrast(
-    warehouse: Warehouse,
-    pair: tuple[tuple[str, decimate.Key], tuple[str, decimate.Key]],
-    start: datetime,
-    end: datetime,
-) -> pl.DataFrame:
+def contrast(warehouse: Warehouse, pair: Pair, start: datetime, end: datetime) -> pl.DataFrame:
     """How closely the pair moves together at each lag: `lag_s together low high source_id`; empty where they cannot
     be compared."""
-    one, other = (_series(warehouse, *each, start, end) for each in pair)
+    one, other = _both(warehouse, pair, start, end)
     if lead_lag.unusable(one, other):
         return pl.DataFrame(schema={"lag_s": pl.Float64, "source_id": pl.String})
     together, low, high = lead_lag.contrast(lead_lag.blocks(one, other))
@@ -128,6 +110,11 @@ def contrast(
     return pl.DataFrame({"lag_s": lead_lag.GRID, "together": together, "low": low, "high": high}).with_columns(
         source_id=ids
     )
+
+
+def _both(warehouse: Warehouse, pair: Pair, start: datetime, end: datetime) -> tuple[Series, Series]:
+    first, second = pair
+    return _series(warehouse, *first, start, end), _series(warehouse, *second, start, end)
 
 
 def _series(warehouse: Warehouse, label: str, key: decimate.Key, start: datetime, end: datetime) -> Series:

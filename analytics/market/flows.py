@@ -6,16 +6,17 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql, venues
 from analytics.market import decimate, prices
 from analytics.warehouse import Warehouse
 
 MOST_BARS = 1000
 """Two bars, bought and sold, are drawn for each."""
-SUMS = """
-    count(*) AS bars, sum(volume_base::DECIMAL(28, 8))::DOUBLE AS volume_base,
-    CASE WHEN count(taker_buy_base) = count(*) THEN sum(taker_buy_base::DECIMAL(28, 8))::DOUBLE END AS taker_buy_base,
+SUMS = f"""
+    count(*) AS bars, {sql.total("volume_base", 8)} AS volume_base,
+    CASE WHEN count(taker_buy_base) = count(*) THEN {sql.total("taker_buy_base", 8)} END AS taker_buy_base,
     CASE WHEN count(taker_buy_base) = count(*)
-         THEN sum(volume_base::DECIMAL(28, 8) - taker_buy_base::DECIMAL(28, 8))::DOUBLE END AS taker_sell_base
+         THEN sum({sql.exact("volume_base", 8)} - {sql.exact("taker_buy_base", 8)})::DOUBLE END AS taker_sell_base
 """
 
 
@@ -30,11 +31,8 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
         & pl.col("volume_base").is_not_null()
         & (pl.col("interval") != "1d")
     )
-    return (
-        prices.finest(known, MOST_BARS)
-        .join(warehouse.query("SELECT venue, name FROM venues"), on="venue", how="left")
-        .with_columns(name=pl.coalesce("name", "venue"))
-        .sort("volume_base", *prices.LINE, descending=[True, *[False] * len(prices.LINE)])
+    return venues.named(warehouse, prices.finest(known, MOST_BARS)).sort(
+        "volume_base", *prices.LINE, descending=[True, *[False] * len(prices.LINE)]
     )
 
 

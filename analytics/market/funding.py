@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 AROUND = timedelta(days=1)
@@ -19,12 +20,12 @@ def around(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
     for one interval, positive where longs pay; rates of different `interval_hours` do not compare.
     """
     return warehouse.query(
-        """
-        SELECT f.venue, coalesce(v.name, f.venue) AS name, f.symbol, f.ts, 100 * f.funding_rate AS rate_pct,
+        f"""
+        SELECT f.venue, {sql.venue_name("f.venue")} AS name, f.symbol, f.ts, 100 * f.funding_rate AS rate_pct,
                f.interval_hours, f.ts >= $start AND f.ts <= $end AS in_range, f.source_id
         FROM funding_rates f
-        LEFT JOIN venues v USING (venue)
-        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start - $around::INTERVAL
+        {sql.VENUES}
+        WHERE {sql.base("f.symbol")} = $base AND f.ts >= $start - $around::INTERVAL
           AND f.ts <= $end + $around::INTERVAL
         ORDER BY f.interval_hours, f.venue, f.symbol, f.ts, f.source_id
         """,
@@ -38,8 +39,8 @@ def around(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
 def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     """The assets whose funding is known around a range: `base`."""
     return warehouse.query(
-        """
-        SELECT DISTINCT split_part(symbol, '/', 1) AS base
+        f"""
+        SELECT DISTINCT {sql.base()} AS base
         FROM funding_rates
         WHERE ts >= $start - $around::INTERVAL AND ts <= $end + $around::INTERVAL
         ORDER BY base

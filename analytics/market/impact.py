@@ -14,8 +14,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from analytics import sql, venues
 from analytics.market import decimate, prices
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 WINDOWS = 120
 """Windows a range is cut into, at most."""
@@ -23,9 +24,10 @@ LEAST_BARS = 5
 """Bars a window must have for a ratio."""
 LEAST_FLOWS = 10
 """Bars a part must have for a slope."""
-TWO_SIDED = 1.96
+Z_95 = 1.96
+"""Standard errors to either side of a 95 % interval."""
 Part = tuple[str, datetime, datetime]
-FLOW = {
+FLOW: Columns = {
     "part": pl.String,
     "begins": pl.Datetime("us", "UTC"),
     "ends": pl.Datetime("us", "UTC"),
@@ -52,18 +54,39 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
         & pl.col("volume_base").is_not_null()
         & (pl.col("interval") != "1d")
     )
-    names = warehouse.query("SELECT venue, name FROM venues")
-    return (
-        decimate.finest(known)
-        .join(names, on="venue", how="left", maintain_order="left")
-        .with_columns(name=pl.coalesce("name", "venue"))
-        .sort(
-            pl.col("coverage") < prices.LEAST_COVERAGE,
-            "volume_base",
-            *prices.LINE,
-            descending=[False, True, *[False] * len(prices.LINE)],
-        )
+    return venues.named(warehouse, prices.finest(known, None)).sort(
+        pl.col("coverage") < prices.LEAST_COVERAGE,
+        "volume_base",
+        *prices.LINE,
+        descending=[False, True, *[False] * len(prices.LINE)],
     )
+
+
+IMPACT = f"""
+    WITH bar AS (
+        SELECT ts, abs(ln(close / coalesce(lag(close) OVER (ORDER BY ts), open))) AS moved,
+               coalesce(volume_quote, volume_base * close) AS value_usd, source_id
+        FROM bars
+        WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
+    ), summed AS (
+        SELECT make_timestamptz(epoch_us(ts) // $length * $length) AS begins,
+               make_timestamptz((epoch_us(ts) // $length + 1) * $length) AS until, count(*) AS bars,
+               {sql.total("value_usd", 4)} AS volume_usd, 100 * fsum(moved) AS moved_pct,
+               any_value(source_id) AS source_id
+        FROM bar
+        WHERE value_usd > 0
+        GROUP BY epoch_us(ts) // $length
+    ), usual AS (
+        SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd
+        FROM summed
+    )
+    SELECT begins, until, bars, volume_usd, moved_pct, per_usd,
+           CASE WHEN bars >= $least AND volume_usd >= per_usd
+                THEN moved_pct / volume_usd * per_usd END AS impact_pct,
+           source_id
+    FROM summed, usual
+    ORDER BY begins
+"""
 
 
 def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
@@ -76,36 +99,12 @@ def windows(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
     fewer than `LEAST_BARS` bars with volume; a window without any is absent.
     """
     return warehouse.query(
-        f"""
-        WITH bar AS (
-            SELECT ts, abs(ln(close / coalesce(lag(close) OVER (ORDER BY ts), open))) AS moved,
-                   coalesce(volume_quote, volume_base * close) AS value_usd, source_id
-            FROM bars
-            WHERE {OF_BARS} AND ts >= $start AND ts < $end AND close > 0 AND open > 0
-        ), summed AS (
-            SELECT make_timestamptz(epoch_us(ts) // $length * $length) AS begins,
-                   make_timestamptz((epoch_us(ts) // $length + 1) * $length) AS until, count(*) AS bars,
-                   sum(value_usd::DECIMAL(28, 4))::DOUBLE AS volume_usd, 100 * fsum(moved) AS moved_pct,
-                   any_value(source_id) AS source_id
-            FROM bar
-            WHERE value_usd > 0
-            GROUP BY epoch_us(ts) // $length
-        ), usual AS (
-            SELECT 10 ** floor(log10(median(volume_usd))) AS per_usd
-            FROM summed
-        )
-        SELECT begins, until, bars, volume_usd, moved_pct, per_usd,
-               CASE WHEN bars >= $least AND volume_usd >= per_usd
-                    THEN moved_pct / volume_usd * per_usd END AS impact_pct,
-               source_id
-        FROM summed, usual
-        ORDER BY begins
-        """,
+        IMPACT,
         **dict(zip(decimate.KEY, key, strict=True)),
         start=start,
         end=end,
         least=LEAST_BARS,
-        length=decimate.SECOND * max(decimate.step(start, end, WINDOWS), LEAST_BARS * prices.SECONDS[key[4]]),
+        length=decimate.SECOND_US * max(decimate.step(start, end, WINDOWS), LEAST_BARS * prices.SECONDS[key[4]]),
     ).rename({"begins": "ts"})
 
 
@@ -121,7 +120,7 @@ def against_before(
     earlier = rated.filter(pl.col("until") <= before)
     usual = None
     if earlier.height >= 3:
-        usual = earlier["moved_pct"].sum() / earlier["volume_usd"].sum() * earlier["per_usd"][0]
+        usual = earlier.select(pl.sum("moved_pct") / pl.sum("volume_usd") * pl.first("per_usd")).item()
     worst = rated.filter(pl.col("ts") >= before).sort("impact_pct", descending=True).head(1)
     return worst.select("ts", "until", "per_usd", "impact_pct", "source_id").with_columns(
         usual_pct=pl.lit(usual, pl.Float64),
@@ -152,7 +151,7 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
         start=min(part[1] for part in parts),
         end=max(part[2] for part in parts),
     ).drop_nulls("net_usd")
-    usual = bars["net_usd"].abs().median()
+    usual = bars.select(pl.col("net_usd").abs().median()).item()
     if not usual:
         return pl.DataFrame(schema=FLOW)
     per_usd = 10 ** float(np.ceil(np.log10(usual)))
@@ -163,7 +162,7 @@ def order_flow(warehouse: Warehouse, key: decimate.Key, parts: tuple[Part, ...])
         row["source_id"] = bars["source_id"][0]
         if own.height >= LEAST_FLOWS:
             slope, error = _slope(own["net_usd"].to_numpy() / per_usd, own["moved_pct"].to_numpy())
-            low, high = slope - TWO_SIDED * error, slope + TWO_SIDED * error
+            low, high = slope - Z_95 * error, slope + Z_95 * error
             row |= {"slope_pct": slope, "low_pct": low, "high_pct": high, "identified": low > 0}
         rows.append(row)
     return pl.DataFrame(rows, schema=FLOW)

@@ -18,10 +18,13 @@ GRID = np.arange(-60.0, 61.0)
 CLOCK = 1.0
 """Bars tell their prints to the second, so no interval is narrower than a second to either side."""
 BLOCK, LEAST_BLOCKS = 30.0, 10
+"""Seconds of a block that is drawn as a whole, and the blocks two series must share."""
 LEAST_MOVES = 60
 """A series that moved less often says nothing about seconds."""
 LONGEST = 7200
+"""Seconds two series may have in common: a lead of seconds changes within hours."""
 DRAWS, LEVEL, WIDEST = 1000, 0.95, 0.5
+"""Draws behind an interval, how sure it is to be, and the part of all lags it may cover before nothing is decided."""
 TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 """An interval wider than half of the grid is no answer."""
 
@@ -120,10 +123,10 @@ def _moves(series: Series, edges: np.ndarray, end: float) -> tuple[np.ndarray, n
     return places, np.diff(series.level)[places], block[places]
 
 
-def answer(found: Blocks, first: str, second: str) -> Lead:
+def answer(shared: Blocks, first: str, second: str) -> Lead:
     """The lead that blocks of time tell, with the interval of drawing as many of them again and again."""
-    count = len(found.begins)
-    for name, moves in zip((first, second), found.moves.sum(axis=1), strict=True):
+    count = len(shared.begins)
+    for name, moves in zip((first, second), shared.moves.sum(axis=1), strict=True):
         if moves < LEAST_MOVES:
             return Lead(
                 refusal=f"{name} moved {moves:.0f} times: fewer than {LEAST_MOVES} moves say nothing about seconds."
@@ -133,12 +136,12 @@ def answer(found: Blocks, first: str, second: str) -> Lead:
             refusal=f"{first} and {second} have {count * BLOCK:.0f} s in common: too short to say how sure a lead is."
         )
     again, flipped = _draws(count)
-    drawn, total = again @ found.covariance, found.covariance.sum(axis=0)
+    drawn, total = again @ shared.covariance, shared.covariance.sum(axis=0)
     best = int(total.argmax())
     low, high = np.quantile(GRID[drawn.argmax(axis=1)], TAILS)
     low, high = min(low, GRID[best]) - CLOCK, max(high, GRID[best]) + CLOCK
     # Were the two unrelated, each block could as well have had the other sign: so high a peak must then be rare.
-    by_chance = float(((flipped @ found.covariance).max(axis=1) >= total[best]).mean())
+    by_chance = float(((flipped @ shared.covariance).max(axis=1) >= total[best]).mean())
     if by_chance > 1 - LEVEL or high - low > WIDEST * (GRID[-1] - GRID[0]):
         return Lead(
             refusal=f"At no lag do {first} and {second} clearly move together most: neither leads by seconds, the "
@@ -147,11 +150,11 @@ def answer(found: Blocks, first: str, second: str) -> Lead:
     return Lead(float(GRID[best]), float(low), float(high))
 
 
-def contrast(found: Blocks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def contrast(shared: Blocks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Covariance over the size of the moves at each lag of GRID, and the lower and upper end of its band."""
-    scale = np.sqrt(found.squares.sum(axis=1).prod())
-    low, high = np.quantile(_draws(len(found.begins))[0] @ found.covariance, TAILS, axis=0)
-    return found.covariance.sum(axis=0) / scale, low / scale, high / scale
+    scale = np.sqrt(shared.squares.sum(axis=1).prod())
+    low, high = np.quantile(_draws(len(shared.begins))[0] @ shared.covariance, TAILS, axis=0)
+    return shared.covariance.sum(axis=0) / scale, low / scale, high / scale
 
 
 @lru_cache(maxsize=8)

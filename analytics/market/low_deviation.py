@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from analytics.market import decimate, dislocation, prices
-from analytics.warehouse import Warehouse
+from analytics.market import composite, decimate, dislocation, prices
+from analytics.warehouse import Columns, Warehouse
 
 INTERVAL = "1m"
 PREFERRED = "BTC"
-COLUMNS = {
+COLUMNS: Columns = {
     "venue": pl.String,
     "market": pl.String,
     "symbol": pl.String,
@@ -36,12 +36,12 @@ def at_the_low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataF
     rows = [
         dislocation.deviations(warehouse, chosen, begin, until).with_columns(base=pl.lit(base))
         for base in _base(warehouse, start, end)
-        if len(chosen := decimate.keys(dislocation.markets(warehouse, base, start, end, INTERVAL))) >= dislocation.THREE
+        if len(chosen := decimate.keys(dislocation.markets(warehouse, base, start, end, INTERVAL))) >= composite.THREE
         for begin, until in _unthinned(start, end)
     ]
     if not rows:
         return pl.DataFrame(schema=COLUMNS)
-    composed = pl.concat(rows).filter((pl.col("venues") >= dislocation.THREE) & pl.col("deviation_pct").is_not_null())
+    composed = pl.concat(rows).filter((pl.col("venues") >= composite.THREE) & pl.col("deviation_pct").is_not_null())
     lowest = composed.sort("composite", "ts").head(1)["ts"]
     return (
         composed.with_columns(composed=pl.col("ts").n_unique().cast(pl.Int64))
@@ -59,7 +59,7 @@ def _base(warehouse: Warehouse, start: datetime, end: datetime) -> list[str]:
     return (
         known.group_by("base")
         .agg(venues=pl.col("venue").n_unique(), bars=pl.col("bars").sum())
-        .filter(pl.col("venues") >= dislocation.THREE)
+        .filter(pl.col("venues") >= composite.THREE)
         .sort(pl.col("base") != PREFERRED, -pl.col("venues").cast(pl.Int64), -pl.col("bars"), "base")
         .head(1)["base"]
         .to_list()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market.prices import SERIES
 from analytics.warehouse import Warehouse
 
@@ -31,12 +32,12 @@ PEGGED = (
     "XUSD",
 )
 """State money, and coins meant to be worth as much as something else: they cannot fall as coins do."""
-OWN = "other markets of the coin"
+OTHER_MARKETS = "other markets of the coin"
 
 DAY = f"""
     {SERIES}, day_bars AS (
-        SELECT b.venue, b.market, b.symbol, split_part(b.symbol, '/', 1) AS base,
-               split_part(split_part(b.symbol, '/', 2), ':', 1) AS quote, b.high, b.low, b.low / b.high AS kept,
+        SELECT b.venue, b.market, b.symbol, {sql.base("b.symbol")} AS base,
+               {sql.quote("b.symbol")} AS quote, b.high, b.low, b.low / b.high AS kept,
                b.source_id
         FROM bars b
         JOIN series USING (venue, market, symbol, kind, interval, source_id)
@@ -54,6 +55,35 @@ def quotes(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     )
 
 
+MARKETS = f"""
+    {DAY}, own AS (
+        SELECT a.venue, a.market, a.symbol, count(*) AS peers, median(b.kept) AS peers_kept
+        FROM day_bars a
+        JOIN day_bars b ON a.venue = b.venue AND a.market = b.market AND a.base = b.base
+            AND a.symbol <> b.symbol
+        WHERE a.quote = $quote
+        GROUP BY ALL
+    ), whole AS (
+        SELECT venue, market, count(*) - 1 AS peers, median(kept) AS peers_kept
+        FROM day_bars
+        WHERE quote = $quote
+        GROUP BY ALL
+    )
+    SELECT d.venue, {sql.venue_name("d.venue")} AS name, d.market, d.symbol, d.base, d.quote, d.high, d.low,
+           100 * (1 - d.kept) AS drop_pct, coalesce(own.peers, whole.peers) AS peers,
+           100 * (1 - coalesce(own.peers_kept, whole.peers_kept)) AS peers_drop_pct,
+           CASE WHEN own.peers IS NULL THEN 'markets of the quote' ELSE $own END AS compared_with,
+           d.base IN (SELECT unnest($pegged)) AS pegged,
+           d.kept < $thin * coalesce(own.peers_kept, whole.peers_kept) AS thin, d.source_id
+    FROM day_bars d
+    LEFT JOIN own USING (venue, market, symbol)
+    JOIN whole USING (venue, market)
+    {sql.VENUES}
+    WHERE d.quote = $quote
+    ORDER BY drop_pct DESC, d.symbol
+"""
+
+
 def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) -> pl.DataFrame:
     """Markets of one quote currency by how far the day's low lies below the day's high, the deepest first.
 
@@ -63,36 +93,10 @@ def markets(warehouse: Warehouse, quote: str, start: datetime, end: datetime) ->
     median peer kept. The high may come after the low: this is a range, not a path.
     """
     rows = warehouse.query(
-        f"""
-        {DAY}, own AS (
-            SELECT a.venue, a.market, a.symbol, count(*) AS peers, median(b.kept) AS peers_kept
-            FROM day_bars a
-            JOIN day_bars b ON a.venue = b.venue AND a.market = b.market AND a.base = b.base
-                AND a.symbol <> b.symbol
-            WHERE a.quote = $quote
-            GROUP BY ALL
-        ), whole AS (
-            SELECT venue, market, count(*) - 1 AS peers, median(kept) AS peers_kept
-            FROM day_bars
-            WHERE quote = $quote
-            GROUP BY ALL
-        )
-        SELECT d.venue, coalesce(v.name, d.venue) AS name, d.market, d.symbol, d.base, d.quote, d.high, d.low,
-               100 * (1 - d.kept) AS drop_pct, coalesce(own.peers, whole.peers) AS peers,
-               100 * (1 - coalesce(own.peers_kept, whole.peers_kept)) AS peers_drop_pct,
-               CASE WHEN own.peers IS NULL THEN 'markets of the quote' ELSE $own END AS compared_with,
-               d.base IN (SELECT unnest($pegged)) AS pegged,
-               d.kept < $thin * coalesce(own.peers_kept, whole.peers_kept) AS thin, d.source_id
-        FROM day_bars d
-        LEFT JOIN own USING (venue, market, symbol)
-        JOIN whole USING (venue, market)
-        LEFT JOIN venues v USING (venue)
-        WHERE d.quote = $quote
-        ORDER BY drop_pct DESC, d.symbol
-        """,
+        MARKETS,
         quote=quote,
         thin=THIN,
-        own=OWN,
+        own=OTHER_MARKETS,
         pegged=list(PEGGED),
         start=start,
         end=end,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from analytics import sql, venues
 from analytics.warehouse import Warehouse
 
 DRAWN = """
@@ -40,7 +41,9 @@ A bar without volume repeats a price that nobody traded, so it counts as missing
 
 SECONDS = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400}
 MOST_BARS = 2000
+"""Bars of one line beyond which it is no sharper on a screen, only slower."""
 LEAST_COVERAGE = 0.7
+"""The part of a range that the bars of an interval must cover before it is chosen for its fineness."""
 DOLLARS = ("USD", "USDT", "USDC")
 REFERENCE_AGE = timedelta(hours=1)
 """A market that closed no bar within this time before the reference has no reference price."""
@@ -58,8 +61,8 @@ def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     found = warehouse.query(
         f"""
         {SERIES}
-        SELECT venue, market, symbol, split_part(symbol, '/', 1) AS base,
-               split_part(split_part(symbol, '/', 2), ':', 1) AS quote, kind, interval, source_id, bars, volume_base,
+        SELECT venue, market, symbol, {sql.base()} AS base,
+               {sql.quote()} AS quote, kind, interval, source_id, bars, volume_base,
                taker_bars, first_ts, last_ts
         FROM series
         ORDER BY base, venue, market, symbol, kind, interval
@@ -71,12 +74,12 @@ def series(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     return found.with_columns(coverage=pl.col("bars") * seconds / (end - start).total_seconds(), seconds=seconds)
 
 
-def finest(candidates: pl.DataFrame, most_bars: int = MOST_BARS) -> pl.DataFrame:
-    """Of each venue, market, symbol and kind, the finest interval that covers most of the range and still draws well.
-
-    Where none covers it (a venue that trades rarely, or bars of part of the range only), the one that covers most.
-    """
-    fits = (pl.col("bars") <= most_bars) & (pl.col("coverage") >= LEAST_COVERAGE)
+def finest(candidates: pl.DataFrame, most_bars: int | None = MOST_BARS) -> pl.DataFrame:
+    """Of each venue, market, symbol and kind, the finest interval that covers most of the range in at most so many bars
+    (None: any number, for bars that are merged before they are drawn), else the one that covers most of it."""
+    fits = pl.col("coverage") >= LEAST_COVERAGE
+    if most_bars is not None:
+        fits &= pl.col("bars") <= most_bars
     return (
         candidates.sort(fits, pl.when(fits).then(-pl.col("seconds")).otherwise(pl.col("coverage")), descending=True)
         .unique(subset=["venue", "market", "symbol", "kind"], keep="first", maintain_order=True)
@@ -190,9 +193,9 @@ def silent(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
     """The markets without a print in the `SILENT` minutes up to their asset's low of a range, by minute bars: `base
     venue market symbol`."""
     return warehouse.query(
-        """
+        f"""
         WITH minute AS (
-            SELECT split_part(symbol, '/', 1) AS base, venue, market, symbol, ts, low,
+            SELECT {sql.base()} AS base, venue, market, symbol, ts, low,
                    lag(ts) OVER (PARTITION BY venue, market, symbol, source_id ORDER BY ts)
                        + INTERVAL 1 MINUTE AS over_at
             FROM bars
@@ -269,11 +272,9 @@ def _keys(chosen: pl.DataFrame) -> tuple[tuple[str, str, str, str, str], ...]:
 
 
 def _worded(warehouse: Warehouse, rows: pl.DataFrame) -> pl.DataFrame:
-    names = warehouse.query("SELECT venue, name FROM venues")
     quote = pl.col("symbol").str.split("/").list.get(1).str.split(":").list.get(0)
     seconds = pl.col("interval").replace_strict(SECONDS, return_dtype=pl.Int64)
-    return rows.join(names, on="venue", how="left", maintain_order="left").with_columns(
-        name=pl.coalesce("name", "venue"),
+    return venues.named(warehouse, rows).with_columns(
         quote=quote,
         unit=pl.when(quote.is_in(DOLLARS)).then(pl.lit("USD")).otherwise(quote),
         close_at=pl.col("ts") + pl.duration(seconds=seconds),
@@ -288,7 +289,7 @@ def _references(warehouse: Warehouse, chosen: pl.DataFrame, reference: datetime 
         return empty.with_columns(
             reference_price=pl.lit(None, pl.Float64), reference_at=pl.lit(None, pl.Datetime("us", "UTC"))
         )
-    longest = timedelta(seconds=int(chosen["seconds"].max() or 0))
+    longest = timedelta(seconds=chosen.select(pl.max("seconds")).item() or 0)
     before = _worded(warehouse, bars(warehouse, _keys(chosen), reference - REFERENCE_AGE - longest, reference))
     return (
         before.filter(

@@ -9,26 +9,13 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import decimate, prices
-from analytics.warehouse import Warehouse
-from analytics.who_paid import adl
+from analytics.warehouse import Columns, Warehouse
 
-FRAMES = 120
 INTRADAY = {interval: seconds for interval, seconds in prices.SECONDS.items() if seconds < prices.SECONDS["1d"]}
 MOMENT = pl.Datetime("us", "UTC")
-TRACK = {
-    "name": pl.String,
-    "venue": pl.String,
-    "market": pl.String,
-    "symbol": pl.String,
-    "kind": pl.String,
-    "interval": pl.String,
-    "close_at": MOMENT,
-    "drawdown_pct": pl.Float64,
-    "deepest_pct": pl.Float64,
-    "source_id": pl.String,
-}
-MARKETS = {
+MARKETS: Columns = {
     "name": pl.String,
     "venue": pl.String,
     "market": pl.String,
@@ -62,7 +49,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     market that was silent (`prices.silent`) while the asset was lowest.
     """
     states = _states(warehouse, base, start, at, f"{LAST}, {LOWEST}")
-    references = _references(warehouse, base, min(reference, at))
+    references = reference_prices(warehouse, base, min(reference, at))
     if states.is_empty():
         return pl.DataFrame(schema=MARKETS)
     states = states.with_columns(lowest_until=pl.col("lowest_from") + pl.duration(seconds="seconds"))
@@ -88,7 +75,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, at: datetime, refe
     )
 
 
-def _references(warehouse: Warehouse, base: str, reference: datetime) -> pl.DataFrame:
+def reference_prices(warehouse: Warehouse, base: str, reference: datetime) -> pl.DataFrame:
     """Each market's last price in the hour up to a moment: `venue market symbol kind reference_price`."""
     longest = timedelta(seconds=prices.SECONDS["1h"])
     states = _states(warehouse, base, reference - prices.REFERENCE_AGE - longest, reference, LAST)
@@ -109,9 +96,8 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, colu
                    count(*) AS bars, {columns}
             FROM bars
             JOIN lengths USING (interval)
-            WHERE split_part(symbol, '/', 1) = $base AND kind <> 'premium' AND ts >= $start AND ts < $at
-              AND epoch_us(ts) +
-            {decimate.SECOND} * seconds <= epoch_us($at::TIMESTAMPTZ)
+            WHERE {sql.base()} = $base AND kind <> 'premium' AND ts >= $start AND ts < $at
+              AND epoch_us(ts) + {decimate.SECOND_US} * seconds <= epoch_us($at::TIMESTAMPTZ)
             GROUP BY ALL
         ), drawn AS (
             SELECT carried.*
@@ -119,10 +105,10 @@ def _states(warehouse: Warehouse, base: str, start: datetime, at: datetime, colu
             JOIN snapshots s USING (snapshot_id)
             {prices.DRAWN}
         )
-        SELECT drawn.*, split_part(split_part(symbol, '/', 2), ':', 1) AS quote, coalesce(v.name, venue) AS name,
+        SELECT drawn.*, {sql.quote()} AS quote, {sql.venue_name()} AS name,
                price_from + to_seconds(seconds) AS price_at
         FROM drawn
-        LEFT JOIN (SELECT venue, name FROM venues) v USING (venue)
+        {sql.VENUES}
         WHERE price IS NOT NULL
         ORDER BY seconds, venue, market, symbol, kind
         """,
@@ -142,20 +128,20 @@ def deleveraging(warehouse: Warehouse, start: datetime, end: datetime, at: datet
     reach from `study_start` to `study_end`, and what happened outside them is not known.
     """
     return warehouse.query(
-        """
-        SELECT c.venue, any_value(coalesce(v.name, c.venue)) AS name,
+        f"""
+        SELECT c.venue, any_value({sql.venue_name("c.venue")}) AS name,
                sum(adl_fills) FILTER (over_by)::BIGINT AS adl_fills,
                100 * sum(adl_fills) FILTER (over_by)::DOUBLE / sum(adl_fills)::DOUBLE AS of_study_pct,
                min(c.ts) AS study_start, max(c.ts) AS study_end,
                min(c.ts) FILTER (over_by AND adl_fills > 0) AS first_ts,
                max(c.ts) FILTER (over_by AND adl_fills > 0) AS last_ts,
-               string_agg(DISTINCT c.source_id, ';' ORDER BY c.source_id) AS source_id
+               {sql.sources("c.source_id")} AS source_id
         FROM (
             SELECT *, ts + INTERVAL 1 SECOND <= $at AS over_by
             FROM liquidation_counts
             WHERE ts >= $start AND ts < $end
         ) c
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         GROUP BY c.venue
         HAVING adl_fills IS NOT NULL
         ORDER BY adl_fills DESC, c.venue
@@ -173,8 +159,8 @@ def liquidations(warehouse: Warehouse, start: datetime, at: datetime) -> pl.Data
     Columns: `venue name feed completeness mechanism liquidated_side events notional_usd source_id`.
     """
     return warehouse.query(
-        """
-        SELECT l.venue, any_value(coalesce(v.name, l.venue)) AS name, l.feed,
+        f"""
+        SELECT l.venue, any_value({sql.venue_name("l.venue")}) AS name, l.feed,
                coalesce((
                    SELECT min(completeness)
                    FROM feed_regimes r
@@ -182,10 +168,10 @@ def liquidations(warehouse: Warehouse, start: datetime, at: datetime) -> pl.Data
                      AND $at < coalesce(valid_to, 'infinity'::TIMESTAMPTZ)
                ), 'unknown') AS completeness,
                l.mechanism, l.liquidated_side, count(*) AS events,
-               sum(l.notional_usd::DECIMAL(28, 2))::DOUBLE AS notional_usd,
-               string_agg(DISTINCT l.source_id, ';' ORDER BY l.source_id) AS source_id
+               {sql.total("l.notional_usd", 2)} AS notional_usd,
+               {sql.sources("l.source_id")} AS source_id
         FROM liquidations l
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE l.ts >= $start AND l.ts <= $at
         GROUP BY l.venue, l.feed, l.mechanism, l.liquidated_side
         ORDER BY notional_usd DESC, l.venue, l.feed, l.mechanism, l.liquidated_side
@@ -203,18 +189,19 @@ def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> p
     no payment of which is known is absent.
     """
     return warehouse.query(
-        """
-        SELECT f.venue, any_value(coalesce(v.name, f.venue)) AS name, f.symbol, f.interval_hours, count(*) AS payments,
-               100 * sum(f.funding_rate::DECIMAL(18, 12))::DOUBLE AS paid_pct,
+        f"""
+        SELECT f.venue, any_value({sql.venue_name("f.venue")}) AS name, f.symbol, f.interval_hours,
+               count(*) AS payments,
+               100 * {sql.total("f.funding_rate", 12)} AS paid_pct,
                100 * arg_max(f.funding_rate, f.ts) AS last_pct, max(f.ts) AS last_ts,
-               string_agg(DISTINCT f.source_id, ';' ORDER BY f.source_id) AS source_id
+               {sql.sources("f.source_id")} AS source_id
         FROM (
             SELECT *
             FROM funding_rates
             QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1
         ) f
-        LEFT JOIN venues v USING (venue)
-        WHERE split_part(f.symbol, '/', 1) = $base AND f.ts >= $start AND f.ts <= $at
+        {sql.VENUES}
+        WHERE {sql.base("f.symbol")} = $base AND f.ts >= $start AND f.ts <= $at
         GROUP BY f.venue, f.symbol, f.interval_hours
         ORDER BY paid_pct, f.venue, f.symbol
         """,
@@ -228,12 +215,12 @@ def open_interest(warehouse: Warehouse, base: str, start: datetime, at: datetime
     """The last open interest observed by `at`: `venue name symbol sides ts precision open_interest_base
     open_interest_usd source_id`."""
     return warehouse.query(
-        """
-        SELECT o.venue, coalesce(v.name, o.venue) AS name, o.symbol, o.sides, o.ts, o.precision, o.open_interest_base,
+        f"""
+        SELECT o.venue, {sql.venue_name("o.venue")} AS name, o.symbol, o.sides, o.ts, o.precision, o.open_interest_base,
                o.open_interest_usd, o.source_id
         FROM open_interest o
-        LEFT JOIN venues v USING (venue)
-        WHERE split_part(o.symbol, '/', 1) IN ($base, 'all') AND o.ts >= $start AND o.ts <= $at
+        {sql.VENUES}
+        WHERE {sql.base("o.symbol")} IN ($base, 'all') AND o.ts >= $start AND o.ts <= $at
           AND o.precision IN ('second', 'minute', 'microsecond')
         QUALIFY row_number() OVER (PARTITION BY o.venue, o.symbol, o.source_id ORDER BY o.ts DESC) = 1
         ORDER BY o.open_interest_usd DESC NULLS LAST, o.venue, o.symbol, o.source_id
@@ -266,61 +253,4 @@ def pegs(
         pl.concat(frames).sort("lowest_off_pct", "asset", "name")
         if frames
         else pl.DataFrame(schema={"source_id": pl.String})
-    )
-
-
-def known(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """The markets of an asset that can be played, each at its finest bars that cover the range: the columns of
-    `prices.series`.
-
-    Markets whose bars are too long for the range (`prices.longest_line`) are left out; their state is in `markets`.
-    """
-    every = prices.series(warehouse, start, end).filter(
-        pl.col("base") == base, pl.col("kind") != "premium", pl.col("interval").is_in(list(INTRADAY))
-    )
-    return decimate.finest(every).filter(pl.col("seconds") <= prices.longest_line(start, end))
-
-
-def track(
-    warehouse: Warehouse, chosen: tuple[decimate.Key, ...], start: datetime, end: datetime, reference: datetime
-) -> pl.DataFrame:
-    """Each chosen market's fall through a range, bar by bar, for the chart that plays: merged to `FRAMES` bars, each at
-    its close.
-
-    Columns: `name venue market symbol kind interval close_at drawdown_pct deepest_pct source_id`. `deepest_pct` is the
-    lowest of the bar. The fall is from the market's last price in the hour up to `reference`; markets without one are
-    left out.
-    """
-    if not chosen:
-        return pl.DataFrame(schema=TRACK)
-    references = pl.concat(_references(warehouse, base, reference) for base in {key[2].split("/")[0] for key in chosen})
-    names = warehouse.query("SELECT venue, name FROM venues")
-    return (
-        decimate.paths(warehouse, chosen, start, end, FRAMES)
-        .join(references, on=MARKET, how="inner", maintain_order="left")
-        .join(names, on="venue", how="left", maintain_order="left")
-        .with_columns(
-            name=pl.coalesce("name", "venue"),
-            drawdown_pct=100 * (pl.col("close") / pl.col("reference_price") - 1),
-            deepest_pct=100 * (pl.col("low") / pl.col("reference_price") - 1),
-        )
-        .select(*TRACK)
-    )
-
-
-def low(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """When the lowest bar of Bitcoin in a range was over: `low_until low source_id`, one row, none where no bars are
-    known."""
-    bars = prices.bitcoin(warehouse, start, end)
-    seconds = pl.col("interval").replace_strict(prices.SECONDS, return_dtype=pl.Int64)
-    until = pl.min_horizontal(pl.col("ts") + pl.duration(seconds=seconds), pl.lit(end))
-    return bars.sort("low", "ts").head(1).select(until.alias("low_until"), "low", "source_id")
-
-
-def fills(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """Auto-deleveraging fills added up second by second through a range: `venue name ts fills_so_far source_id`; the
-    counts of `analytics.who_paid.adl`."""
-    counts = adl.by_second(warehouse, start, end)
-    return counts.select(
-        "venue", "name", "ts", pl.col("adl_fills").cum_sum().over("venue").alias("fills_so_far"), "source_id"
     )

@@ -6,8 +6,33 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import prices
 from analytics.warehouse import Warehouse
+
+LOWS = f"""
+    WITH minute AS (
+        SELECT *, {sql.base()} AS base
+        FROM bars
+        WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
+    ), recorder AS (
+        SELECT source_id
+        FROM minute
+        GROUP BY source_id
+        HAVING count(DISTINCT venue) > 1
+        ORDER BY count(DISTINCT base) DESC, source_id
+        LIMIT 1
+    )
+    SELECT m.base, m.venue, any_value({sql.venue_name("m.venue")}) AS name,
+           arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
+           arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol, min(m.low) AS low,
+           arg_min(m.ts, row(m.low, m.ts, m.symbol)) AS low_ts, count(DISTINCT m.ts) AS minutes, m.source_id
+    FROM minute m
+    JOIN recorder USING (source_id)
+    {sql.VENUES}
+    GROUP BY m.base, m.venue, m.source_id
+    ORDER BY m.base, m.venue
+"""
 
 
 def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
@@ -18,33 +43,7 @@ def lows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
     and one method for all. `minutes` counts the minutes with trades; `low` is null where a venue had none in the five
     minutes up to the asset's low: it has no low where it did not trade.
     """
-    rows = warehouse.query(
-        """
-        WITH minute AS (
-            SELECT *, split_part(symbol, '/', 1) AS base
-            FROM bars
-            WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end AND volume_base IS DISTINCT FROM 0
-        ), recorder AS (
-            SELECT source_id
-            FROM minute
-            GROUP BY source_id
-            HAVING count(DISTINCT venue) > 1
-            ORDER BY count(DISTINCT base) DESC, source_id
-            LIMIT 1
-        )
-        SELECT m.base, m.venue, any_value(coalesce(v.name, m.venue)) AS name,
-               arg_min(m.market, row(m.low, m.ts, m.symbol)) AS market,
-               arg_min(m.symbol, row(m.low, m.ts, m.symbol)) AS symbol, min(m.low) AS low,
-               arg_min(m.ts, row(m.low, m.ts, m.symbol)) AS low_ts, count(DISTINCT m.ts) AS minutes, m.source_id
-        FROM minute m
-        JOIN recorder USING (source_id)
-        LEFT JOIN venues v USING (venue)
-        GROUP BY m.base, m.venue, m.source_id
-        ORDER BY m.base, m.venue
-        """,
-        start=start,
-        end=end,
-    )
+    rows = warehouse.query(LOWS, start=start, end=end)
     hushed = prices.silent(warehouse, start, end).select("base", "venue", "market", "symbol", silent=True)
     return (
         rows.join(hushed, on=["base", "venue", "market", "symbol"], how="left", maintain_order="left")

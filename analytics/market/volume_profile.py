@@ -6,13 +6,51 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.market import decimate
 from analytics.warehouse import Warehouse
 
 LEVELS = 60
+"""Levels of a profile: as many as can be told apart in one chart."""
 WIDE, MOST_WIDE_PCT = 0.25, 30
+"""A bar is wide above this part of all prices; above this percentage of the volume in wide bars nothing is shown."""
 LARGEST = 20
+"""Bars listed."""
 OF_BARS = " AND ".join(f"{part} = ${part}" for part in decimate.KEY)
+
+BY_PRICE = f"""
+    WITH bar AS (
+        SELECT low, high, volume_base, taker_buy_base, volume_base - taker_buy_base AS taker_sell_base
+        FROM bars
+        WHERE {OF_BARS} AND ts >= $start AND ts < $end AND volume_base > 0
+    ), whole AS (
+        SELECT min(low) AS bottom, (max(high) - min(low)) / $levels AS width
+        FROM bar
+    ), level AS (
+        SELECT n, bottom + width * n AS price_from, bottom + width * (n + 1) AS price_to
+        FROM whole, range($levels) AS r(n)
+    ), wide AS (
+        SELECT 100 * fsum(volume_base) FILTER (high - low > $wide * $levels * width) / fsum(volume_base) AS wide_pct
+        FROM bar, whole
+    ), part AS (
+        SELECT price_from, price_to, volume_base, taker_buy_base, taker_sell_base,
+               CASE WHEN high > low
+                    THEN greatest(least(high, price_to) - greatest(low, price_from), 0) / (high - low)
+                    ELSE (n = least(floor((low - bottom) / width), $levels - 1))::INTEGER END AS share
+        FROM bar, whole, level
+        WHERE width > 0
+    )
+    SELECT price_from, price_to, fsum(volume_base * share) AS volume_base,
+           coalesce(fsum(volume_base) FILTER (share > 0.999999999), 0) AS least_base,
+           fsum(volume_base) AS most_base,
+           CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_buy_base * share) END AS taker_buy_base,
+           CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_sell_base * share) END AS taker_sell_base,
+           count(*) AS bars, any_value(coalesce(wide_pct, 0)) AS wide_pct
+    FROM part, wide
+    WHERE share > 0
+    GROUP BY price_from, price_to
+    ORDER BY price_from
+"""
 
 
 def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
@@ -28,39 +66,7 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
     """
     named = {part: value for part, value in zip(decimate.KEY, key, strict=True)}
     spread = warehouse.query(
-        f"""
-        WITH bar AS (
-            SELECT low, high, volume_base, taker_buy_base, volume_base - taker_buy_base AS taker_sell_base
-            FROM bars
-            WHERE {OF_BARS} AND ts >= $start AND ts < $end AND volume_base > 0
-        ), whole AS (
-            SELECT min(low) AS bottom, (max(high) - min(low)) / $levels AS width
-            FROM bar
-        ), level AS (
-            SELECT n, bottom + width * n AS price_from, bottom + width * (n + 1) AS price_to
-            FROM whole, range($levels) AS r(n)
-        ), wide AS (
-            SELECT 100 * fsum(volume_base) FILTER (high - low > $wide * $levels * width) / fsum(volume_base) AS wide_pct
-            FROM bar, whole
-        ), part AS (
-            SELECT price_from, price_to, volume_base, taker_buy_base, taker_sell_base,
-                   CASE WHEN high > low
-                        THEN greatest(least(high, price_to) - greatest(low, price_from), 0) / (high - low)
-                        ELSE (n = least(floor((low - bottom) / width), $levels - 1))::INTEGER END AS share
-            FROM bar, whole, level
-            WHERE width > 0
-        )
-        SELECT price_from, price_to, fsum(volume_base * share) AS volume_base,
-               coalesce(fsum(volume_base) FILTER (share > 0.999999999), 0) AS least_base,
-               fsum(volume_base) AS most_base,
-               CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_buy_base * share) END AS taker_buy_base,
-               CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_sell_base * share) END AS taker_sell_base,
-               count(*) AS bars, any_value(coalesce(wide_pct, 0)) AS wide_pct
-        FROM part, wide
-        WHERE share > 0
-        GROUP BY price_from, price_to
-        ORDER BY price_from
-        """,
+        BY_PRICE,
         **named,
         start=start,
         end=end,
@@ -100,7 +106,7 @@ def largest(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datet
         )
         SELECT row_number() OVER (ORDER BY volume_base DESC, ts) AS rank, ts, open, high, low, close,
                100 * (close / nullif(open, 0) - 1) AS change_pct, volume_base,
-               100 * volume_base / (SELECT sum(volume_base::DECIMAL(28, 8))::DOUBLE FROM bar) AS share_pct,
+               100 * volume_base / (SELECT {sql.total("volume_base", 8)} FROM bar) AS share_pct,
                100 * (1 - taker_buy_base / volume_base) AS taker_sell_pct, trades, source_id
         FROM bar
         ORDER BY rank

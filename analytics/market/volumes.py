@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 
@@ -13,9 +14,9 @@ def windows(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFram
     """The windows inside a range for which traded volume is published, the fullest first: `window_start window_end
     venues source_id`."""
     return warehouse.query(
-        """
+        f"""
         SELECT window_start, window_end, count(DISTINCT venue) AS venues,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         FROM venue_volumes
         WHERE window_start >= $start AND window_start < $end
         GROUP BY window_start, window_end
@@ -30,9 +31,9 @@ def assets(warehouse: Warehouse, window_start: datetime) -> pl.DataFrame:
     """The assets of a window, most traded first: `base_asset volume_usd source_id`. `other` is what the publication
     does not name."""
     return warehouse.query(
-        """
-        SELECT base_asset, sum(volume_usd::DECIMAL(38, 2))::DOUBLE AS volume_usd,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+        f"""
+        SELECT base_asset, {sql.total("volume_usd", 2)} AS volume_usd,
+               {sql.sources()} AS source_id
         FROM venue_volumes
         WHERE window_start = $window_start
         GROUP BY base_asset
@@ -49,11 +50,11 @@ def by_exchange(warehouse: Warehouse, window_start: datetime, asset: str = "all"
     that of the exchanges listed. Spot and futures are different markets: never on one axis.
     """
     return warehouse.query(
-        """
+        f"""
         WITH added AS (
-            SELECT window_start, window_end, market, venue, sum(volume_usd::DECIMAL(38, 2)) AS volume,
+            SELECT window_start, window_end, market, venue, sum({sql.exact("volume_usd", 2)}) AS volume,
                    CASE WHEN count(*) = count(markets) THEN sum(markets)::BIGINT END AS order_books,
-                   string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+                   {sql.sources()} AS source_id
             FROM venue_volumes
             WHERE window_start = $window_start AND ($asset = 'all' OR base_asset = $asset)
             GROUP BY window_start, window_end, market, venue

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from analytics.warehouse import Warehouse
+from analytics.warehouse import Columns, Warehouse
 
 ANY, UNKNOWN, OWN = "any", "unknown", "own"
 COUNTS, DOES_NOT = "counts", "does not count"
@@ -23,7 +23,13 @@ NAMES = {
 }
 """Names of rulesets for people; one that is not named here goes by its identifier."""
 
-RULES = {"ruleset": pl.String, "position": pl.Int64, "fact": pl.String, "values": pl.String, "class_name": pl.String}
+RULES: Columns = {
+    "ruleset": pl.String,
+    "position": pl.Int64,
+    "fact": pl.String,
+    "values": pl.String,
+    "class_name": pl.String,
+}
 TRUST = pl.Enum(["low", "medium", "high"])
 
 
@@ -65,17 +71,17 @@ def rules(warehouse: Warehouse) -> pl.DataFrame:
     return found.with_columns(name=name).sort(order, "ruleset", "position", "fact")
 
 
-def own(wanted: Mapping[str, Sequence[str]], known: pl.DataFrame) -> pl.DataFrame:
+def own(wanted: Mapping[str, Sequence[str]], given: pl.DataFrame) -> pl.DataFrame:
     """The reader's rule, in the columns of the rules: a product counts if each asked fact has one of the wanted
     answers.
 
-    One known answer outside the wanted ones is enough not to count; what is left is not known. `known` are the
+    One known answer outside the wanted ones is enough not to count; what is left is not known. `given` are the
     `answers`.
     """
     asked = [(fact, sorted(values)) for fact, values in sorted(wanted.items()) if values]
     lines = [(OWN, 1, fact, "|".join(values), COUNTS) for fact, values in asked]
     for position, (fact, values) in enumerate(asked, start=2):
-        others = known.filter((pl.col("fact") == fact) & ~pl.col("answer").is_in(values))["answer"].to_list()
+        others = given.filter((pl.col("fact") == fact) & ~pl.col("answer").is_in(values))["answer"].to_list()
         if others:
             lines.append((OWN, position, fact, "|".join(others), DOES_NOT))
     if lines:

@@ -12,6 +12,7 @@ from analytics.tokenized import market
 from analytics.warehouse import Warehouse
 
 NAMED_ISSUERS = 5
+"""Issuers with a line and a name of their own; more cannot be told apart by colour."""
 PUBLISHED = ~pl.col("origin").str.starts_with("computed")
 METRIC = pl.col("metric").str.replace_all("_", " ")
 COLUMNS = [

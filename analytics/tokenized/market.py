@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analytics import rounding
+from analytics import rounding, sql
 from analytics.tokenized import classification
 from analytics.warehouse import Warehouse
 
@@ -53,6 +53,46 @@ def everything(warehouse: Warehouse) -> pl.DataFrame:
     )
 
 
+SHARES = f"""
+    {MEASURED}, published AS (
+        SELECT *
+        FROM measured
+        WHERE origin NOT LIKE 'computed%'
+    ), totals AS (
+        SELECT reading, max(value) AS total, {sql.sources()} AS total_source
+        FROM published
+        WHERE subject_kind = 'market'
+        GROUP BY reading
+    ), issuers AS (
+        SELECT reading, any_value(measure) AS measure, any_value(metric) AS metric, any_value(scope) AS scope,
+               any_value(origin) AS origin, any_value(as_of) AS as_of,
+               any_value(as_of_precision) AS as_of_precision, any_value(until) AS until, unit, subject,
+               any_value(product_id) AS product_id, min(value) AS value,
+               any_value(confidence) AS confidence, bool_or(second_hand) AS second_hand,
+               {sql.sources()} AS source_id
+        FROM published
+        WHERE subject_kind = 'issuer'
+        GROUP BY reading, unit, subject
+    )
+    SELECT reading, measure, metric, scope, origin, as_of, as_of_precision, until, unit, subject, product_id, value,
+           CASE WHEN unit = 'percent' THEN 100 ELSE total END AS total,
+           100 * value / CASE WHEN unit = 'percent' THEN 100 ELSE total END AS share_pct,
+           count(*) OVER (PARTITION BY reading) AS issuers, confidence, second_hand,
+           concat_ws(
+               ';', issuers.source_id,
+               CASE WHEN unit <> 'percent' AND total_source <> issuers.source_id THEN total_source END
+           ) AS source_id
+    FROM issuers
+    LEFT JOIN totals USING (reading)
+    WHERE unit = 'percent' OR total IS NOT NULL
+    QUALIFY sum({sql.exact("value", 4)}) OVER (PARTITION BY reading) <= CASE
+        WHEN unit = 'percent' THEN 100
+        ELSE total
+    END
+    ORDER BY issuers.as_of DESC, reading, value DESC, subject
+"""
+
+
 def shares(warehouse: Warehouse) -> pl.DataFrame:
     """Each issuer's share in each reading that states the whole, newest first.
 
@@ -62,46 +102,7 @@ def shares(warehouse: Warehouse) -> pl.DataFrame:
     is the least it can be. What was computed from a reading is left out, as it is computed here; so is a reading whose
     issuers exceed its total.
     """
-    return warehouse.query(
-        f"""
-        {MEASURED}, published AS (
-            SELECT *
-            FROM measured
-            WHERE origin NOT LIKE 'computed%'
-        ), totals AS (
-            SELECT reading, max(value) AS total, string_agg(DISTINCT source_id, ';') AS total_source
-            FROM published
-            WHERE subject_kind = 'market'
-            GROUP BY reading
-        ), issuers AS (
-            SELECT reading, any_value(measure) AS measure, any_value(metric) AS metric, any_value(scope) AS scope,
-                   any_value(origin) AS origin, any_value(as_of) AS as_of,
-                   any_value(as_of_precision) AS as_of_precision, any_value(until) AS until, unit, subject,
-                   any_value(product_id) AS product_id, min(value) AS value,
-                   any_value(confidence) AS confidence, bool_or(second_hand) AS second_hand,
-                   string_agg(DISTINCT source_id, ';') AS source_id
-            FROM published
-            WHERE subject_kind = 'issuer'
-            GROUP BY reading, unit, subject
-        )
-        SELECT reading, measure, metric, scope, origin, as_of, as_of_precision, until, unit, subject, product_id, value,
-               CASE WHEN unit = 'percent' THEN 100 ELSE total END AS total,
-               100 * value / CASE WHEN unit = 'percent' THEN 100 ELSE total END AS share_pct,
-               count(*) OVER (PARTITION BY reading) AS issuers, confidence, second_hand,
-               concat_ws(
-                   ';', issuers.source_id,
-                   CASE WHEN unit <> 'percent' AND total_source <> issuers.source_id THEN total_source END
-               ) AS source_id
-        FROM issuers
-        LEFT JOIN totals USING (reading)
-        WHERE unit = 'percent' OR total IS NOT NULL
-        QUALIFY sum(value::DECIMAL(28, 4)) OVER (PARTITION BY reading) <= CASE
-            WHEN unit = 'percent' THEN 100
-            ELSE total
-        END
-        ORDER BY issuers.as_of DESC, reading, value DESC, subject
-        """
-    )
+    return warehouse.query(SHARES)
 
 
 def bounded(warehouse: Warehouse) -> pl.DataFrame:

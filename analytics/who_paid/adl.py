@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 
@@ -16,12 +17,28 @@ def by_second(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFr
     fill: it may be shown as published, never summed and never set beside one-sided counts.
     """
     return warehouse.query(
-        """
-        SELECT c.venue, coalesce(v.name, c.venue) AS name, c.ts, c.adl_fills, c.liquidated_records, c.source_id
+        f"""
+        SELECT c.venue, {sql.venue_name("c.venue")} AS name, c.ts, c.adl_fills, c.liquidated_records, c.source_id
         FROM liquidation_counts c
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE c.ts >= $start AND c.ts < $end
         ORDER BY c.venue, c.ts
+        """,
+        start=start,
+        end=end,
+    )
+
+
+def counted(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
+    """Whose fills are counted to the second in a range: `venue bars first_ts last_ts source_id`, one row a venue and
+    source; `bars` are the seconds with a fill."""
+    return warehouse.query(
+        """
+        SELECT venue, count(*) FILTER (adl_fills > 0) AS bars, min(ts) AS first_ts, max(ts) AS last_ts, source_id
+        FROM liquidation_counts
+        WHERE ts >= $start AND ts < $end
+        GROUP BY venue, source_id
+        ORDER BY venue, source_id
         """,
         start=start,
         end=end,
@@ -36,17 +53,17 @@ def totals(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     headline.
     """
     return warehouse.query(
-        """
-        SELECT r.venue, any_value(coalesce(v.name, r.venue)) AS name, r.board, any_value(r.origin) AS origin,
+        f"""
+        SELECT r.venue, any_value({sql.venue_name("r.venue")}) AS name, r.board, any_value(r.origin) AS origin,
                any_value(r.window_label) AS window_label, any_value(r.window_start) AS window_start,
                any_value(r.window_end) AS window_end,
                max(r.value) FILTER (metric = 'adl_fills' AND counting = 'complete') AS adl_fills,
                max(r.value) FILTER (metric = 'adl_notional' AND counting = 'complete') AS adl_notional_usd,
                max(r.value) FILTER (metric = 'liquidation_records') AS records,
                any_value(r.note) FILTER (metric = 'liquidation_records') AS records_note,
-               string_agg(DISTINCT r.source_id, ';') AS source_id
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE r.crash_day = $crash_day AND r.asset = 'all' AND r.side = 'total'
           AND r.metric IN ('adl_fills', 'adl_notional', 'liquidation_records')
         GROUP BY r.venue, r.board
@@ -65,17 +82,17 @@ def by_coin(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     source_id`.
     """
     return warehouse.query(
-        """
-        SELECT r.board, r.venue, any_value(coalesce(v.name, r.venue)) AS name, r.asset,
+        f"""
+        SELECT r.board, r.venue, any_value({sql.venue_name("r.venue")}) AS name, r.asset,
                max(value) FILTER (metric = 'adl_notional') AS notional_usd,
                max(value) FILTER (metric = 'adl_fills') AS fills,
                max(value) FILTER (metric = 'adl_quantity') AS quantity_base,
                max(value) FILTER (metric = 'adl_vwap') AS vwap_usd,
                any_value(window_label) AS window_label, any_value(window_start) AS window_start,
                any_value(window_end) AS window_end,
-               string_agg(DISTINCT r.source_id, ';') AS source_id
+               {sql.sources("r.source_id")} AS source_id
         FROM liquidation_reports r
-        LEFT JOIN venues v USING (venue)
+        {sql.VENUES}
         WHERE r.board = (
             SELECT board
             FROM liquidation_reports

@@ -11,11 +11,13 @@ from typing import NamedTuple
 from analytics.who_paid.settlement import CENT, Position, Scenario, cents, collateral_for, notional
 
 SIDES = ("long", "short")
-SECOND = "_2"
+OF_SECOND = "_2"
 """Ends the names of a second position's fields; without its quantity there is none."""
 PLAIN = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?")
 MOST_USD = Decimal(10) ** 12
-SHOWN = 24
+"""No amount of a scenario is larger: it could not be one account's."""
+MOST_LETTERS = 24
+"""Letters of an unusable input that are said back to who gave it."""
 
 
 class Problem(NamedTuple):
@@ -71,7 +73,7 @@ POSITION = ("quantity", "entry", "fill")
 
 def field(name: str) -> Field:
     """The field of this name, be it of the first position or of the second."""
-    return FIELDS[name.removesuffix(SECOND)]
+    return FIELDS[name.removesuffix(OF_SECOND)]
 
 
 def scenario(given: Mapping[str, str]) -> Scenario:
@@ -80,7 +82,7 @@ def scenario(given: Mapping[str, str]) -> Scenario:
     A second position has the same fields with `_2` at the end. `leverage` is that of the account: all entry values
     together over its collateral.
     """
-    endings = ["", SECOND] if given.get(f"quantity{SECOND}", "").strip() else [""]
+    endings = ["", OF_SECOND] if given.get(f"quantity{OF_SECOND}", "").strip() else [""]
     names = [f"{name}{ending}" for ending in endings for name in POSITION]
     names += [name for name in FIELDS if name not in POSITION]
     read = {name: number(name, given.get(name, "")) for name in names}
@@ -113,7 +115,7 @@ def number(name: str, text: str) -> Decimal | Problem:
     if not text:
         return Problem(name, f"{rules.called} is missing ({rules.unit}).")
     if not PLAIN.fullmatch(text):
-        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        shown = text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
         return Problem(name, f"{rules.called} must be a plain number such as 1250.5, not “{shown}”.")
     value = Decimal(text.replace(",", ""))
     if value < rules.least or (rules.above_zero and value == 0):

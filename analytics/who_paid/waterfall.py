@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from analytics import sql
 from analytics.warehouse import Warehouse
 
 STAGES = ("liquidated", "book", "backstop", "adl", "socialised")
-KNOWN = """
+AMOUNTS = f"""
     WITH day AS (
         SELECT *
         FROM crash_days
@@ -21,10 +22,10 @@ KNOWN = """
     ), board AS (
         SELECT venue, 'liquidated' AS stage, max(value) AS value_usd, any_value(window_label) AS window_label,
                any_value(origin) AS origin,
-               string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+               {sql.sources()} AS source_id
         FROM liquidation_reports
         WHERE board = $board AND crash_day = $crash_day AND venue <> 'all' AND asset = 'all' AND side = 'total'
-          AND metric = 'liquidations' AND counting IN ('floor', 'complete')
+          AND metric = 'liquidations' AND {sql.ONE_SIDED}
         GROUP BY venue
     ), deleveraged AS (
         SELECT venue, 'adl', value, window_label, origin, source_id
@@ -33,10 +34,10 @@ KNOWN = """
         QUALIFY row_number() OVER (PARTITION BY venue ORDER BY window_start IS NULL, as_of DESC, source_id) = 1
     ), single AS (
         SELECT l.venue, CASE mechanism WHEN 'adl' THEN 'adl' WHEN 'insurance' THEN 'backstop' ELSE 'book' END AS stage,
-               sum(notional_usd::DECIMAL(38, 6))::DOUBLE AS value_usd,
+               {sql.total("notional_usd", 6)} AS value_usd,
                strftime(min(ts), 'single fills from %Y-%m-%d %H:%M') || strftime(max(ts), ' to %Y-%m-%d %H:%M UTC')
                    AS window_label, feed AS origin,
-               string_agg(DISTINCT l.source_id, ';' ORDER BY l.source_id) AS source_id, count(*) AS orders
+               {sql.sources("l.source_id")} AS source_id, count(*) AS orders
         FROM liquidations l
         JOIN feed_regimes r USING (venue, feed), day
         WHERE ts >= day.window_start AND ts < day.window_end AND completeness = 'complete' AND price_kind = 'fill'
@@ -57,16 +58,16 @@ KNOWN = """
     SELECT *
     FROM listed
 """
-SAID = """
+WORDS = f"""
     SELECT venue, stage, string_agg(words, '; ' ORDER BY words) AS words,
-           string_agg(DISTINCT source_id, ';' ORDER BY source_id) AS source_id
+           {sql.sources()} AS source_id
     FROM (
         SELECT venue, CASE topic WHEN 'adl' THEN 'adl' ELSE 'backstop' END AS stage,
                replace(metric, '_', ' ') || ': '
                    || coalesce(
                        value_text,
                        format(
-                           CASE WHEN value = round(value) THEN '{:,.0f} {}' ELSE '{:,.2f} {}' END, value, unit
+                           CASE WHEN value = round(value) THEN '{{:,.0f}} {{}}' ELSE '{{:,.2f}} {{}}' END, value, unit
                        )
                    )
                    || coalesce(' (' || window_label || ')', '') AS words, source_id
@@ -74,7 +75,7 @@ SAID = """
         WHERE crash_day = $crash_day AND venue <> 'all' AND confidence <> 'low'
           AND (topic = 'insurance' OR metric = 'adl_activated')
         UNION ALL
-        SELECT venue, 'socialised', 'negative equity: ' || format('{:,.0f} {}', value, unit), source_id
+        SELECT venue, 'socialised', 'negative equity: ' || format('{{:,.0f}} {{}}', value, unit), source_id
         FROM venue_reports
         WHERE crash_day = $crash_day AND metric = 'negative_equity_total' AND confidence <> 'low'
         UNION ALL
@@ -93,14 +94,14 @@ def stages(warehouse: Warehouse, crash_day: str, board: str) -> pl.DataFrame:
     value at that stage, null where it is not known; `words` is what was said of it that is no position value, such as
     what a fund paid. Values of one exchange differ in window and overlap: they are set beside each other, never added.
     """
-    known = warehouse.query(KNOWN, crash_day=crash_day, board=board)
-    said = warehouse.query(SAID, crash_day=crash_day)
-    venues = pl.concat([known.select("venue"), said.select("venue")]).unique()
+    amounts = warehouse.query(AMOUNTS, crash_day=crash_day, board=board)
+    words = warehouse.query(WORDS, crash_day=crash_day)
+    venues = pl.concat([amounts.select("venue"), words.select("venue")]).unique()
     names = warehouse.query("SELECT venue, name, source_id AS venue_source FROM venues")
-    order = known.filter(stage="liquidated").select("venue", liquidated="value_usd")
+    order = amounts.filter(stage="liquidated").select("venue", liquidated="value_usd")
     grid = venues.join(pl.DataFrame({"stage": STAGES}).with_row_index("position"), how="cross")
-    rows = grid.join(known, on=["venue", "stage"], how="left").join(
-        said, on=["venue", "stage"], how="left", suffix="_said"
+    rows = grid.join(amounts, on=["venue", "stage"], how="left").join(
+        words, on=["venue", "stage"], how="left", suffix="_said"
     )
     rows = rows.join(names, on="venue", how="inner").join(order, on="venue", how="left")
     return rows.sort("liquidated", "name", "position", descending=[True, False, False], nulls_last=True).select(

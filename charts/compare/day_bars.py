@@ -11,8 +11,10 @@ from charts import theme
 from charts.words import usd
 
 ROW_PX = 27
+"""Pixels of a row."""
 GAP = 1.6
-BEFORE, AFTER = theme.OTHER, theme.ACCENT
+"""Rows left free where a change of measurement parts two days."""
+EARLIER, LATER = theme.OTHER, theme.ACCENT
 
 
 def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
@@ -20,25 +22,28 @@ def totals(days: pl.DataFrame, changes: pl.DataFrame, chosen: str) -> go.Figure:
     solid where the figure is comparable, hollow where not.
 
     Estimates are ranges on the row of their day. A day measured before the last of `changes`
-    (`analytics.liquidations.regimes.changes`) has another colour,
-    and where the rows are in time order each change is drawn between them.
+    (`analytics.liquidations.regimes.changes`; `measurement` of `analytics.compare.crash_days.measured`) has another
+    colour, and where the rows are in time order each change is drawn between them.
     Raises ValueError when solid bars come from more than one publication.
     """
     if days.filter("comparable").select("origin", "universe", "as_of").n_unique() > 1:
         raise ValueError("Only days of one publication may be drawn as comparable.")
     in_time_order = days["window_start"].is_sorted(descending=True)
-    days = _placed(days, changes, in_time_order)
-    lowest = days["row"].max() or 0
+    # Where days are in time order, each change leaves a gap between the rows it parts.
+    gaps = GAP * (changes.height - pl.col("measurement")) if in_time_order else 0
+    days = days.with_row_index("place").with_columns(row=pl.col("place") + gaps)
+    lowest: float = days.select(pl.max("row")).item() or 0
     figure = theme.figure(110 + round(ROW_PX * lowest))
     known = days.filter(pl.col("total_usd").is_not_null())
-    for changed, colour in ((False, BEFORE), (True, AFTER)):
-        _bars(figure, known.filter((pl.col("changed") == changed) & pl.col("comparable")), colour, changes, changed)
-        _bars(figure, known.filter((pl.col("changed") == changed) & ~pl.col("comparable")), colour, changes, changed)
+    for changed, colour in ((False, EARLIER), (True, LATER)):
+        measured = known.filter((pl.col("measurement") == changes.height) == changed)
+        _bars(figure, measured.filter(pl.col("comparable")), colour, changes, changed)
+        _bars(figure, measured.filter(~pl.col("comparable")), colour, changes, changed)
     _labels(figure, days)
     _ranges(figure, days.filter(pl.col("estimate_low_usd").is_not_null() & pl.col("estimate_high_usd").is_not_null()))
     if in_time_order:
         _breaks(figure, days, changes, lowest + 0.6)
-    highest = max(days["total_usd"].max() or 0, days["estimate_high_usd"].max() or 0)
+    highest = max(days.select(pl.max("total_usd", "estimate_high_usd").fill_null(0)).row(0))
     ticks = [
         f"<b>{escape(title)}</b>" if day == chosen else escape(title)
         for day, title in days.select("crash_day", "title").iter_rows()
@@ -114,7 +119,7 @@ def _ranges(figure: go.Figure, days: pl.DataFrame) -> None:
 
 def _breaks(figure: go.Figure, days: pl.DataFrame, changes: pl.DataFrame, bottom: float) -> None:
     for change in changes.iter_rows(named=True):
-        later = days.filter(pl.col("window_start") >= change["changed_at"])["row"].max()
+        later = days.filter(pl.col("window_start") >= change["changed_at"]).select(pl.max("row")).item()
         edge = (-1 if later is None else later) + (1 + GAP) / 2
         figure.add_shape(
             type="rect",
@@ -133,14 +138,3 @@ def _breaks(figure: go.Figure, days: pl.DataFrame, changes: pl.DataFrame, bottom
             figure.add_annotation(
                 x=1, xref="paper", xanchor="right", y=edge, yanchor=anchor, showarrow=False, text=text
             )
-
-
-def _placed(days: pl.DataFrame, changes: pl.DataFrame, in_time_order: bool) -> pl.DataFrame:
-    """The days with their place on the axis (`row`, with a gap at each change)
-    and whether they follow the last change."""
-    moments = changes["changed_at"].to_list()
-    still_to_come = pl.sum_horizontal(pl.lit(0), *(pl.col("window_start") < moment for moment in moments))
-    return days.with_row_index("place").with_columns(
-        row=pl.col("place") + (GAP * still_to_come if in_time_order else 0),
-        changed=pl.all_horizontal(pl.lit(True), *(pl.col("window_start") >= moment for moment in moments)),
-    )

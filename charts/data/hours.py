@@ -10,7 +10,9 @@ import polars as pl
 from charts import theme
 
 ROW_PX = 26
+"""Pixels of a row."""
 ALL_BUT_WHOLE = 0.99999
+"""Below it an hour has a colour of its own: even one missing minute is not whole."""
 SCALE = [[0, theme.SHORT], [ALL_BUT_WHOLE, theme.faint(theme.SHORT)], [ALL_BUT_WHOLE, theme.LONG], [1, theme.LONG]]
 """Whole hours in one colour, everything less in another: one minute that one market lacks must not look whole."""
 

@@ -27,7 +27,7 @@ def place(ranks: pl.DataFrame) -> go.Figure:
     """
     placed = ranks.filter(pl.col("rank").is_not_null())
     figure = _lines(placed, "rank", "Rank", 1)
-    span = placed["rank"].max() - placed["rank"].min()
+    span: int = placed.select(pl.max("rank") - pl.min("rank")).item()
     figure.update_yaxes(autorange="reversed", tickformat="d", dtick=1 + span // 6)
     return figure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from textwrap import wrap
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -12,6 +13,7 @@ from charts import theme
 from charts.words import usd, usd_range, utc
 
 ROW_PX = 34
+"""Pixels of a row."""
 COLOURS = {
     "part": theme.ACCENT,
     "reading": theme.ACCENT,
@@ -33,12 +35,25 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
     if bridge["bridge"].n_unique() != 1:
         raise ValueError("Lines of different bridges may not share an axis.")
     figure = theme.figure(56 + ROW_PX * rows_high, legend=False)
-    ends = (bridge["base_usd"] + bridge["value_usd"]).to_list()
-    highest = max(ends)
+    highest: float = bridge.select((pl.col("base_usd") + pl.col("value_usd")).max()).item()
     unit, scale = ("billion", 1e9) if highest >= 1e9 else ("million", 1e6)
-    rows = list(range(bridge.height))
+    _bars(figure, bridge, scale)
+    _amounts(figure, bridge, scale)
+    figure.update_layout(
+        hovermode="closest",
+        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.55 * highest / scale]},
+        yaxis={
+            "range": [bridge.height - 0.4, -0.6],
+            "tickvals": list(range(bridge.height)),
+            "ticktext": [_tick(row) for row in bridge.iter_rows(named=True)],
+        },
+    )
+    return figure
+
+
+def _bars(figure: go.Figure, bridge: pl.DataFrame, scale: float) -> None:
     figure.add_bar(
-        y=rows,
+        y=list(range(bridge.height)),
         x=(bridge["value_usd"] / scale).to_list(),
         base=(bridge["base_usd"] / scale).to_list(),
         orientation="h",
@@ -48,8 +63,8 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
             "pattern": {"shape": ["/" if kind in COMPUTED else "" for kind in bridge["kind"]], "solidity": 0.4},
         },
         customdata=[
-            [escape(text) for text in told]
-            for told in zip(
+            [escape(text) for text in row]
+            for row in zip(
                 bridge["line"],
                 map(usd, bridge["value_usd"]),
                 ["computed here" if kind in COMPUTED else "published" for kind in bridge["kind"]],
@@ -61,9 +76,12 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
             "<b>%{customdata[0]}</b>: %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>"
         ),
     )
+
+
+def _amounts(figure: go.Figure, bridge: pl.DataFrame, scale: float) -> None:
     figure.add_scatter(
-        x=[end / scale for end in ends],
-        y=rows,
+        x=[end / scale for end in bridge["base_usd"] + bridge["value_usd"]],
+        y=list(range(bridge.height)),
         mode="text",
         text=[
             f" {usd(value) if low is None else usd_range(low, high).replace('–', '–<br> ')}"
@@ -73,19 +91,9 @@ def lines(bridge: pl.DataFrame, rows_high: int) -> go.Figure:
         cliponaxis=False,
         hoverinfo="skip",
     )
-    figure.update_layout(
-        hovermode="closest",
-        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.55 * highest / scale]},
-        yaxis={
-            "range": [bridge.height - 0.4, -0.6],
-            "tickvals": rows,
-            "ticktext": [_tick(row) for row in bridge.iter_rows(named=True)],
-        },
-    )
-    return figure
 
 
-def _tick(row: dict[str, object]) -> str:
+def _tick(row: dict[str, Any]) -> str:
     """What the line is; for a reading when it was read and by whom, for a stated total that it was stated."""
     match row["kind"]:
         case "reading":

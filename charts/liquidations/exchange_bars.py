@@ -32,7 +32,7 @@ def liquidations(board: pl.DataFrame) -> go.Figure:
     if board["board"].n_unique() != 1:
         raise ValueError("Figures of different boards may not share an axis.")
     figure = theme.figure(70 + 44 * board.height, legend=False)
-    largest = board["total_usd"].max() or 0
+    largest: float = board.select(pl.max("total_usd")).item() or 0
     unit, scale = ("billion", 1e9) if largest >= 1e9 else ("million", 1e6)
     if board["long_usd"].is_not_null().any() or board["short_usd"].is_not_null().any():
         _by_side(figure, board, scale)

@@ -20,11 +20,11 @@ COLOURS = {
     "gone": theme.faint(theme.OTHER),
 }
 ROW_PX = 42
+"""Pixels of a row."""
 
 
 def strip(regimes: pl.DataFrame, start: datetime, end: datetime, day: datetime, title: str) -> go.Figure:
-    """The regimes of `analytics.liquidations.regimes.of_venues` between two times, one row a feed,
-    and a line at the chosen day.
+    """Regimes (`analytics.liquidations.regimes.of_venues`) between two times, a row a feed, and a line at the day.
 
     A strip is hatched where the regime's start is not established: that it held so early is not known.
     """

@@ -11,6 +11,7 @@ from charts import theme
 from charts.words import usd
 
 ROW_PX = 46
+"""Pixels of a row."""
 
 
 def ladder(ranked: pl.DataFrame) -> go.Figure:
@@ -26,6 +27,23 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
     rows = ranked.with_row_index("row")
     reach = max(rows.select(pl.max_horizontal("bound_usd", "high_usd").max()).item() or 0, 1)
     unit, scale = ("billion", 1e9) if reach >= 1e9 else ("million", 1e6)
+    _bounds(figure, rows, scale)
+    _open_ends(figure, rows.filter(pl.col("high_usd").is_null()), scale, 1.12 * reach)
+    _reported(figure, rows, scale)
+    figure.update_layout(
+        hovermode="closest",
+        legend={"traceorder": "normal"},
+        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.16 * reach / scale]},
+        yaxis={
+            "range": [rows.height - 0.4, -0.7],
+            "tickvals": rows["row"].to_list(),
+            "ticktext": [escape(name) for name in rows["name"]],
+        },
+    )
+    return figure
+
+
+def _bounds(figure: go.Figure, rows: pl.DataFrame, scale: float) -> None:
     figure.add_bar(
         y=rows["row"].to_list(),
         x=(rows["bound_usd"] / scale).to_list(),
@@ -41,7 +59,9 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
             "<b>%{customdata[0]}</b><br>at least by: %{customdata[1]}<br>feed: %{customdata[2]}<extra></extra>"
         ),
     )
-    _open_ends(figure, rows.filter(pl.col("high_usd").is_null()), scale, 1.12 * reach)
+
+
+def _reported(figure: go.Figure, rows: pl.DataFrame, scale: float) -> None:
     figure.add_scatter(
         x=(rows["reported_usd"] / scale).to_list(),
         y=rows["row"].to_list(),
@@ -51,17 +71,6 @@ def ladder(ranked: pl.DataFrame) -> go.Figure:
         customdata=[usd(value) for value in rows["reported_usd"]],
         hovertemplate="reported: %{customdata}<extra></extra>",
     )
-    figure.update_layout(
-        hovermode="closest",
-        legend={"traceorder": "normal"},
-        xaxis={"title": {"text": f"USD {unit}"}, "range": [0, 1.16 * reach / scale]},
-        yaxis={
-            "range": [rows.height - 0.4, -0.7],
-            "tickvals": rows["row"].to_list(),
-            "ticktext": [escape(name) for name in rows["name"]],
-        },
-    )
-    return figure
 
 
 def turns(turning: pl.DataFrame) -> go.Figure:
@@ -77,12 +86,7 @@ def turns(turning: pl.DataFrame) -> go.Figure:
     rows = list(range(turning.height))
     implied = turning["implied_high"][0]
     if implied is not None:
-        low = turning["implied_low"][0]
-        figure.add_vrect(x0=low, x1=implied, fillcolor=theme.faint(theme.SHORT), line_width=0, layer="below")
-        figure.add_annotation(
-            x=(low + implied) / 2, y=1, yref="paper", yanchor="bottom", showarrow=False,
-            text=f"{low:.1f} to {implied:.1f}: by the estimate",
-        )  # fmt: skip
+        _implied(figure, turning["implied_low"][0], implied)
     figure.add_bar(
         y=rows,
         x=(turning["factor"] - 1).to_list(),
@@ -95,10 +99,11 @@ def turns(turning: pl.DataFrame) -> go.Figure:
         cliponaxis=False,
         hoverinfo="skip",
     )
+    reach = max(turning.select(pl.max("factor")).item(), implied or 1)
     figure.update_layout(
         xaxis={
             "title": {"text": "Times what its feed showed"},
-            "range": [1, 1.25 * max(turning["factor"].max(), implied or 1)],
+            "range": [1, 1.25 * reach],
             "showgrid": True,
         },
         yaxis={
@@ -108,6 +113,12 @@ def turns(turning: pl.DataFrame) -> go.Figure:
         },
     )
     return figure
+
+
+def _implied(figure: go.Figure, low: float, high: float) -> None:
+    figure.add_vrect(x0=low, x1=high, fillcolor=theme.faint(theme.SHORT), line_width=0, layer="below")
+    text = f"{low:.1f} to {high:.1f}: by the estimate"
+    figure.add_annotation(x=(low + high) / 2, y=1, yref="paper", yanchor="bottom", showarrow=False, text=text)
 
 
 def _open_ends(figure: go.Figure, rows: pl.DataFrame, scale: float, edge: float) -> None:

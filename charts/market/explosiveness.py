@@ -39,34 +39,7 @@ def branching(fits: pl.DataFrame) -> go.Figure:
     ends = [row[name] for row in fitted.iter_rows(named=True) for name in ("constant_high", "varying_high")]
     reach = max(1.2, *(1.1 * end for end in ends if end is not None)) if any(ends) else 1.2
     for name, colour, shift in (("constant", theme.OTHER, -0.14), ("varying", theme.ACCENT, 0.14)):
-        low, high = (
-            fitted[f"{name}_{end}"].fill_null(fitted[name] if end == "low" or name == "varying" else reach)
-            for end in ("low", "high")
-        )
-        figure.add_scatter(
-            x=fitted[name].to_list(),
-            y=[place + shift for place in range(fitted.height)],
-            name=f"{name} background",
-            mode="markers",
-            marker={
-                "size": 11,
-                "color": colour,
-                "symbol": ["circle" if known else "circle-open" for known in fitted["branching_low"].is_not_null()],
-            },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (high - fitted[name]).to_list(),
-                "arrayminus": (fitted[name] - low).to_list(),
-                "thickness": 2.5,
-                "width": 6,
-                "color": colour,
-            },
-            customdata=fitted.select("part", "events").rows(),
-            hovertemplate=(
-                f"%{{customdata[0]}}, {name} background: %{{x:.2f}}<extra>%{{customdata[1]:,}} events</extra>"
-            ),
-        )
+        _fitted(figure, fitted, name, colour, shift, reach)
     figure.add_vline(x=1, line={"width": 1, "dash": "dot", "color": theme.SHORT}, annotation={"text": "feeds itself"})
     figure.update_layout(
         hovermode="closest",
@@ -78,6 +51,36 @@ def branching(fits: pl.DataFrame) -> go.Figure:
         },
     )
     return figure
+
+
+def _fitted(figure: go.Figure, fitted: pl.DataFrame, name: str, colour: str, shift: float, reach: float) -> None:
+    """The ratios with one background, each with its interval as far as the axis reaches."""
+    low, high = (
+        fitted[f"{name}_{end}"].fill_null(fitted[name] if end == "low" or name == "varying" else reach)
+        for end in ("low", "high")
+    )
+    figure.add_scatter(
+        x=fitted[name].to_list(),
+        y=[place + shift for place in range(fitted.height)],
+        name=f"{name} background",
+        mode="markers",
+        marker={
+            "size": 11,
+            "color": colour,
+            "symbol": ["circle" if known else "circle-open" for known in fitted["branching_low"].is_not_null()],
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": (high - fitted[name]).to_list(),
+            "arrayminus": (fitted[name] - low).to_list(),
+            "thickness": 2.5,
+            "width": 6,
+            "color": colour,
+        },
+        customdata=fitted.select("part", "events").rows(),
+        hovertemplate=(f"%{{customdata[0]}}, {name} background: %{{x:.2f}}<extra>%{{customdata[1]:,}} events</extra>"),
+    )
 
 
 def residuals(rows: pl.DataFrame) -> go.Figure:

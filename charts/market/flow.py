@@ -10,6 +10,7 @@ import polars as pl
 
 from charts import theme
 from charts.market.price import ISO, moment
+from charts.symbols import base
 
 
 def volume(bars: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
@@ -20,8 +21,7 @@ def volume(bars: pl.DataFrame, start: datetime, end: datetime) -> go.Figure:
     """
     if bars.select("venue", "market", "symbol", "interval").n_unique() != 1:
         raise ValueError("Volumes of different markets or intervals may not share an axis.")
-    base = escape(bars["symbol"][0].split("/")[0])
-    figure = theme.figure(300, alt_axis=f"{base} per {bars['interval'][0]} bar", legend=True)
+    figure = theme.figure(300, alt_axis=f"{escape(base(bars['symbol'][0]))} per {bars['interval'][0]} bar", legend=True)
     figure.update_layout(
         barmode="stack",
         bargap=0,

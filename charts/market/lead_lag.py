@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -11,6 +12,7 @@ from charts import theme
 from charts.words import clock
 
 NONE = "\u00a0not decided"
+Row = dict[str, Any]
 
 
 def leads(estimates: pl.DataFrame) -> go.Figure:
@@ -22,43 +24,57 @@ def leads(estimates: pl.DataFrame) -> go.Figure:
     if estimates.select("first", "second").n_unique() != 1:
         raise ValueError("Leads of different pairs may not share an axis.")
     figure = theme.figure(96 + 40 * estimates.height, legend=False)
-    rows = [_window(row, place) for place, row in enumerate(estimates.iter_rows(named=True))]
-    decided = [
-        (name, row) for name, row in zip(rows, estimates.iter_rows(named=True), strict=True) if row["lag_s"] is not None
-    ]
+    windows = [_window(row, place) for place, row in enumerate(estimates.iter_rows(named=True))]
+    rows = list(zip(windows, estimates.iter_rows(named=True), strict=True))
+    decided = [(name, row) for name, row in rows if row["lag_s"] is not None]
+    _decided(figure, decided)
+    _undecided(figure, [(name, row) for name, row in rows if row["lag_s"] is None])
+    reach = max([10.0, *(abs(row[end]) * 1.15 for _, row in decided for end in ("low_s", "high_s"))])
+    figure.add_vline(x=0, line={"width": 1, "color": theme.EVENT})
+    _sides(figure, *(escape(estimates[column][0]) for column in ("first", "second")))
+    figure.update_layout(
+        hovermode="closest",
+        margin={"t": 48},
+        xaxis={"title": {"text": "Seconds"}, "range": [-reach, reach], "showgrid": True},
+        yaxis={"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": windows},
+    )
+    return figure
+
+
+def _decided(figure: go.Figure, rows: list[tuple[str, Row]]) -> None:
     figure.add_scatter(
-        x=[row["lag_s"] for _, row in decided],
-        y=[name for name, _ in decided],
+        x=[row["lag_s"] for _, row in rows],
+        y=[name for name, _ in rows],
         mode="markers",
-        marker={"size": 12, "color": [_colour(row) for _, row in decided]},
+        marker={"size": 12, "color": [_colour(row) for _, row in rows]},
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [row["high_s"] - row["lag_s"] for _, row in decided],
-            "arrayminus": [row["lag_s"] - row["low_s"] for _, row in decided],
+            "array": [row["high_s"] - row["lag_s"] for _, row in rows],
+            "arrayminus": [row["lag_s"] - row["low_s"] for _, row in rows],
             "thickness": 2.5,
             "width": 6,
             "color": theme.OTHER,
         },
-        customdata=[(row["low_s"], row["high_s"]) for _, row in decided],
+        customdata=[(row["low_s"], row["high_s"]) for _, row in rows],
         hovertemplate="%{y}: %{x:+.0f} s, between %{customdata[0]:+.0f} and %{customdata[1]:+.0f} s<extra></extra>",
     )
-    undecided = [
-        (name, row) for name, row in zip(rows, estimates.iter_rows(named=True), strict=True) if row["lag_s"] is None
-    ]
+
+
+def _undecided(figure: go.Figure, rows: list[tuple[str, Row]]) -> None:
     figure.add_scatter(
-        x=[0] * len(undecided),
-        y=[name for name, _ in undecided],
+        x=[0] * len(rows),
+        y=[name for name, _ in rows],
         mode="text",
-        text=[NONE] * len(undecided),
+        text=[NONE] * len(rows),
         textposition="middle right",
         textfont={"size": 12, "color": theme.OTHER},
-        customdata=[escape(row["refusal"] or "") for _, row in undecided],
+        customdata=[escape(row["refusal"] or "") for _, row in rows],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    reach = max([10.0, *(abs(row[end]) * 1.15 for _, row in decided for end in ("low_s", "high_s"))])
-    figure.add_vline(x=0, line={"width": 1, "color": theme.EVENT})
-    first, second = (escape(estimates[column][0]) for column in ("first", "second"))
+
+
+def _sides(figure: go.Figure, first: str, second: str) -> None:
     for place, name in ((0.0, f"◀ {second} first"), (1.0, f"{first} first ▶")):
         figure.add_annotation(
             x=place,
@@ -71,13 +87,6 @@ def leads(estimates: pl.DataFrame) -> go.Figure:
             text=name,
             showarrow=False,
         )
-    figure.update_layout(
-        hovermode="closest",
-        margin={"t": 48},
-        xaxis={"title": {"text": "Seconds"}, "range": [-reach, reach], "showgrid": True},
-        yaxis={"autorange": "reversed", "type": "category", "categoryorder": "array", "categoryarray": rows},
-    )
-    return figure
 
 
 def contrast(rows: pl.DataFrame) -> go.Figure:
@@ -108,11 +117,11 @@ def contrast(rows: pl.DataFrame) -> go.Figure:
     return figure
 
 
-def _window(row: dict[str, object], place: int) -> str:
+def _window(row: Row, place: int) -> str:
     words = f"{clock(row['window_start'])}–{clock(row['window_end'])}"
     return f"All, {words}" if place == 0 else words
 
 
-def _colour(row: dict[str, object]) -> str:
+def _colour(row: Row) -> str:
     """Solid where the interval leaves out zero: somebody led."""
     return theme.ACCENT if row["low_s"] > 0 or row["high_s"] < 0 else theme.OTHER

@@ -11,7 +11,7 @@ import polars as pl
 
 from charts import theme
 from charts.lines import gridded, milliseconds, time_axis
-from charts.market.price import quote
+from charts.symbols import quote
 from charts.words import usd
 
 COLOURS = {
@@ -24,13 +24,14 @@ ROW, PRICE = 34, 330
 """Pixels of a published phase, and of the price above them."""
 
 LONGEST_LABEL = 46
+"""Letters of a published phase's name that fit beside its strip."""
 
 
-def found(
+def by_rule(
     bars: pl.DataFrame, phases: pl.DataFrame, published: pl.DataFrame, start: datetime, end: datetime
 ) -> go.Figure:
-    """A market's bars (`analytics.market.phases.measured`) with the phases found in them (`.found`) as bands, over the
-    published ones (`.published`).
+    """A market's bars (`analytics.market.phases.measured`) with its phases (`.by_rule`) as bands, over the published
+    ones (`.published`).
 
     Raises ValueError when the bars are of several markets.
     """
@@ -39,7 +40,7 @@ def found(
     rows = _rows(published, start, end)
     listed = ROW * len(rows)
     below = listed / (listed + PRICE)
-    figure = theme.figure(PRICE + listed + 40, alt_axis=f"Price, {escape(quote(bars))}", legend=False)
+    figure = theme.figure(PRICE + listed + 40, alt_axis=f"Price, {escape(quote(bars['symbol'][0]))}", legend=False)
     length = (bars["close_at"][0] - bars["ts"][0]).total_seconds()
     colour = theme.venue_colour(bars["venue"][0])
     for column, line in (("high", {"width": 0}), ("low", {"width": 0}), ("close", {"width": 2, "color": colour})):
@@ -51,14 +52,7 @@ def found(
             fillcolor=theme.faint(colour),
             hovertemplate=f"{column} %{{y:,.7~r}}<extra></extra>",
         )
-    for phase in phases.iter_rows(named=True):
-        figure.add_vrect(
-            x0=milliseconds(phase["begins"]),
-            x1=milliseconds(phase["ends"] or bars["close_at"][-1]),
-            fillcolor=theme.faint(COLOURS[phase["phase"]]),
-            line_width=0,
-            layer="below",
-        )
+    _bands(figure, phases, bars["close_at"][-1])
     _names(figure, phases, bars["close_at"][-1])
     figure.update_layout(
         xaxis=time_axis(start, end, anchor="y2" if rows else "y"),
@@ -68,6 +62,17 @@ def found(
     if rows:
         _published(figure, rows, below, start, end)
     return figure
+
+
+def _bands(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:
+    for phase in phases.iter_rows(named=True):
+        figure.add_vrect(
+            x0=milliseconds(phase["begins"]),
+            x1=milliseconds(phase["ends"] or last),
+            fillcolor=theme.faint(COLOURS[phase["phase"]]),
+            line_width=0,
+            layer="below",
+        )
 
 
 def _names(figure: go.Figure, phases: pl.DataFrame, last: datetime) -> None:
@@ -124,7 +129,7 @@ def _published(figure: go.Figure, rows: list[dict[str, Any]], below: float, star
     )
 
 
-def _words(row: dict[str, object]) -> str:
+def _words(row: dict[str, Any]) -> str:
     if row["ends"] is None:
         return str(row["label"])
     return f"{row['origin']}, {str(row['label']).removeprefix('liquidations, ')}: {usd(row['value_usd'])}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.moments import numbered
+from charts.symbols import quote
 from charts.words import clock
 
 LINE = ["venue", "market", "symbol", "kind", "interval"]
@@ -23,7 +26,28 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
 
     `bars` are the rows of one series (columns of `analytics.market.prices.bars`). Gaps stay gaps.
     """
-    figure = theme.figure(420, alt_axis=f"Price, {quote(bars)}", legend=False)
+    figure = theme.figure(420, alt_axis=f"Price, {quote(bars['symbol'][0])}", legend=False)
+    _band(figure, bars)
+    lowest = bars.row(int(bars["low"].arg_min() or 0), named=True)
+    _low(figure, lowest)
+    highest, span = bars.select(pl.max("high"), span=pl.max("high") - pl.min("low")).row(0)
+    places = _places(moments["ts"].to_list(), (bars["ts"][-1] - bars["ts"][0]) / MARKERS_ACROSS)
+    heights = [highest + span * (0.05 + 0.075 * place) for place in places]
+    figure.add_scatter(**numbered(moments, heights))
+    line = {"width": 1, "dash": "dot", "color": theme.EVENT}
+    met = moments.sort("ts").join_asof(bars.select("ts", "high").sort("ts"), on="ts")["high"].fill_null(highest)
+    # One update for all: a call of add_shape each would cost as much as the rest of the page.
+    figure.update_layout(
+        yaxis={"range": [lowest["low"] - 0.1 * span, max([highest, *heights]) + 0.06 * span]},
+        shapes=[
+            {"type": "line", "x0": ts, "x1": ts, "y0": price, "y1": height, "line": line}
+            for ts, price, height in zip(moments.sort("ts")["ts"], met, heights, strict=True)
+        ],
+    )
+    return figure
+
+
+def _band(figure: go.Figure, bars: pl.DataFrame) -> None:
     colour = theme.venue_colour(bars["venue"][0])
     times = bars["ts"].to_list()
     figure.add_scatter(
@@ -45,7 +69,9 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         line={"width": 2, "color": colour},
         hovertemplate="close %{y:,.1f}<extra></extra>",
     )
-    lowest = bars.row(int(bars["low"].arg_min() or 0), named=True)
+
+
+def _low(figure: go.Figure, lowest: dict[str, Any]) -> None:
     figure.add_scatter(
         x=[lowest["ts"]],
         y=[lowest["low"]],
@@ -55,31 +81,6 @@ def path_with_moments(bars: pl.DataFrame, moments: pl.DataFrame) -> go.Figure:
         textposition="bottom center",
         hovertemplate="lowest print %{y:,.1f}<extra></extra>",
     )
-    highest, span = bars["high"].max(), bars["high"].max() - bars["low"].min()
-    places = _places(moments["ts"].to_list(), (times[-1] - times[0]) / MARKERS_ACROSS)
-    heights = [highest + span * (0.05 + 0.075 * place) for place in places]
-    figure.add_scatter(
-        x=moments["ts"].to_list(),
-        y=heights,
-        mode="markers+text",
-        text=[str(number) for number in moments["number"]],
-        textposition="middle center",
-        marker={"size": 19, "color": theme.EVENT},
-        textfont={"color": "#ffffff", "size": 11},
-        customdata=[escape(title) for title in moments["title"]],
-        hovertemplate="%{customdata}<extra></extra>",
-    )
-    line = {"width": 1, "dash": "dot", "color": theme.EVENT}
-    met = moments.sort("ts").join_asof(bars.select("ts", "high").sort("ts"), on="ts")["high"].fill_null(highest)
-    # One update for all: a call of add_shape each would cost as much as the rest of the page.
-    figure.update_layout(
-        yaxis={"range": [lowest["low"] - 0.1 * span, max([highest, *heights]) + 0.06 * span]},
-        shapes=[
-            {"type": "line", "x0": ts, "x1": ts, "y0": price, "y1": height, "line": line}
-            for ts, price, height in zip(moments.sort("ts")["ts"], met, heights, strict=True)
-        ],
-    )
-    return figure
 
 
 def _places(moments: list[datetime], apart: timedelta) -> list[int]:
@@ -91,10 +92,6 @@ def _places(moments: list[datetime], apart: timedelta) -> list[int]:
         last[place : place + 1] = [ts]
         places.append(place)
     return places
-
-
-def quote(bars: pl.DataFrame) -> str:
-    return bars["symbol"][0].split("/")[1].split(":")[0]
 
 
 def by_venue(
@@ -186,11 +183,11 @@ def _draw(figure: go.Figure, line: pl.DataFrame, suffix: str, dotted: bool) -> N
 def _range(figure: go.Figure, line: pl.DataFrame, suffix: str, name: str) -> None:
     """The band from low to high of the only traded market, where its lowest bar closed far above: else the dot of the
     low would hang in the air."""
-    closes = line["close"].drop_nulls()
-    if suffix or closes.is_empty():
+    spread = line.select(pl.max("close") - pl.min("close")).item()
+    if suffix or spread is None:
         return
     deepest = line.sort("low", nulls_last=True).row(0, named=True)
-    if (deepest["close"] or deepest["low"]) - deepest["low"] < 0.1 * (closes.max() - closes.min()):
+    if (deepest["close"] or deepest["low"]) - deepest["low"] < 0.1 * spread:
         return
     for edge, fill in (("high", None), ("low", "tonexty")):
         figure.add_scatter(

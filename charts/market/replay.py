@@ -22,8 +22,8 @@ NOT_YET = "rgba(125,132,141,0.30)"
 
 
 def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: datetime, at: datetime) -> go.Figure:
-    """Each market's fall (`analytics.market.replay.track`) and the deleveraging so far
-    (`analytics.market.replay.fills`), veiled after `at`.
+    """Each market's fall (`analytics.market.playback.track`) and the deleveraging so far
+    (`analytics.market.playback.fills`), veiled after `at`.
 
     The buttons move the veil through the frames of the track in the reader's browser; nothing is asked of the server.
     Raises ValueError when fills of several venues are mixed: their feeds do not compare.
@@ -32,17 +32,7 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
         raise ValueError("Fills of different venues may not share an axis.")
     figure = theme.figure(560 if fills.height else 420, alt_axis="% from the price at T0")
     markets = track.partition_by(MARKET, maintain_order=True)
-    perpetuals = set(track.filter((pl.col("market") == "perp") & (pl.col("kind") == "trade"))["venue"])
-    for market in markets:
-        first = market.row(0, named=True)
-        length = _length(market)
-        figure.add_scatter(
-            **gridded(market["close_at"], market["drawdown_pct"], length.total_seconds()),
-            mode="lines",
-            name=label(first),
-            line={"width": 1.8, "color": theme.venue_colour(first["venue"]), "dash": _dash(first, perpetuals)},
-            hovertemplate=f"<b>{label(first)}</b><br>%{{x|%H:%M:%S}} UTC: %{{y:.2f}} %<extra></extra>",
-        )
+    _lines(figure, markets, set(track.filter((pl.col("market") == "perp") & (pl.col("kind") == "trade"))["venue"]))
     _fills(figure, fills)
     standing = [_Standing.of(market) for market in markets]
     figure.add_scatter(
@@ -61,18 +51,31 @@ def falls(track: pl.DataFrame, fills: pl.DataFrame, start: datetime, end: dateti
         margin={"t": 48},
         legend={"y": -0.12, "yanchor": "top"},
     )
-    last = len(figure.data) - 1
-    figure.frames = [
-        {
-            "name": f"{moment:%Y-%m-%d %H:%M:%S}",
-            "data": [{"type": "scatter", **_dots(standing, moment)}],
-            "traces": [last],
-            "layout": {"shapes": _veil(moment, end)},
-        }
-        for moment in sorted(track["close_at"].unique().to_list())
-        if moment >= at
-    ]
+    moments = [moment for moment in sorted(track["close_at"].unique().to_list()) if moment >= at]
+    figure.frames = [_frame(standing, moment, end, len(figure.data) - 1) for moment in moments]
     return figure
+
+
+def _frame(standing: list[_Standing], moment: datetime, end: datetime, dots: int) -> dict[str, Any]:
+    """What moves as the chart plays: the veil, and the trace of `dots`."""
+    return {
+        "name": f"{moment:%Y-%m-%d %H:%M:%S}",
+        "data": [{"type": "scatter", **_dots(standing, moment)}],
+        "traces": [dots],
+        "layout": {"shapes": _veil(moment, end)},
+    }
+
+
+def _lines(figure: go.Figure, markets: list[pl.DataFrame], perpetuals: set[str]) -> None:
+    for market in markets:
+        first = market.row(0, named=True)
+        figure.add_scatter(
+            **gridded(market["close_at"], market["drawdown_pct"], _length(market).total_seconds()),
+            mode="lines",
+            name=label(first),
+            line={"width": 1.8, "color": theme.venue_colour(first["venue"]), "dash": _dash(first, perpetuals)},
+            hovertemplate=f"<b>{label(first)}</b><br>%{{x|%H:%M:%S}} UTC: %{{y:.2f}} %<extra></extra>",
+        )
 
 
 def _fills(figure: go.Figure, fills: pl.DataFrame) -> None:
@@ -161,5 +164,4 @@ def _dash(market: dict[str, Any], perpetuals: set[str]) -> str:
 
 
 def _length(market: pl.DataFrame) -> timedelta:
-    steps = market["close_at"].diff().drop_nulls()
-    return steps.min() if len(steps) else timedelta(seconds=1)
+    return market.select(pl.col("close_at").diff().min()).item() or timedelta(seconds=1)

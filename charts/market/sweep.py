@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.symbols import base, quote
 
 
 def walk(steps: pl.DataFrame) -> go.Figure:
@@ -18,10 +19,10 @@ def walk(steps: pl.DataFrame) -> go.Figure:
     """
     if steps.select("venue", "market", "symbol", "ts").n_unique() != 1:
         raise ValueError("Trades of different markets or moments are not one sweep.")
-    base, quote = steps["symbol"][0].split(":")[0].split("/")
+    symbol = steps["symbol"][0]
     colour = theme.venue_colour(steps["venue"][0])
     last = steps.row(-1, named=True)
-    figure = theme.figure(360, alt_axis=f"Price, {escape(quote)}", legend=False)
+    figure = theme.figure(360, alt_axis=f"Price, {escape(quote(symbol))}", legend=False)
     figure.add_scatter(
         x=[*steps["traded_before"].to_list(), last["traded_after"]],
         y=[*steps["price"].to_list(), last["price"]],
@@ -43,7 +44,7 @@ def walk(steps: pl.DataFrame) -> go.Figure:
     )
     figure.update_layout(
         hovermode="closest",
-        xaxis={"title": {"text": f"{escape(base)} traded at this stamp"}},
+        xaxis={"title": {"text": f"{escape(base(symbol))} traded at this stamp"}},
         yaxis={"rangemode": "tozero"},
     )
     return figure

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.symbols import base, quote
 
 
 def by_price(levels: pl.DataFrame) -> go.Figure:
@@ -18,8 +19,8 @@ def by_price(levels: pl.DataFrame) -> go.Figure:
     """
     if levels.select("venue", "market", "symbol", "interval").n_unique() != 1:
         raise ValueError("Volumes of different markets may not share an axis.")
-    base, quote = levels["symbol"][0].split(":")[0].split("/")
-    figure = theme.figure(440, alt_axis=f"Price, {escape(quote)}", legend=True)
+    symbol = levels["symbol"][0]
+    figure = theme.figure(440, alt_axis=f"Price, {escape(quote(symbol))}", legend=True)
     middle = ((levels["price_from"] + levels["price_to"]) / 2).to_list()
     known = levels["taker_sell_base"].is_not_null().all()
     sides = (("taker_sell_base", "Sold by takers", theme.ACCENT), ("taker_buy_base", "Bought by takers", theme.OTHER))
@@ -31,9 +32,12 @@ def by_price(levels: pl.DataFrame) -> go.Figure:
             orientation="h",
             name=name,
             marker={"color": colour, "line": {"width": 0}},
-            hovertemplate=f"around %{{y:,.7~r}}: {name.lower()} %{{x:,.6~r}} {escape(base)}<extra></extra>",
+            hovertemplate=f"around %{{y:,.7~r}}: {name.lower()} %{{x:,.6~r}} {escape(base(symbol))}<extra></extra>",
         )
     figure.update_layout(
-        barmode="stack", bargap=0, hovermode="closest", xaxis={"title": {"text": escape(base)}, "showgrid": True}
+        barmode="stack",
+        bargap=0,
+        hovermode="closest",
+        xaxis={"title": {"text": escape(base(symbol))}, "showgrid": True},
     )
     return figure

@@ -29,6 +29,16 @@ def beside_readings(checked: pl.DataFrame) -> go.Figure:
             marker={"size": 11, "color": colour},
             hovertemplate="%{x:.1f} %",
         )
+    _claims(figure, claims, rows)
+    figure.update_layout(
+        hovermode="closest",
+        xaxis={"range": [0, 103], "title": {"text": "Share, %"}, "showgrid": True},
+        yaxis={"visible": False, "range": [0.5 - len(rows), 0.8]},
+    )
+    return figure
+
+
+def _claims(figure: go.Figure, claims: pl.DataFrame, rows: dict[str, int]) -> None:
     figure.add_scatter(
         x=claims["claim_pct"].to_list(),
         y=list(rows.values()),
@@ -55,9 +65,3 @@ def beside_readings(checked: pl.DataFrame) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.update_layout(
-        hovermode="closest",
-        xaxis={"range": [0, 103], "title": {"text": "Share, %"}, "showgrid": True},
-        yaxis={"visible": False, "range": [0.5 - len(rows), 0.8]},
-    )
-    return figure

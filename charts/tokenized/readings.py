@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 import polars as pl
 
 from charts import theme
+from charts.moments import numbered
 from charts.words import number, percent, usd, utc
 
 AXES = {"USD": ("USD billion", 1e9), "addresses": ("Addresses, million", 1e6), "percent": ("Share, %", 1)}
-WHOLE = "all"
+ALL = "all"
 Row = dict[str, Any]
 OTHERS, UNDATED = "others", "date not stated, drawn where quoted"
 NO_MOMENTS = pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "title": pl.String, "number": pl.Int64})
@@ -22,7 +23,7 @@ NO_MOMENTS = pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "title": pl.St
 def over_time(
     points: pl.DataFrame, moments: pl.DataFrame = NO_MOMENTS, *, colour: Mapping[str, str] | None = None
 ) -> go.Figure:
-    """Points of `analytics.tokenized.market.history` with their ranges,
+    """Points of `analytics.tokenized.history` with their ranges,
     and numbered moments (`ts title number`) as dotted lines.
 
     A date known only to the month or season is drawn as a bar of that length. Raises ValueError when units are mixed.
@@ -51,7 +52,7 @@ def over_time(
             customdata=[row and _words(row) for row in rows],
             hovertemplate="%{customdata}<extra></extra>",
         )
-    _moments(figure, moments, points["high"].max() / scale)
+    _moments(figure, moments, points.select(pl.max("high")).item() / scale)
     figure.update_layout(hovermode="closest", yaxis={"rangemode": "tozero"})
     if units == ["percent"]:
         figure.update_yaxes(tickvals=list(range(0, 101, 20)))
@@ -61,7 +62,7 @@ def over_time(
 def label(row: Row) -> str:
     """What is written beside a point that no legend explains: whose reading of the market it is,
     or of whom an undated figure speaks."""
-    if row["subject"] == WHOLE:
+    if row["subject"] == ALL:
         return "" if row["name"] else escape(row["origin"])
     return escape(f"{row['subject']} {_amount(row)}") if row["as_of_precision"] == "unknown" else ""
 
@@ -138,15 +139,4 @@ def _moments(figure: go.Figure, moments: pl.DataFrame, top: float) -> None:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.add_scatter(
-        x=moments["ts"].to_list(),
-        y=rows,
-        mode="markers+text",
-        text=[str(place) for place in moments["number"]],
-        textposition="middle center",
-        marker={"size": 19, "color": theme.EVENT},
-        textfont={"color": "#ffffff", "size": 11},
-        customdata=[escape(title) for title in moments["title"]],
-        hovertemplate="%{customdata}<extra></extra>",
-        showlegend=False,
-    )
+    figure.add_scatter(**numbered(moments, rows), showlegend=False)

@@ -38,6 +38,34 @@ def flip(classes: pl.DataFrame) -> go.Figure:
         rows[str(name)] = -(depth + LINE * len(lines) + BAR / 2)
         depth += LINE * len(lines) + BAR + GAP
     figure = theme.figure(round(depth) + BELOW, legend=False)
+    _pieces(figure, shown, rows)
+    _words(figure, words, rows)
+    figure.update_layout(
+        hovermode="closest",
+        uniformtext={"mode": "hide", "minsize": 11},
+        xaxis={
+            "range": [0, 101],
+            "tickvals": [*range(0, 101, 20)],
+            "title": {"text": "Share of the reading's total, %"},
+        },
+        yaxis={"visible": False, "range": [-depth, 0]},
+    )
+    return figure
+
+
+def _words(figure: go.Figure, words: list[str], rows: dict[str, float]) -> None:
+    figure.add_scatter(
+        x=[0] * len(rows),
+        y=[row + BAR / 2 for row in rows.values()],
+        text=words,
+        mode="text",
+        textposition="top right",
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+
+
+def _pieces(figure: go.Figure, shown: pl.DataFrame, rows: dict[str, float]) -> None:
     labels = [escape(label) for label in shown["label"]]
     figure.add_bar(
         y=[rows[name] for name in shown["name"]],
@@ -58,26 +86,6 @@ def flip(classes: pl.DataFrame) -> go.Figure:
         customdata=list(zip(labels, map(escape, shown["members"]), strict=True)),
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
-    figure.add_scatter(
-        x=[0] * len(rows),
-        y=[row + BAR / 2 for row in rows.values()],
-        text=words,
-        mode="text",
-        textposition="top right",
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
-    figure.update_layout(
-        hovermode="closest",
-        uniformtext={"mode": "hide", "minsize": 11},
-        xaxis={
-            "range": [0, 101],
-            "tickvals": [*range(0, 101, 20)],
-            "title": {"text": "Share of the reading's total, %"},
-        },
-        yaxis={"visible": False, "range": [-depth, 0]},
-    )
-    return figure
 
 
 def _percent() -> pl.Expr:
@@ -98,12 +106,12 @@ def _above(name: str, pieces: pl.DataFrame, first: bool) -> list[str]:
     for label, colour, members, share in pieces.select("label", "colour", "members", "share_pct").iter_rows():
         if share >= NARROW or not (members or first):
             continue
-        said = f'<span style="color:{colour}">{"■" if members else "▨"}</span> {escape(label)}'
+        marked_label = f'<span style="color:{colour}">{"■" if members else "▨"}</span> {escape(label)}'
         letters += len(label) + 4
         if letters <= MOST_LETTERS:
-            lines[-1] += "  " + said
+            lines[-1] += "  " + marked_label
         else:
-            lines.append(said)
+            lines.append(marked_label)
             letters = len(label)
     return lines
 

@@ -14,7 +14,7 @@ from charts.lines import gridded, milliseconds
 
 
 def moves(prices: pl.DataFrame, crash: datetime) -> go.Figure:
-    """A line per market of `analytics.tokenized.market.closed_hours.since_close`, percent above or below the close; the
+    """A line per market of `analytics.tokenized.closed_hours.since_close`, percent above or below the close; the
     dotted line is the crash's start."""
     figure = theme.figure(380, alt_axis="Against the last close, %")
     lines = prices.partition_by("symbol", "name", "market", "interval", maintain_order=True)

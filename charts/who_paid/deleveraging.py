@@ -11,7 +11,8 @@ from charts import theme
 from charts.market.price import ISO
 from charts.words import usd
 
-SECOND = 1000
+SECOND_MS = 1000
+"""The width of a bar, in the milliseconds of a date axis."""
 
 
 def by_second(counts: pl.DataFrame) -> go.Figure:
@@ -42,7 +43,7 @@ def by_second(counts: pl.DataFrame) -> go.Figure:
         figure.add_bar(
             x=times,
             y=counts[column].to_list(),
-            width=SECOND,
+            width=SECOND_MS,
             offset=0,
             yaxis=axis,
             name=name,

@@ -19,6 +19,7 @@ STAGES = {
 }
 COLOURS = dict(zip(STAGES, (theme.OTHER, *theme.CLASSES[:4]), strict=True))
 ROW_PX = 24
+"""Pixels of a row."""
 
 
 def of_exchanges(stages: pl.DataFrame) -> go.Figure:
@@ -34,7 +35,7 @@ def of_exchanges(stages: pl.DataFrame) -> go.Figure:
     place = {venue: position * (len(STAGES) + gap) for position, venue in enumerate(venues)}
     rows = stages.with_columns(row=pl.col("venue").replace_strict(place, return_dtype=pl.Int64) + pl.col("position"))
     figure = theme.figure(80 + ROW_PX * (len(venues) * (len(STAGES) + gap)), legend=False)
-    most = rows["value_usd"].max() or 1.0
+    most: float = rows.select(pl.max("value_usd")).item() or 1.0
     unit, scale = ("billion", 1e9) if most >= 1e9 else ("million", 1e6)
     whole = pl.col("value_usd").filter(pl.col("stage") == "liquidated").first().over("venue").fill_null(most / 8)
     rows = rows.with_columns(width=pl.col("value_usd").fill_null(whole))

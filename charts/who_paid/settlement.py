@@ -51,7 +51,7 @@ def balances(steps: pl.DataFrame) -> go.Figure:
     if steps["rule"].n_unique() != 1:
         raise ValueError("Steps under different rules are different stories: one chart each.")
     figure = theme.figure(360, alt_axis="USD")
-    last = steps["minute"].max()
+    last: int = steps.select(pl.max("minute")).item()
     minutes = [*steps["minute"].to_list(), last + max(1, last // 10)]
     for party, (name, colour) in PARTIES.items():
         amounts = steps[party].to_list()

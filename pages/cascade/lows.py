@@ -72,7 +72,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
 
 def _peers(row: dict[str, Any]) -> str:
     """How many markets a low was compared with: one of the same exchange is little."""
-    if row["compared_with"] != lows.OWN:
+    if row["compared_with"] != lows.OTHER_MARKETS:
         return "compared with all markets of the quote"
     return f"{row['peers']} other market{'' if row['peers'] == 1 else 's'} of the coin, on the same exchange"
 

@@ -105,7 +105,7 @@ def comparison(day: dict[str, Any], order: str) -> None:
             .when(pl.col("total_usd").is_not_null())
             .then(pl.lit("another reading: apart"))
         ),
-        day_bars.totals(days, changes, day["crash_day"]),
+        day_bars.totals(crash_days.measured(days, changes), changes, day["crash_day"]),
         key="days",
         about="Reported liquidations of all venues by crash day. USD billion, days in UTC. Solid: days of one list, by one origin, universe, window and as-of. Hollow: another page or window, not comparable. Estimates are ranges",
         alt="Bars: " + ", ".join(f"{row['title']} {usd(row['total_usd'])}" for row in days.iter_rows(named=True)),

@@ -8,7 +8,7 @@ from typing import Any
 from analytics.market import impact, phases
 from analytics.market.decimate import keys
 from charts.words import clock
-from pages.microscope.dislocation import caveat, departures, market
+from pages.microscope.dislocation import caveat, left_first, market
 from pages.microscope.phases import deeper
 from pages.shared import words
 from pages.shared.parts import ask, safe
@@ -27,7 +27,7 @@ def _order(base: str, start: datetime, end: datetime) -> str:
         return ""
     best = markets.row(0, named=True)
     named = safe(f"{best['name']} {best['symbol']}")
-    found = ask(phases.found, key=keys(markets)[0], start=start, end=end)
+    found = ask(phases.by_rule, key=keys(markets)[0], start=start, end=end)
     if reason := found["refusal"][0]:
         return f"In **{named}** no cascade can be told apart here: {safe(_inner(reason))} (Phases)."
     at = {row["phase"]: row for row in found.iter_rows(named=True)}
@@ -49,7 +49,7 @@ def _order(base: str, start: datetime, end: datetime) -> str:
 
 
 def _first(base: str, start: datetime, end: datetime) -> str:
-    rows = departures(base, start, end)
+    rows = left_first(base, start, end)
     if rows.is_empty():
         return ""
     if reason := rows["refusal"][0]:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.market import basis, decimate, dislocation, venue_gaps
+from analytics.market import basis, composite, decimate, departures, dislocation, venue_gaps
 from charts.market import dislocation as chart
 from charts.market import venue_gaps as gaps_chart
 from charts.words import clock
@@ -20,7 +20,7 @@ NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn,
 RULE = (
     "Composite: the median of at least three venues with a fresh price (two where no more trade it), one "
     "market each, spot before perpetual, dollars and dollar tokens alike; "
-    f"a print stays fresh for {dislocation.FRESH['1s']} s among seconds, for its own bar otherwise"
+    f"a print stays fresh for {composite.FRESH['1s']} s among seconds, for its own bar otherwise"
 )
 
 
@@ -33,8 +33,8 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
 
 
 def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime) -> None:
-    about = f"{words.span(start, end)}. {RULE}. Percent; dotted: {dislocation.LEFT_PCT:g} % off"
-    if markets.height < dislocation.TWO:
+    about = f"{words.span(start, end)}. {RULE}. Percent; dotted: {departures.LEFT_PCT:g} % off"
+    if markets.height < composite.TWO:
         others = ", ".join(ask(dislocation.assets, start=start, end=end)["base"])
         here = (
             f"{base} has bars of one venue only in this range"
@@ -67,7 +67,7 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
     widest = ask(dislocation.widest, chosen=decimate.keys(markets), start=start, end=end).row(0, named=True)
     when = clock(widest["ts"], "second")
     side = "below" if widest["deviation_pct"] < 0 else "above"
-    if markets.height == dislocation.TWO:
+    if markets.height == composite.TWO:
         _gap(base, markets, names, widest, start, end)
         return
     title = (
@@ -78,7 +78,7 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
     card(
         title,
         rows,
-        chart.deviations(rows, names, dislocation.LEFT_PCT, start, end),
+        chart.deviations(rows, names, departures.LEFT_PCT, start, end),
         key="deviations",
         about=about,
         alt=(
@@ -123,11 +123,11 @@ def _finest(base: str, start: datetime, end: datetime) -> tuple[Markets, pl.Data
     if finest.is_empty():
         return (), finest
     chosen = tuple(zip(finest["name"], decimate.keys(finest), strict=True))
-    return chosen, ask(dislocation.departures, markets=chosen, start=start, end=end)
+    return chosen, ask(departures.order, markets=chosen, start=start, end=end)
 
 
 def liquidity(rows: pl.DataFrame) -> str:
-    """In how many bars each venue (`analytics.market.dislocation.departures`) printed: a thin one strays without anything
+    """In how many bars each venue (`analytics.market.departures.order`) printed: a thin one strays without anything
     having broken."""
     if rows.is_empty():
         return ""
@@ -148,7 +148,7 @@ def caveat(rows: pl.DataFrame) -> str:
     return " and ".join(said)
 
 
-def departures(base: str, start: datetime, end: datetime) -> pl.DataFrame:
+def left_first(base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """Which venue left first: minute bars are asked only where there are no seconds."""
     return _finest(base, start, end)[1]
 
@@ -158,8 +158,8 @@ def _order(base: str, start: datetime, end: datetime) -> None:
     if rows.is_empty():
         return
     about = (
-        f"{words.span(start, end)}. A venue has left where it stands {dislocation.LEFT_PCT:g} % off the "
-        f"composite of three or more for {dislocation.HELD} bars running with one; between “after” and “by”"
+        f"{words.span(start, end)}. A venue has left where it stands {departures.LEFT_PCT:g} % off the "
+        f"composite of three or more for {departures.BARS_OFF} bars running with one; between “after” and “by”"
     )
     refusal = rows["refusal"][0]
     first = rows.row(0, named=True)
@@ -192,12 +192,12 @@ def _order(base: str, start: datetime, end: datetime) -> None:
         },
         note=f"{refusal or 'Clocks are the venues’ own.'} {liquidity(rows)}",
     )
-    if rows.height >= dislocation.THREE:
+    if rows.height >= composite.THREE:
         _settings(chosen, start, end)
 
 
 def _settings(chosen: Markets, start: datetime, end: datetime) -> None:
-    rows = ask(dislocation.settings, markets=chosen, start=start, end=end)
+    rows = ask(departures.settings, markets=chosen, start=start, end=end)
     named = (
         rows.filter(pl.col("name").is_not_null()).group_by("name").len().sort("len", "name", descending=[True, False])
     )
@@ -210,7 +210,7 @@ def _settings(chosen: Markets, start: datetime, end: datetime) -> None:
         key="departure-settings",
         about=(
             f"{words.span(start, end)}. How far off the composite, and for how many bars running, a venue must "
-            f"stand to have left it. A name is given where {dislocation.AGREE} agree"
+            f"stand to have left it. A name is given where {departures.AGREE} agree"
         ),
         table={
             "left_pct": NUMBER("Off by, %", format="%.2f"),

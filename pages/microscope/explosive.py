@@ -79,7 +79,7 @@ def _parts(base: str | None, start: datetime, end: datetime) -> tuple[Part, ...]
     markets = ask(impact.markets, base=base, start=start, end=end) if base else pl.DataFrame()
     if markets.is_empty():
         return (("whole range", start, end),)
-    found = ask(phases.found, key=keys(markets)[0], start=start, end=end)
+    found = ask(phases.by_rule, key=keys(markets)[0], start=start, end=end)
     at = {row["phase"]: row["begins"] for row in found.iter_rows(named=True) if row["phase"]}
     first, last = at.get("onset", at.get("cascade")), at.get("recovery")
     if first is None or last is None:

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.compare import aligned
-from analytics.market import lows, sweep, sweeps, timeline
+from analytics.market import lows, sweep, timeline
 from charts.market import sweep as chart
 from charts.words import number, utc
 from pages.shared import words
@@ -43,10 +43,10 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
 def _sweeps(start: datetime, end: datetime) -> pl.DataFrame:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     options = {"bind": "query-params", "persist_state": "page", "width": 160}
-    prints = controls.number_input("Prints, at least", 2, 1000, sweeps.PRINTS, key="prints", **options)
-    walk = controls.number_input("Walk, % at least", 0.1, 100.0, sweeps.WALK_PCT, 0.5, key="walk", **options)
-    found = ask(sweeps.found, start=start, end=end, prints=prints, walk_pct=walk)
-    known = ask(sweeps.known, start=start, end=end)
+    prints = controls.number_input("Prints, at least", 2, 1000, sweep.PRINTS, key="prints", **options)
+    walk = controls.number_input("Walk, % at least", 0.1, 100.0, sweep.WALK_PCT, 0.5, key="walk", **options)
+    found = ask(sweep.by_rule, start=start, end=end, prints=prints, walk_pct=walk)
+    known = ask(sweep.tapes, start=start, end=end)
     looked = f"{known['trades'].sum():,} single trades of {known.height} market{'' if known.height == 1 else 's'} are kept in this range: of others nothing is known trade by trade."
     title = "Sweeps found by rule"
     if found.height:

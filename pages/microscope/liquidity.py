@@ -217,7 +217,7 @@ def order_flow_title(named: str, rows: pl.DataFrame) -> str:
 
 def _parts(key: tuple[str, ...], start: datetime, end: datetime) -> tuple[impact.Part, ...]:
     """Before the market's cascade, in it until half is regained, and after; the whole range where it has none."""
-    found = ask(phases.found, key=key, start=start, end=end)
+    found = ask(phases.by_rule, key=key, start=start, end=end)
     at = {row["phase"]: row for row in found.iter_rows(named=True) if row["phase"]}
     if not {"cascade", "recovery"} <= set(at):
         return (("in the whole range", start, end),)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.market import impact, phases
+from analytics.market import impact, phase_rule, phases
 from charts.market import phases as chart
 from charts.words import clock, utc
 from pages.microscope.controls import chosen_market
@@ -45,7 +45,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
         return
     market, key = chosen
     lowest = ask(phases.lowest, key=key, start=start, end=end)
-    found = ask(phases.found, key=key, start=start, end=end)
+    found = ask(phases.by_rule, key=key, start=start, end=end)
     published = ask(phases.published, crash_day=day["crash_day"])
     _found(market, found, ask(phases.measured, key=key, start=start, end=end), lowest, published, start, end)
     left, right = st.columns([3, 2])
@@ -72,7 +72,7 @@ def _found(
     start: datetime,
     end: datetime,
 ) -> None:
-    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}, bars as short as the range allows. {RULE.format(**asdict(phases.Rule()))}"
+    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}, bars as short as the range allows. {RULE.format(**asdict(phase_rule.Rule()))}"
     if found["refusal"].is_not_null().any():
         card("No phases are found here", found.clear(), key="phases", about=about, empty=found["refusal"][0])
         return
@@ -85,7 +85,7 @@ def _found(
     card(
         f"Found in {market['name']} {market['symbol']}: {', '.join(said)}{ended}",
         found.with_columns(venue=pl.lit(market["venue"])),
-        chart.found(bars, found, published, start, end),
+        chart.by_rule(bars, found, published, start, end),
         key="phases",
         about=about,
         alt="Price with the phases as bands: " + ", ".join(said) + ended,
@@ -106,7 +106,7 @@ def _found(
 
 
 def _sensitivity(market: dict[str, Any], rows: pl.DataFrame, start: datetime, end: datetime) -> None:
-    borders = (*phases.PHASES, "recovered")
+    borders = (*phase_rule.PHASES, "recovered")
     wide = rows.with_columns(parameter=pl.col("parameter").replace(WORDS)).pivot(
         on="border", index=["parameter", "value", "refusal", "source_id"], values="begins", maintain_order=True
     )

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.market import decimate, depegs, prices, replay, timeline
+from analytics.market import decimate, depegs, playback, prices, replay, timeline
 from analytics.warehouse import GenerationGone, NoWarehouse
 from charts.market import replay as chart
 from charts.words import clock, percent, usd, utc
@@ -73,15 +73,15 @@ def _panel(day: dict[str, Any], start: datetime, end: datetime, base: str, step:
 
 def _low(day: dict[str, Any], start: datetime, end: datetime) -> datetime:
     """The end of the bar of Bitcoin's low in the range, or of the range: where the scrubber stands at first."""
-    low = ask(replay.low, start=start, end=end)
+    low = ask(playback.low, start=start, end=end)
     return low["low_until"][0] if low.height else end
 
 
 def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: datetime) -> None:
     reference = day["t0"] or day["focus_start"]
-    known = ask(replay.known, base=base, start=start, end=end)
-    track = ask(replay.track, chosen=decimate.keys(known), start=start, end=end, reference=reference)
-    fills = ask(replay.fills, start=start, end=end)
+    known = ask(playback.markets, base=base, start=start, end=end)
+    track = ask(playback.track, chosen=decimate.keys(known), start=start, end=end, reference=reference)
+    fills = ask(playback.fills, start=start, end=end)
     fills = fills.filter(pl.col("venue") == fills["venue"][0]) if fills.height else fills
     fallen = ask(replay.markets, base=base, start=day["window_start"], at=at, reference=reference)
     fallen = fallen.filter((pl.col("kind") == "trade") & (pl.col("lowest_pct") < 0))

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from analytics.who_paid.settlement import RULES, Scenario
-from analytics.who_paid.settlement_inputs import FIELDS, POSITION, SECOND, SIDES, Unusable, scenario
+from analytics.who_paid.settlement_inputs import FIELDS, OF_SECOND, POSITION, SIDES, Unusable, scenario
 from charts.terms import DEBT_RULES
 from pages.shared.parts import safe, say_unusable
 
@@ -63,9 +63,9 @@ def chosen_scenario() -> Scenario | None:
     """The scenario of the fields; None where a field says why there is none."""
     given: dict[str, str] = {}
     cells = _fields("", EXAMPLE, given)
-    second = bool(st.query_params.get(f"quantity{SECOND}"))
+    second = bool(st.query_params.get(f"quantity{OF_SECOND}"))
     with st.expander("A second position of the same account", expanded=second, icon=":material/add:"):
-        cells |= _fields(SECOND, dict.fromkeys(POSITION, ""), given)
+        cells |= _fields(OF_SECOND, dict.fromkeys(POSITION, ""), given)
     try:
         return scenario(given)
     except Unusable as unusable:

@@ -35,6 +35,12 @@ TO_OKLAB = np.array(
     ]
 )
 
+MEETING = (
+    {"binance", "bybit", "okx", "hyperliquid"},
+    {"binance", "coinbase", "gemini", "kraken"},
+    {"binance", "uniswap"},
+)
+"""Venues drawn as lines on one chart; bars carry their name beside them."""
 NAMED = {
     **theme.VENUES,
     "other": theme.OTHER,
@@ -45,7 +51,7 @@ NAMED = {
     "accent": theme.ACCENT,
     **{f"class {position}": colour for position, colour in enumerate(theme.CLASSES)},
 }
-PAIRS = sorted({pair for group in theme.MEETING for pair in combinations(sorted(group), 2)} | {("long", "short")})
+PAIRS = sorted({pair for group in MEETING for pair in combinations(sorted(group), 2)} | {("long", "short")})
 
 
 def linear(colour: str) -> np.ndarray:
@@ -93,7 +99,7 @@ def test_no_two_venues_share_a_colour() -> None:
 
 
 def test_venues_that_meet_have_a_colour_of_their_own() -> None:
-    assert {name for group in theme.MEETING for name in group} <= set(theme.VENUES)
+    assert {name for group in MEETING for name in group} <= set(theme.VENUES)
     assert theme.venue_colour("binance") == theme.VENUES["binance"]
     assert theme.venue_colour("a venue without a colour") == theme.OTHER
 

@@ -102,9 +102,9 @@ def test_a_card_without_rows_says_so_and_offers_nothing_to_download() -> None:
 def test_only_what_may_be_linked_is_linked() -> None:
     app = page(
         """
-from analytics.data import sources
+from analytics.data import catalogue, sources
 from pages.shared.parts import _source_link
-every = ask(sources.every)
+every = ask(sources.named, ids=tuple(ask(catalogue.sources)['source_id']))
 st.session_state['links'] = [(row['linkable'], row['url'], _source_link(row)) for row in every.iter_rows(named=True)]
 """
     )

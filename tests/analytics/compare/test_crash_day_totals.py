@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
@@ -59,3 +61,19 @@ def test_quoted_comparisons_say_why_they_mislead_and_stand_in_no_total(warehouse
     quoted = crash_days.quoted_comparisons(warehouse)
     assert quoted.height == 5 and quoted["note"].null_count() == 0 and quoted["compared_with"].null_count() == 0
     assert 7.68e9 in quoted["value"] and 7.68e9 not in crash_days.totals(warehouse)["total_usd"]
+
+
+def test_a_day_follows_the_changes_up_to_it() -> None:
+    moments = [datetime(2025, month, 1, tzinfo=UTC) for month in (1, 3, 5)]
+    changes = pl.DataFrame({"changed_at": moments[1:]})
+    days = crash_days.measured(pl.DataFrame({"window_start": moments}), changes)
+    assert days["measurement"].to_list() == [0, 1, 2]
+    assert crash_days.measured(days.drop("measurement"), changes.clear())["measurement"].to_list() == [0, 0, 0]
+
+
+def test_the_window_of_a_day_that_does_not_exist_is_refused(warehouse: Warehouse) -> None:
+    start, end = crash_days.window(warehouse, "oct-10-2025")
+    (day,) = crash_days.every(warehouse).filter(crash_day="oct-10-2025").iter_rows(named=True)
+    assert (start, end) == (day["window_start"], day["window_end"])
+    with pytest.raises(ValueError):
+        crash_days.window(warehouse, "no such day")

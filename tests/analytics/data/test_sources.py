@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from analytics.data import sources
+from analytics.data import catalogue, sources
 from analytics.warehouse import Warehouse
 
 
 def test_named_gives_exactly_the_sources_asked_for(warehouse: Warehouse) -> None:
-    ids = tuple(sources.every(warehouse)["source_id"].to_list()[:3])
+    ids = tuple(catalogue.sources(warehouse)["source_id"].to_list()[:3])
     named = sources.named(warehouse, (*ids, "no such source"))
     assert sorted(named["source_id"]) == sorted(ids)
     assert named.columns[:4] == ["source_id", "publisher", "dataset", "url"]
@@ -30,19 +30,10 @@ def test_of_a_source_of_several_venues_only_those_shown_are_named(warehouse: War
 
 def test_nothing_asked_nothing_answered(warehouse: Warehouse) -> None:
     assert sources.named(warehouse, ()).is_empty()
-    assert sources.bytes_of(warehouse, ()).is_empty()
 
 
 def test_what_may_be_linked_has_an_address(warehouse: Warehouse) -> None:
-    every = sources.every(warehouse)
-    linked = every.filter("linkable").filter("linkable")
+    linked = catalogue.sources(warehouse).filter("linkable")
     assert not linked.is_empty()
-    addresses = [url for url in linked["url"] if url]
+    addresses = [url for url in linked["address"] if url]
     assert all(url.startswith("https://") for url in addresses)
-
-
-def test_the_bytes_of_a_figure_are_told_by_their_sha256(warehouse: Warehouse) -> None:
-    snapshot = warehouse.query("SELECT any_value(snapshot_id) AS id FROM bars")["id"].to_list()
-    told = sources.bytes_of(warehouse, tuple(snapshot)).row(0, named=True)
-    assert (told["loader"], told["piece"]) == ("reference_pack", "bars")
-    assert len(told["sha256"]) == 64

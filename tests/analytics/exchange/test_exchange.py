@@ -1,4 +1,5 @@
-"""One exchange: rankings from the source to the page, its moments by name, its figures of each day, and nothing where nothing is known."""
+"""One exchange: rankings from the source to the page, its moments by name, its figures of each day, and nothing where
+nothing is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The league table: ratios only where both figures are known, outages only as long as both ends say, each cell with its source."""
+"""The league table: ratios only where both figures are known, outages only as long as both ends say, each cell with its
+source."""
 
 from __future__ import annotations
 
@@ -124,8 +125,14 @@ def test_an_outage_has_minutes_where_both_ends_are_known_to_the_minute(
 def test_the_distance_at_the_low_names_asset_market_and_minute(table: dict[str, dict[str, object]]) -> None:
     known = {venue: row for venue, row in table.items() if row["low_deviation_pct"] is not None}
     assert set(known) == {"binance", "coinbase", "gemini"}
-    assert {(row["low_base"], row["low_ts"], row["low_composed"]) for row in known.values()} == {("AVAX", datetime(2025, 10, 10, 21, 21, tzinfo=UTC), 85)}  # fmt: skip
-    assert {venue: row["low_market"] for venue, row in known.items()} == {"binance": "AVAX/USD:AVAX perp", "coinbase": "AVAX/USD spot", "gemini": "AVAX/USD spot"}  # fmt: skip
+    assert {(row["low_base"], row["low_ts"], row["low_composed"]) for row in known.values()} == {
+        ("AVAX", datetime(2025, 10, 10, 21, 21, tzinfo=UTC), 85)
+    }
+    assert {venue: row["low_market"] for venue, row in known.items()} == {
+        "binance": "AVAX/USD:AVAX perp",
+        "coinbase": "AVAX/USD spot",
+        "gemini": "AVAX/USD spot",
+    }
     assert known["binance"]["low_deviation_pct"] == pytest.approx(100 * (6.61 / 17.64 - 1))
     assert known["gemini"]["low_deviation_pct"] == pytest.approx(100 * (21.0 / 17.64 - 1))
 

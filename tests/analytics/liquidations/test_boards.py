@@ -85,7 +85,8 @@ def test_every_reading_of_the_day_is_listed_once(warehouse: Warehouse) -> None:
         pl.concat([pl.col(side) for side in ("long_usd", "short_usd", "total_usd")]).count()
     ).item()
     rows = warehouse.query(
-        "SELECT count(value) AS n FROM liquidation_reports WHERE crash_day = $day AND metric = 'liquidations' AND asset = 'all'",
+        "SELECT count(value) AS n FROM liquidation_reports WHERE crash_day = $day AND metric = 'liquidations' AND "
+        "asset = 'all'",
         day=OCT_10,
     )
     assert stated == rows["n"].item()

@@ -115,6 +115,7 @@ def test_disputed_figures_say_who_has_which_stake(warehouse: Warehouse) -> None:
 
 def test_every_stake_names_an_origin_that_has_a_figure(warehouse: Warehouse) -> None:
     unused = warehouse.query(
-        "SELECT origin FROM interests WHERE origin NOT IN (SELECT origin FROM liquidation_reports WHERE origin IS NOT NULL)"
+        "SELECT origin FROM interests WHERE origin NOT IN (SELECT origin FROM liquidation_reports WHERE origin IS NOT "
+        "NULL)"
     )
     assert unused["origin"].to_list() == []

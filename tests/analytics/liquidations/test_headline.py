@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from analytics.liquidations import headline
+from analytics.liquidations import bridge, headline
 from analytics.warehouse import Hub, Warehouse
 from pipelines.config import Settings
 from pipelines.generations.draft import Draft, exclusive
@@ -26,9 +26,10 @@ def test_the_total_is_one_trusted_floor_of_the_crash(warehouse: Warehouse) -> No
 
 def test_among_equally_trusted_totals_the_latest_is_quoted(warehouse: Warehouse) -> None:
     (chosen,) = headline.total(warehouse, OCT_10).iter_rows(named=True)
-    rivals = headline.total_readings(warehouse, OCT_10).filter(
+    rivals = bridge.published(warehouse, OCT_10).filter(
         (pl.col("phase") == "crash") & (pl.col("counting") == "floor") & (pl.col("confidence") == "high")
-    )
+        & (pl.col("metric") == "liquidations") & pl.col("total_usd").is_not_null()
+    )  # fmt: skip
     assert chosen["as_of"] == rivals["as_of"].max()
 
 
@@ -37,7 +38,8 @@ def quoted_beside(settings: Settings, **other: str) -> tuple[float, float]:
     with Hub(settings.warehouse_dir).lease() as before:
         chosen = headline.total(before, OCT_10)
         row = before.query(
-            "SELECT * FROM liquidation_reports WHERE board = $board AND venue = 'all' AND asset = 'all' AND side = 'total'",
+            "SELECT * FROM liquidation_reports WHERE board = $board AND venue = 'all' AND asset = 'all' AND side = "
+            "'total'",
             board=chosen["board"][0],
         ).head(1)
     later = {"board": pl.lit("another board"), "value": pl.lit(1e12), "as_of": pl.col("as_of").dt.offset_by("1d")}
@@ -80,7 +82,19 @@ def test_the_sides_are_of_one_board_and_add_up(warehouse: Warehouse) -> None:
     assert sides["board"].n_unique() == sides["as_of"].n_unique() == 1
     assert sides["of_both_pct"].sum() == pytest.approx(100)
     assert sides["of_both_pct"][0] == pytest.approx(100 * sides["value"][0] / sides["value"].sum())
-    assert not sides["universe"].str.contains("Amberdata").any()
+    assert sides["universe"].unique().to_list() == headline.total(warehouse, OCT_10)["universe"].to_list()
+
+
+def test_later_sides_of_another_universe_are_not_those_of_the_total(own: Settings) -> None:
+    with Hub(own.warehouse_dir).lease() as before:
+        sides = headline.sides(before, OCT_10)
+        rows = before.query("SELECT * FROM liquidation_reports WHERE board = $board", board=sides["board"][0])
+    later = {"board": pl.lit("vendor"), "universe": pl.lit("venues of a vendor"), "value": 2 * pl.col("value")}
+    with exclusive(own.warehouse_dir), Draft(own.warehouse_dir) as draft:
+        draft.insert("liquidation_reports", rows.with_columns(**later, as_of=pl.col("as_of").dt.offset_by("1d")))
+        draft.publish(datetime.now(UTC))
+    with Hub(own.warehouse_dir).lease() as after:
+        assert headline.sides(after, OCT_10)["value"].to_list() == sides["value"].to_list()
 
 
 def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
@@ -89,7 +103,6 @@ def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
     shown = [
         headline.total(warehouse, OCT_10),
         headline.sides(warehouse, OCT_10),
-        headline.total_readings(warehouse, OCT_10),
     ]
     assert all("two_sided" not in frame["counting"].to_list() for frame in shown)
 
@@ -97,7 +110,8 @@ def test_a_two_sided_count_is_never_a_headline(warehouse: Warehouse) -> None:
 def test_a_metric_is_its_best_trusted_latest_reading_or_nothing(warehouse: Warehouse) -> None:
     (traders,) = headline.metric(warehouse, OCT_10, "traders_liquidated").iter_rows(named=True)
     readings = warehouse.query(
-        "SELECT confidence, as_of FROM liquidation_reports WHERE crash_day = $day AND metric = 'traders_liquidated' AND venue = 'all' AND asset = 'all'",
+        "SELECT confidence, as_of FROM liquidation_reports WHERE crash_day = $day AND metric = 'traders_liquidated' "
+        "AND venue = 'all' AND asset = 'all'",
         day=OCT_10,
     )
     best = readings.filter((pl.col("confidence") == "high").any() == (pl.col("confidence") == "high"))
@@ -115,7 +129,7 @@ def test_an_estimate_has_both_ends_of_one_estimator(warehouse: Warehouse) -> Non
 
 
 def test_a_day_without_figures_has_no_headline(warehouse: Warehouse) -> None:
-    for question in (headline.total, headline.sides, headline.total_readings):
+    for question in (headline.total, headline.sides):
         assert question(warehouse, "no-such-day").is_empty()
 
 

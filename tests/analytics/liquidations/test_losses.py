@@ -1,4 +1,5 @@
-"""Who lost what: sums of one feed and mechanism, exact, and measures of inequality that hold for one order and for many."""
+"""Who lost what: sums of one feed and mechanism, exact, and measures of inequality that hold for one order and for
+many."""
 
 from __future__ import annotations
 

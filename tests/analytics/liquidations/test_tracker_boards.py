@@ -1,4 +1,5 @@
-"""What trackers state for a UTC day is found by the crash day in it, one asset a board, and stays out of the crash's totals."""
+"""What trackers state for a UTC day is found by the crash day in it, one asset a board, and stays out of the crash's
+totals."""
 
 from __future__ import annotations
 

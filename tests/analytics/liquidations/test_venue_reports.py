@@ -1,4 +1,5 @@
-"""What was published about venues beside liquidations: under the right day, low confidence last, nothing added twice."""
+"""What was published about venues beside liquidations: under the right day, low confidence last, nothing added
+twice."""
 
 from __future__ import annotations
 

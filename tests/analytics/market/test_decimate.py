@@ -94,18 +94,3 @@ def test_the_length_of_merged_bars_follows_the_range() -> None:
     assert decimate.step(made.START, made.START + timedelta(days=1)) == 60
     assert decimate.step(made.START, made.START + timedelta(days=3), 120) == 3600
     assert all(86_400 % step == 0 for step in decimate.STEPS)
-
-
-def test_only_bars_that_are_over_count_as_closed() -> None:
-    warehouse = made.warehouse(bars=made.bars("binance", CLOSES[:10]))
-    at = made.START + timedelta(minutes=5, seconds=30)
-    begun = decimate.of_each(warehouse, "count(*) AS bars", (made.key("binance"),), made.START, at)
-    over = decimate.of_each(warehouse, "count(*) AS bars", (made.key("binance"),), made.START, at, closed=True)
-    assert (begun["bars"][0], over["bars"][0]) == (6, 5)
-    exactly = made.START + timedelta(minutes=6)
-    assert (
-        decimate.of_each(warehouse, "count(*) AS bars", (made.key("binance"),), made.START, exactly, closed=True)[
-            "bars"
-        ][0]
-        == 6
-    )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.market import hawkes
+from analytics.market import hawkes, hawkes_process
 from benchmarks import hawkes as benchmark
 
 RUNS = 30
 
 
 def cascade(random: np.random.Generator, background: float, branching: float, decay: float, end: float) -> np.ndarray:
-    """Events by generations: some come by themselves, each sets off others after exponential waits (Hawkes and Oakes 1974)."""
+    """Events by generations: some come by themselves, each sets off others after exponential waits (Hawkes and Oakes
+    1974)."""
     young = random.uniform(0, end, random.poisson(background * end))
     events = [young]
     while len(young):
@@ -107,11 +108,12 @@ def test_the_likelihood_is_that_of_ozaki_and_its_greatest(events: np.ndarray) ->
 def test_what_is_left_of_earlier_events_is_their_sum(events: np.ndarray) -> None:
     decays = np.array([0.05, 0.9, 30.0])
     expected = [[np.exp(-decay * (t - events[:place])).sum() for decay in decays] for place, t in enumerate(events)]
-    assert hawkes.memory(events, decays) == pytest.approx(np.array(expected))
+    assert hawkes_process.memory(events, decays) == pytest.approx(np.array(expected))
 
 
 def expectation_maximisation(times: np.ndarray, end: float) -> tuple[float, float, float]:
-    """Veen and Schoenberg (2008): which event set off which is taken for a missing observation. Independent of our search."""
+    """Veen and Schoenberg (2008): which event set off which is taken for a missing observation. Independent of our
+    search."""
     background, branching, decay = len(times) / end / 2, 0.5, 0.5
     ages = np.tril(times[:, None] - times, -1)
     earlier = np.tril(np.ones_like(ages, bool), -1)
@@ -151,7 +153,7 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
     points = np.sort(sample)
     reached = [((points <= point).mean(), 1 - np.exp(-point)) for point in points]
     expected = max(max(abs(step - theory), abs(step - 1 / 80 - theory)) for step, theory in reached)
-    assert hawkes.kolmogorov_smirnov(sample) == pytest.approx(expected)
+    assert hawkes_process.kolmogorov_smirnov(sample) == pytest.approx(expected)
 
 
 def test_events_that_set_off_nothing_have_an_interval_down_to_zero() -> None:

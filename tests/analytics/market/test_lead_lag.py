@@ -48,7 +48,8 @@ def test_the_interval_is_never_narrower_than_the_clock() -> None:
 
 
 def textbook(first: Series, second: Series, lag: float) -> float:
-    """Hayashi and Yoshida (2005), equation 2.3: every product of moves whose half-open intervals overlap, the second's shifted back."""
+    """Hayashi and Yoshida (2005), equation 2.3: every product of moves whose half-open intervals overlap, the second's
+    shifted back."""
     total = 0.0
     for i in range(1, len(first.seconds)):
         for j in range(1, len(second.seconds)):

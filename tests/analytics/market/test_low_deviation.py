@@ -17,11 +17,14 @@ def test_the_low_is_the_lowest_of_the_minutes_in_which_three_venues_have_a_price
     (base,) = found["base"].unique()
     of_three = list(dislocation.markets(warehouse, base, START, END, "1m").select("venue", "symbol").rows())
     bars = warehouse.query(
-        "SELECT ts, venue, symbol, close FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < $end",
+        "SELECT ts, venue, symbol, close FROM bars WHERE interval = '1m' AND kind = 'trade' AND ts >= $start AND ts < "
+        "$end",
         start=START,
         end=END,
     )
-    closes = bars.filter(pl.struct("venue", "symbol").is_in([dict(zip(("venue", "symbol"), one, strict=True)) for one in of_three]))  # fmt: skip
+    closes = bars.filter(
+        pl.struct("venue", "symbol").is_in([dict(zip(("venue", "symbol"), one, strict=True)) for one in of_three])
+    )
     minutes = closes.group_by("ts").agg(pl.len(), middle=pl.col("close").median()).filter(pl.col("len") == 3)
     assert found["composite"].unique().to_list() == [minutes["middle"].min()]
     assert found["composed"].unique().to_list() == [minutes.height]

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.market import phases
-from analytics.market.phases import Borders, Rule
+from analytics.market import phase_rule, phases
+from analytics.market.phase_rule import Borders, Rule
 from analytics.warehouse import Warehouse
 from tests.analytics import made
 
@@ -20,7 +20,8 @@ DEPTH, SLID = 0.15, 0.02
 
 
 def fall(seed: int = 0, noise: float = 0.00005) -> np.ndarray:
-    """A price by the minute: calm, a slide of 2 % in 30 minutes, a crash to −15 % in 20 with heavy trade, and a straight way back to −5 %."""
+    """A price by the minute: calm, a slide of 2 % in 30 minutes, a crash to −15 % in 20 with heavy trade, and a
+    straight way back to −5 %."""
     path = np.interp(np.arange(LAST) + 1, [0, ONSET, CASCADE, LOW, AFTER, LAST], [0, 0, -SLID, -DEPTH, -0.05, -0.05])
     return 100 * (1 + path) * np.exp(np.random.default_rng(seed).normal(0, noise, LAST))
 
@@ -30,7 +31,7 @@ def volume() -> np.ndarray:
 
 
 def bars(close: np.ndarray, traded: np.ndarray | None = None) -> pl.DataFrame:
-    """The bars as `phases.find` takes them."""
+    """The bars as `phase_rule.find` takes them."""
     rows = made.bars("binance", close, volume=volume() if traded is None else traded)
     return rows.with_columns(close_at=pl.col("ts") + timedelta(minutes=1), liquidated_usd=pl.lit(None, pl.Float64))
 
@@ -46,9 +47,9 @@ def planted() -> Borders:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_planted_borders_are_found_within_one_bar(seed: int) -> None:
-    found, truth = phases.find(bars(fall(seed))), planted()
+    found, truth = phase_rule.find(bars(fall(seed))), planted()
     assert found.refusal == ""
-    for border in (*phases.PHASES, "recovered"):
+    for border in (*phase_rule.PHASES, "recovered"):
         assert abs(getattr(found, border) - getattr(truth, border)) <= 1, border
 
 
@@ -64,7 +65,7 @@ def page(steps: np.ndarray) -> list[float]:
 def test_the_sums_are_those_of_page() -> None:
     close = fall(3, noise=0.002)
     lost = -100 * np.diff(np.log(close), prepend=np.log(close[0]))
-    found = phases.find(bars(close))
+    found = phase_rule.find(bars(close))
     fast, slow = page(lost - Rule.fast), page(lost - Rule.slow)
     top = int(np.argmax(fast))
     cascade = max(place for place in range(top) if fast[place] == 0) + 1
@@ -74,9 +75,9 @@ def test_the_sums_are_those_of_page() -> None:
 
 def test_a_fall_without_volume_is_no_cascade_unless_liquidations_burst() -> None:
     quiet = bars(fall(), np.ones(LAST))
-    assert "times the median bar" in phases.find(quiet).refusal
+    assert "times the median bar" in phase_rule.find(quiet).refusal
     liquidated = pl.Series("liquidated_usd", np.where(volume() > 1, 1e6, 1e3))
-    assert phases.find(quiet.with_columns(liquidated)).cascade is not None
+    assert phase_rule.find(quiet.with_columns(liquidated)).cascade is not None
 
 
 @pytest.mark.parametrize(
@@ -91,18 +92,18 @@ def test_a_fall_without_volume_is_no_cascade_unless_liquidations_burst() -> None
     ],
 )
 def test_what_cannot_be_told_is_refused_in_a_sentence(close: np.ndarray, word: str) -> None:
-    found = phases.find(bars(close, np.ones(len(close))))
+    found = phase_rule.find(bars(close, np.ones(len(close))))
     assert word in found.refusal and found.refusal.endswith(".")
     assert found.cascade is None
 
 
 def test_no_bars_at_all_are_refused(warehouse: Warehouse) -> None:
-    nothing = phases.found(warehouse, BITCOIN, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
+    nothing = phases.by_rule(warehouse, BITCOIN, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
     assert nothing["phase"].to_list() == [None] and "too few" in nothing["refusal"][0]
 
 
 def test_a_range_that_ends_at_the_low_has_no_recovery() -> None:
-    found = phases.find(bars(fall()[:LOW], volume()[:LOW]))
+    found = phase_rule.find(bars(fall()[:LOW], volume()[:LOW]))
     assert found.capitulation is not None and found.recovery is None and found.recovered is None
 
 
@@ -111,7 +112,7 @@ def clock(rows: pl.DataFrame, column: str = "begins") -> dict[str, str]:
 
 
 def test_bitcoin_on_the_day(warehouse: Warehouse) -> None:
-    found = phases.found(warehouse, BITCOIN, *FOCUS)
+    found = phases.by_rule(warehouse, BITCOIN, *FOCUS)
     assert clock(found) == {"onset": "20:50", "cascade": "21:11", "capitulation": "21:19", "recovery": "21:22"}
     assert f"{found['ends'][-1]:%H:%M}" == "21:30"
     low = found.filter(phase="capitulation").row(0, named=True)
@@ -122,7 +123,7 @@ def test_bitcoin_on_the_day(warehouse: Warehouse) -> None:
 
 
 def test_the_phases_do_not_overlap_and_their_changes_multiply(warehouse: Warehouse) -> None:
-    found = phases.found(warehouse, BITCOIN, *FOCUS)
+    found = phases.by_rule(warehouse, BITCOIN, *FOCUS)
     assert found["begins"][1:].to_list() == found["ends"][:-1].to_list()
     whole = found["price_to"][-1] / found["price_from"][0]
     assert np.prod(1 + found["change_pct"].to_numpy() / 100) == pytest.approx(whole)

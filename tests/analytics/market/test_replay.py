@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.market import decimate, replay
+from analytics.market import decimate, playback, replay
 from analytics.warehouse import Warehouse
 from tests.analytics import made
 
@@ -51,7 +51,9 @@ def test_the_future_does_not_leak(warehouse: Warehouse, moment: datetime) -> Non
     rows = replay.markets(warehouse, "BTC", SINCE, moment, T0)
     assert (rows["price_at"] <= moment).all() and (rows["lowest_until"] <= moment).all()
     bars = warehouse.query(
-        "SELECT venue, market, kind, min(low) AS low FROM bars WHERE split_part(symbol, '/', 1) = 'BTC' AND interval <> '1d' AND ts + CASE interval WHEN '1s' THEN INTERVAL 1 SECOND WHEN '1m' THEN INTERVAL 1 MINUTE WHEN '5m' THEN INTERVAL 5 MINUTE WHEN '15m' THEN INTERVAL 15 MINUTE ELSE INTERVAL 1 HOUR END <= $at GROUP BY ALL",
+        "SELECT venue, market, kind, min(low) AS low FROM bars WHERE split_part(symbol, '/', 1) = 'BTC' AND interval "
+        "<> '1d' AND ts + CASE interval WHEN '1s' THEN INTERVAL 1 SECOND WHEN '1m' THEN INTERVAL 1 MINUTE WHEN '5m' "
+        "THEN INTERVAL 5 MINUTE WHEN '15m' THEN INTERVAL 15 MINUTE ELSE INTERVAL 1 HOUR END <= $at GROUP BY ALL",
         at=moment,
     )
     both = rows.join(bars, on=["venue", "market", "kind"], how="inner")
@@ -85,14 +87,15 @@ def test_deleveraging_adds_up_to_the_day(warehouse: Warehouse) -> None:
     so_far = replay.deleveraging(warehouse, SINCE, UNTIL, at(21, 16, 6)).row(0, named=True)
     assert so_far["adl_fills"] == 11_279 and so_far["of_study_pct"] == pytest.approx(100 * 11_279 / 34_983)
     assert replay.deleveraging(warehouse, SINCE, UNTIL, UNTIL)["adl_fills"].to_list() == [34_983]
-    assert replay.fills(warehouse, *FOCUS)["fills_so_far"].max() == 34_983
+    assert playback.fills(warehouse, *FOCUS)["fills_so_far"].max() == 34_983
     assert replay.deleveraging(warehouse, SINCE, UNTIL, at(21, 16, 5))["adl_fills"].to_list() == [0]
 
 
 def test_funding_adds_up_the_payments_made(warehouse: Warehouse) -> None:
     paid = replay.funding(warehouse, "BTC", SINCE, at(21, 0)).filter(venue="binance").row(0, named=True)
     rates = warehouse.query(
-        "SELECT funding_rate FROM funding_rates WHERE venue = 'binance' AND symbol = 'BTC/USDT:USDT' AND ts >= $since AND ts <= $at",
+        "SELECT funding_rate FROM funding_rates WHERE venue = 'binance' AND symbol = 'BTC/USDT:USDT' AND ts >= $since "
+        "AND ts <= $at",
         since=SINCE,
         at=at(21, 0),
     )["funding_rate"]
@@ -163,28 +166,28 @@ def test_open_interest_is_the_last_observation_by_then() -> None:
 
 
 def test_the_track_is_of_closes_and_leaves_out_what_has_no_reference(warehouse: Warehouse) -> None:
-    chosen = decimate.keys(replay.known(warehouse, "BTC", *FOCUS))
-    track = replay.track(warehouse, chosen, *FOCUS, T0)
+    chosen = decimate.keys(playback.markets(warehouse, "BTC", *FOCUS))
+    track = playback.track(warehouse, chosen, *FOCUS, T0)
     perp = track.filter((pl.col("market") == "perp") & (pl.col("venue") == "binance") & (pl.col("kind") == "trade"))
     assert perp.filter(pl.col("close_at") == at(21, 21))["drawdown_pct"][0] == pytest.approx(
         100 * (104_311.2 / 116_830.3 - 1)
     )
     assert perp["deepest_pct"].min() == pytest.approx(100 * (101_516.5 / 116_830.3 - 1))
-    noon = replay.track(warehouse, chosen, *FOCUS, at(12, 0))
+    noon = playback.track(warehouse, chosen, *FOCUS, at(12, 0))
     assert "gemini" not in noon["venue"].to_list() and noon.height
-    assert replay.track(warehouse, (), *FOCUS, T0).is_empty()
+    assert playback.track(warehouse, (), *FOCUS, T0).is_empty()
 
 
 def test_bars_too_long_for_a_line_are_not_played(warehouse: Warehouse) -> None:
-    assert set(replay.known(warehouse, "BTC", *FOCUS)["interval"]) == {"1m", "5m"}
-    assert set(replay.known(warehouse, "BTC", at(21, 10), at(21, 30))["interval"]) <= {"1s", "1m"}
-    every = replay.known(warehouse, "BTC", datetime(2025, 10, 9, tzinfo=UTC), datetime(2025, 10, 12, tzinfo=UTC))
+    assert set(playback.markets(warehouse, "BTC", *FOCUS)["interval"]) == {"1m", "5m"}
+    assert set(playback.markets(warehouse, "BTC", at(21, 10), at(21, 30))["interval"]) <= {"1s", "1m"}
+    every = playback.markets(warehouse, "BTC", datetime(2025, 10, 9, tzinfo=UTC), datetime(2025, 10, 12, tzinfo=UTC))
     assert {"15m", "1h"} <= set(every["interval"])
 
 
 def test_the_scrubber_first_stands_where_the_lowest_bar_ends(warehouse: Warehouse) -> None:
-    assert replay.low(warehouse, *FOCUS).select("low_until", "low").row(0) == (at(21, 21), 101_516.5)
-    assert replay.low(warehouse, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)).is_empty()
+    assert playback.low(warehouse, *FOCUS).select("low_until", "low").row(0) == (at(21, 21), 101_516.5)
+    assert playback.low(warehouse, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)).is_empty()
 
 
 def test_a_market_of_one_bar_length_that_stops_keeps_its_last_price() -> None:

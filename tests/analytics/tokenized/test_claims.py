@@ -22,7 +22,9 @@ def test_the_95_percent_have_no_date_and_meet_82_and_50_5(checked: pl.DataFrame)
     rows = of(checked, 95, "Backed + Ondo")
     assert rows["claim_precision"].unique().to_list() == ["unknown"]
     found = {f"{row['as_of']:%Y-%m-%d} {row['origin']}": row["share_pct"] for row in rows.iter_rows(named=True)}
-    assert found == pytest.approx({"2026-09-13 rwa.xyz": 50.5263, "2026-03-12 rwa.xyz": 82, "2026-03-10 Foresight Ventures": 76}, abs=1e-4)  # fmt: skip
+    assert found == pytest.approx(
+        {"2026-09-13 rwa.xyz": 50.5263, "2026-03-12 rwa.xyz": 82, "2026-03-10 Foresight Ventures": 76}, abs=1e-4
+    )
 
 
 def test_the_over_70_percent_speak_of_notes_only(checked: pl.DataFrame) -> None:

@@ -36,7 +36,10 @@ def by_hand(product: dict[str, str], ruleset: str) -> str:
     conditions = RULES.filter(pl.col("ruleset") == ruleset)
     for position in sorted(conditions["position"].unique()):
         asked = conditions.filter(pl.col("position") == position)
-        if all(fact == "any" or product[fact] in values.split("|") for fact, values in asked.select("fact", "values").iter_rows()):  # fmt: skip
+        if all(
+            fact == "any" or product[fact] in values.split("|")
+            for fact, values in asked.select("fact", "values").iter_rows()
+        ):
             return asked["class_name"][0]
     raise AssertionError("a ruleset ends with a rule for the rest")
 
@@ -57,10 +60,17 @@ def test_a_changed_fact_moves_a_product_only_under_rules_that_use_it(
     assert {ruleset for ruleset in RULESETS if before[ruleset] != after[ruleset]} <= using
 
 
-@pytest.mark.parametrize(("ruleset", "fact"), RULES.filter(pl.col("fact") != "any").select("ruleset", "fact").unique().sort("ruleset", "fact").rows())  # fmt: skip
+@pytest.mark.parametrize(
+    ("ruleset", "fact"),
+    RULES.filter(pl.col("fact") != "any").select("ruleset", "fact").unique().sort("ruleset", "fact").rows(),
+)
 def test_every_fact_a_rule_asks_for_can_move_a_product(ruleset: str, fact: str) -> None:
-    others = [{**dict.fromkeys(ANSWERS, "unknown"), "legal_form": form, "issuer_sponsored": sponsored, "transferable": moves}
-              for form in ANSWERS["legal_form"] for sponsored in ANSWERS["issuer_sponsored"] for moves in ANSWERS["transferable"]]  # fmt: skip
+    others = [
+        {**dict.fromkeys(ANSWERS, "unknown"), "legal_form": form, "issuer_sponsored": sponsored, "transferable": moves}
+        for form in ANSWERS["legal_form"]
+        for sponsored in ANSWERS["issuer_sponsored"]
+        for moves in ANSWERS["transferable"]
+    ]
     assert any(len({by_hand({**product, fact: answer}, ruleset) for answer in ANSWERS[fact]}) > 1 for product in others)
 
 

@@ -20,7 +20,12 @@ T0 = CLOSE + timedelta(minutes=50)
 def day(t0: datetime | None = T0) -> pl.DataFrame:
     opening = datetime(2025, 10, 10, tzinfo=UTC)
     row = {"crash_day": "a-day", "title": "A day", "status": "curated", "source_id": made.SOURCE, "t0": t0}
-    spans = {"window_start": opening, "window_end": opening + timedelta(days=1), "focus_start": opening, "focus_end": opening + timedelta(days=1)}  # fmt: skip
+    spans = {
+        "window_start": opening,
+        "window_end": opening + timedelta(days=1),
+        "focus_start": opening,
+        "focus_end": opening + timedelta(days=1),
+    }
     return pl.DataFrame({**row, **spans}, schema_overrides={"t0": pl.Datetime("us", "UTC")})
 
 

@@ -1,4 +1,5 @@
-"""What the refreshed sources bring stands on the history of tokenized stocks without code, and never on a published line."""
+"""What the refreshed sources bring stands on the history of tokenized stocks without code, and never on a published
+line."""
 
 from __future__ import annotations
 
@@ -104,7 +105,10 @@ def test_defillamas_perpetuals_stay_apart_from_its_tokens(tmp_path: Path) -> Non
     with Hub(settings.warehouse_dir).lease() as fetched:
         value = only_its_own(history.sizes(fetched, "value"), "defillama_rwa")
         interest = history.sizes(fetched, "open interest")
-    assert value.select("name", "value").rows() == [("DefiLlama: active market cap", 7), ("DefiLlama: active market cap", 8)]  # fmt: skip
+    assert value.select("name", "value").rows() == [
+        ("DefiLlama: active market cap", 7),
+        ("DefiLlama: active market cap", 8),
+    ]
     assert interest["name"].unique().to_list() == ["DefiLlama: perps open interest"]
     assert interest["value"].to_list() == [7, 8]
 

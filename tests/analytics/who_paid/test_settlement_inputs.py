@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.who_paid.settlement import RULES, Position
-from analytics.who_paid.settlement_inputs import FIELDS, SECOND, Unusable, scenario
+from analytics.who_paid.settlement_inputs import FIELDS, OF_SECOND, Unusable, scenario
 from pipelines.tables.canonical import SettlementRules
 
 GIVEN = {
@@ -23,7 +23,7 @@ GIVEN = {
     "deposit": " 400 ",
     "deposited": "30",
 }
-TWO = {f"side{SECOND}": "short", f"quantity{SECOND}": "2", f"entry{SECOND}": "50", f"fill{SECOND}": "60"}
+TWO = {f"side{OF_SECOND}": "short", f"quantity{OF_SECOND}": "2", f"entry{OF_SECOND}": "50", f"fill{OF_SECOND}": "60"}
 
 
 def problems(**changed: str) -> dict[str, str]:
@@ -43,7 +43,7 @@ def test_a_second_position_counts_only_with_its_quantity() -> None:
     both = scenario({**GIVEN, **TWO})
     assert [position.side for position in both.positions] == ["long", "short"]
     assert both.collateral == 2010_00
-    assert len(scenario({**GIVEN, **TWO, f"quantity{SECOND}": ""}).positions) == 1
+    assert len(scenario({**GIVEN, **TWO, f"quantity{OF_SECOND}": ""}).positions) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_a_fill_so_high_that_it_leaves_what_is_exact_is_refused() -> None:
 
 
 def test_all_problems_are_named_at_once() -> None:
-    assert set(problems(leverage="0", deposit="-1", **{f"quantity{SECOND}": "1"})) == {
+    assert set(problems(leverage="0", deposit="-1", **{f"quantity{OF_SECOND}": "1"})) == {
         "leverage",
         "deposit",
-        f"entry{SECOND}",
-        f"fill{SECOND}",
-        f"side{SECOND}",
+        f"entry{OF_SECOND}",
+        f"fill{OF_SECOND}",
+        f"side{OF_SECOND}",
     }
 
 
@@ -99,7 +99,7 @@ def test_no_text_breaks_it(field: str, text: str) -> None:
     try:
         scenario({**GIVEN, **TWO, field: text})
     except Unusable as unusable:
-        assert {problem.field.removesuffix(SECOND) for problem in unusable.problems} <= {*FIELDS, "side"}
+        assert {problem.field.removesuffix(OF_SECOND) for problem in unusable.problems} <= {*FIELDS, "side"}
 
 
 def test_the_rules_are_those_of_the_table() -> None:

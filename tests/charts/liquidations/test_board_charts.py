@@ -84,7 +84,8 @@ def test_a_strip_leaves_out_what_lies_outside_its_span(warehouse: Warehouse) -> 
 
 
 def days_chart(warehouse: Warehouse, order: str) -> go.Figure:
-    return day_bars.totals(crash_days.totals(warehouse, order), regimes.changes(warehouse, START, END), OCT_10)
+    changes = regimes.changes(warehouse, START, END)
+    return day_bars.totals(crash_days.measured(crash_days.totals(warehouse, order), changes), changes, OCT_10)
 
 
 def test_days_solid_in_one_list_hollow_elsewhere_grey_before_the_change(warehouse: Warehouse) -> None:
@@ -96,9 +97,9 @@ def test_days_solid_in_one_list_hollow_elsewhere_grey_before_the_change(warehous
         "in one list, after the change": 2,
         "another reading, after the change": 6,
     }
-    assert traces["in one list, after the change"].marker.color == day_bars.AFTER
+    assert traces["in one list, after the change"].marker.color == day_bars.LATER
     assert traces["another reading, after the change"].marker.color == "rgba(0,0,0,0)"
-    assert traces["in one list, before the change"].marker.color == day_bars.BEFORE
+    assert traces["in one list, before the change"].marker.color == day_bars.EARLIER
 
 
 def test_the_change_is_drawn_between_the_days_it_parts(warehouse: Warehouse) -> None:
@@ -136,5 +137,6 @@ def test_solid_days_of_two_publications_are_refused(warehouse: Warehouse) -> Non
 
 def test_without_a_known_change_no_day_is_marked(warehouse: Warehouse) -> None:
     days = crash_days.totals(warehouse)
-    figure = day_bars.totals(days, regimes.changes(warehouse, DAY, DAY), OCT_10)
+    none = regimes.changes(warehouse, DAY, DAY)
+    figure = day_bars.totals(crash_days.measured(days, none), none, OCT_10)
     assert set(named(figure)) == {"in one list", "another reading"} and not figure.layout.shapes

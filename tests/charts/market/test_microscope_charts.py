@@ -1,4 +1,5 @@
-"""The figures of the microscope: gaps stay gaps, the future is veiled, nothing that does not compare shares an axis, none is too heavy."""
+"""The figures of the microscope: gaps stay gaps, the future is veiled, nothing that does not compare shares an axis,
+none is too heavy."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 
 from analytics.compare import aligned
-from analytics.market import basis, decimate, dislocation, first_movers, impact, phases, replay, volume_profile
+from analytics.market import basis, decimate, dislocation, first_movers, impact, phases, playback, volume_profile
 from analytics.warehouse import Warehouse
 from benchmarks import microscope
 from charts import lines, theme
@@ -34,8 +35,8 @@ MOST_BARS = 2_000
 
 
 def fallen(warehouse: Warehouse, at: datetime = LOW, span: tuple[datetime, datetime] = FOCUS) -> go.Figure:
-    track = replay.track(warehouse, decimate.keys(replay.known(warehouse, "BTC", *span)), *span, T0)
-    return replay_chart.falls(track, replay.fills(warehouse, *span), *span, at)
+    track = playback.track(warehouse, decimate.keys(playback.markets(warehouse, "BTC", *span)), *span, T0)
+    return replay_chart.falls(track, playback.fills(warehouse, *span), *span, at)
 
 
 def apart(warehouse: Warehouse, base: str, span: tuple[datetime, datetime]) -> go.Figure:
@@ -45,8 +46,8 @@ def apart(warehouse: Warehouse, base: str, span: tuple[datetime, datetime]) -> g
 
 
 def phased(warehouse: Warehouse, span: tuple[datetime, datetime] = FOCUS) -> go.Figure:
-    bars, found = phases.measured(warehouse, BITCOIN, *span), phases.found(warehouse, BITCOIN, *span)
-    return phases_chart.found(bars, found, phases.published(warehouse, "oct-10-2025"), *span)
+    bars, found = phases.measured(warehouse, BITCOIN, *span), phases.by_rule(warehouse, BITCOIN, *span)
+    return phases_chart.by_rule(bars, found, phases.published(warehouse, "oct-10-2025"), *span)
 
 
 def leads(warehouse: Warehouse) -> pl.DataFrame:
@@ -101,9 +102,9 @@ def test_lines_of_the_replay_are_grids_of_float32(warehouse: Warehouse) -> None:
 
 
 def test_fills_of_two_venues_are_refused(warehouse: Warehouse) -> None:
-    fills = replay.fills(warehouse, *FOCUS)
+    fills = playback.fills(warehouse, *FOCUS)
     mixed = pl.concat([fills, fills.with_columns(venue=pl.lit("bybit"))])
-    track = replay.track(warehouse, (BITCOIN,), *FOCUS, T0)
+    track = playback.track(warehouse, (BITCOIN,), *FOCUS, T0)
     with pytest.raises(ValueError, match="different venues"):
         replay_chart.falls(track, mixed, *FOCUS, LOW)
 
@@ -125,7 +126,9 @@ def test_phases_of_two_markets_are_refused(warehouse: Warehouse) -> None:
     bars = phases.measured(warehouse, BITCOIN, *FOCUS)
     mixed = pl.concat([bars, bars.with_columns(venue=pl.lit("okx"))])
     with pytest.raises(ValueError, match="different markets"):
-        phases_chart.found(mixed, phases.found(warehouse, BITCOIN, *FOCUS), phases.published(warehouse, "none"), *FOCUS)
+        phases_chart.by_rule(
+            mixed, phases.by_rule(warehouse, BITCOIN, *FOCUS), phases.published(warehouse, "none"), *FOCUS
+        )
 
 
 def test_a_gap_between_composites_is_a_gap(warehouse: Warehouse) -> None:
@@ -207,14 +210,14 @@ def test_a_day_without_sigma_has_no_line_in_sigma(warehouse: Warehouse) -> None:
 
 def test_outside_text_never_becomes_markup(warehouse: Warehouse) -> None:
     bad = "<b>x</b>"
-    track = replay.track(warehouse, (BITCOIN,), *FOCUS, T0).with_columns(name=pl.lit(bad))
-    fills = replay.fills(warehouse, *FOCUS).with_columns(name=pl.lit(bad))
+    track = playback.track(warehouse, (BITCOIN,), *FOCUS, T0).with_columns(name=pl.lit(bad))
+    fills = playback.fills(warehouse, *FOCUS).with_columns(name=pl.lit(bad))
     published = phases.published(warehouse, "oct-10-2025").with_columns(origin=pl.lit(bad), label=pl.lit(bad))
-    bars, found = phases.measured(warehouse, BITCOIN, *FOCUS), phases.found(warehouse, BITCOIN, *FOCUS)
+    bars, found = phases.measured(warehouse, BITCOIN, *FOCUS), phases.by_rule(warehouse, BITCOIN, *FOCUS)
     estimates = leads(warehouse).with_columns(first=pl.lit(bad), refusal=pl.lit(bad))
     figures = [
         replay_chart.falls(track, fills, *FOCUS, LOW),
-        phases_chart.found(bars, found, published, *FOCUS),
+        phases_chart.by_rule(bars, found, published, *FOCUS),
         lead_lag_chart.leads(estimates),
     ]
     assert all("<b>x" not in figure.to_json().replace("\\u003c", "<") for figure in figures)
@@ -256,6 +259,6 @@ def test_a_day_of_seconds_is_light_and_loses_no_extreme(seconds: Warehouse) -> N
 
 def test_the_phases_of_the_generated_crash_are_where_it_was_put(seconds: Warehouse) -> None:
     key = decimate.keys(dislocation.markets(seconds, microscope.BASE, microscope.START, microscope.END))[0]
-    found = phases.found(seconds, key, microscope.START, microscope.END)
+    found = phases.by_rule(seconds, key, microscope.START, microscope.END)
     begins = {row["phase"]: row["begins"] for row in found.iter_rows(named=True)}
     assert abs(begins["cascade"] - (microscope.START + timedelta(seconds=44_400))) <= timedelta(minutes=1)

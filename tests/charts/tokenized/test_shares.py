@@ -55,7 +55,11 @@ def test_a_piece_too_narrow_for_its_name_is_named_above_its_bar_with_its_colour(
     bar, names = shares.flip(classes).data
     above = dict(zip(names.y, names.text, strict=True))
     pieces = list(zip(bar.y, bar.x, bar.text, bar.marker.color, bar.marker.pattern.shape, strict=True))
-    narrow = [(above[y + shares.BAR / 2], text, colour) for y, share, text, colour, hatch in pieces if share < shares.NARROW and not hatch]  # fmt: skip
+    narrow = [
+        (above[y + shares.BAR / 2], text, colour)
+        for y, share, text, colour, hatch in pieces
+        if share < shares.NARROW and not hatch
+    ]
     assert len(narrow) > 10
     assert all(f'<span style="color:{colour}">■</span> {text}' in words for words, text, colour in narrow)
 
