@@ -10,7 +10,7 @@ from types import ModuleType
 
 from pipelines.refreshing import validate
 from pipelines.source import SourceModule
-from pipelines.tables import canonical, fields, published
+from pipelines.tables import canonical, fields
 
 HELPERS = ("pipelines.sources.common", "pipelines.recording.streams", "pipelines.recording.segments")
 
@@ -18,7 +18,8 @@ HELPERS = ("pipelines.sources.common", "pipelines.recording.streams", "pipelines
 @cache
 def fingerprint(module: SourceModule) -> str:
     """Changes when the code that reads this source's bytes, helpers included, or the tables they go to, change."""
-    files = sorted(_code_of(module)) + [str(part.__file__) for part in (validate, canonical, published, fields)]
+    declarations = {sys.modules[canonical.TABLES[table].__module__] for table in module.SOURCE.tables}
+    files = sorted(_code_of(module)) + sorted(str(part.__file__) for part in (validate, fields, *declarations))
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
 
 

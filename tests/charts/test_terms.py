@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charts import terms
-from pipelines.tables.canonical import FeedRegimes, LiquidationReports
+from pipelines.tables.liquidations import FeedRegimes, LiquidationReports
 
 
 def test_every_code_of_the_tables_has_its_words() -> None:

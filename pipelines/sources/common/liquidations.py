@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from pipelines.tables.canonical import Liquidations
+from pipelines.tables.liquidations import Liquidations
 
 SCHEMA = {
     name: field.dtype for name, field in Liquidations.columns().items() if name not in ("source_id", "snapshot_id")

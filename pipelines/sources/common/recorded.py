@@ -13,7 +13,7 @@ from pipelines.recording.segments import Line
 from pipelines.recording.streams import Row, StreamModule
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Request
 from pipelines.sources.common import liquidations
-from pipelines.tables.canonical import FeedCoverage
+from pipelines.tables.liquidations import FeedCoverage
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 """A closed segment never changes."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.who_paid.settlement import RULES, Position
 from analytics.who_paid.settlement_inputs import FIELDS, OF_SECOND, Unusable, scenario
-from pipelines.tables.canonical import SettlementRules
+from pipelines.tables.venues import SettlementRules
 
 GIVEN = {
     "side": "long",

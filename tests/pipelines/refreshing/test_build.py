@@ -112,5 +112,5 @@ def test_a_build_that_finds_no_facts_at_all_publishes_nothing(tmp_path: Path) ->
 
 def test_each_embedded_file_belongs_to_a_table_and_each_table_is_declared() -> None:
     files = {path.stem for path in (ROOT / "data" / "reference").glob("*.csv")}
-    assert files == set(reference_pack.SOURCE.tables) == set(reference_pack.LEAST_ROWS)
+    assert files == set(reference_pack.SOURCE.tables) >= set(reference_pack.LEAST_ROWS)
     assert files < set(TABLES)
