@@ -12,7 +12,9 @@ from analytics.who_paid import adl
 from charts.who_paid import deleveraging
 from charts.words import number, usd
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
@@ -86,10 +88,10 @@ def _by_coin(day: dict[str, Any]) -> None:
             key="adl-table",
             about="The same figures, with fills, quantity and average price",
             table={
-                "asset": st.column_config.TextColumn("Coin"),
-                "notional_usd": st.column_config.NumberColumn("USD", format="localized"),
-                "fills": st.column_config.NumberColumn("Fills", format="localized"),
-                "quantity_base": st.column_config.NumberColumn("Coins", format="%.8g"),
-                "vwap_usd": st.column_config.NumberColumn("Average price, USD", format="%.8g"),
+                "asset": TEXT("Coin"),
+                "notional_usd": NUMBER("USD", format="localized"),
+                "fills": NUMBER("Fills", format="localized"),
+                "quantity_base": NUMBER("Coins", format="%.8g"),
+                "vwap_usd": NUMBER("Average price, USD", format="%.8g"),
             },
         )

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.market import venue_gaps
 from charts.market import venue_gaps as chart
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
@@ -52,16 +53,13 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         key="gaps-table",
         about=about,
         table={
-            "base": st.column_config.TextColumn("Asset"),
-            "gap_pct": st.column_config.NumberColumn(
+            "base": TEXT("Asset"),
+            "gap_pct": NUMBER(
                 "Gap, %", format="%.1f", help="How far the lowest venue's low lies below the highest venue's low"
             ),
-            **{
-                f"low_{venue}": st.column_config.NumberColumn(f"{name}, lowest", format="%.8g")
-                for venue, name in names.items()
-            },
-            "lowest_ts": st.column_config.DatetimeColumn("Lowest at", format="MMM D, HH:mm"),
-            "markets": st.column_config.TextColumn("Markets", width="large"),
+            **{f"low_{venue}": NUMBER(f"{name}, lowest", format="%.8g") for venue, name in names.items()},
+            "lowest_ts": TIME("Lowest at", format="MMM D, HH:mm"),
+            "markets": TEXT("Markets", width="large"),
         },
         note=(f"On one venue only, so not comparable: {single}. " if single else "")
         + "The tab “Prices” draws any of these minute by minute.",

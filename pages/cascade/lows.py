@@ -12,7 +12,10 @@ from analytics.market import lows
 from charts.market import lows as chart
 from charts.words import percent, utc
 from pages.shared import words
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import CHECK, NUMBER, TEXT
 
 SHOWN = 20
 
@@ -55,16 +58,16 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
             key="lows-table",
             about=f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier above the table",
             table={
-                "rank": st.column_config.NumberColumn("Rank"),
-                "symbol": st.column_config.TextColumn("Market"),
-                "name": st.column_config.TextColumn("Venue"),
-                "high": st.column_config.NumberColumn("High", format="%.8g"),
-                "low": st.column_config.NumberColumn("Low", format="%.8g"),
-                "drop_pct": st.column_config.NumberColumn("Drop, %", format="%.3f"),
-                "thin": st.column_config.CheckboxColumn("Thin print"),
-                "peers_drop_pct": st.column_config.NumberColumn("Peers' drop, %", format="%.2f"),
-                "compared_with": st.column_config.TextColumn("Peers are"),
-                "peers": st.column_config.NumberColumn("Peers"),
+                "rank": NUMBER("Rank"),
+                "symbol": TEXT("Market"),
+                "name": TEXT("Venue"),
+                "high": NUMBER("High", format="%.8g"),
+                "low": NUMBER("Low", format="%.8g"),
+                "drop_pct": NUMBER("Drop, %", format="%.3f"),
+                "thin": CHECK("Thin print"),
+                "peers_drop_pct": NUMBER("Peers' drop, %", format="%.2f"),
+                "compared_with": TEXT("Peers are"),
+                "peers": NUMBER("Peers"),
             },
             note=f"{markets.height - free.height} markets of pegged coins and national currencies are left out of the half. {thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where it has no other. A thin print was traded, but it was not the coin's price.",
         )

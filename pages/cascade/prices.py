@@ -13,7 +13,10 @@ from charts.market import flow, price
 from charts.market import funding as funding_chart
 from charts.words import clock, utc
 from pages.shared import words
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
 from pages.shared.time_range import chosen_reference
 
 PRICE, PERCENT = "Price", "Percent"
@@ -131,9 +134,9 @@ def _missing_reference(lowest: pl.DataFrame, reference: datetime | None) -> str:
 def _lowest(base: str, start: datetime, end: datetime, reference: datetime | None) -> None:
     rows = ask(prices.lowest, base=base, start=start, end=end, reference=reference)
     percent = {
-        "low_pct": st.column_config.NumberColumn("% of reference", format="%.2f"),
-        "reference_price": st.column_config.NumberColumn("Reference price", format="%.8g"),
-        "reference_at": st.column_config.DatetimeColumn("taken at", format="MMM D, HH:mm:ss"),
+        "low_pct": NUMBER("% of reference", format="%.2f"),
+        "reference_price": NUMBER("Reference price", format="%.8g"),
+        "reference_at": TIME("taken at", format="MMM D, HH:mm:ss"),
     }
     card(
         f"The lowest price of {base} depends on where one looks",
@@ -141,17 +144,17 @@ def _lowest(base: str, start: datetime, end: datetime, reference: datetime | Non
         key="lowest",
         about=f"{words.span(start, end)}. The low lies somewhere between “from” and “until”: a bar does not say when. UTC",
         table={
-            "name": st.column_config.TextColumn("Venue"),
-            "symbol": st.column_config.TextColumn("Market"),
-            "market": st.column_config.TextColumn("Kind"),
-            "kind": st.column_config.TextColumn("Price"),
-            "interval": st.column_config.TextColumn("Bars of"),
-            "low": st.column_config.NumberColumn("Lowest", format="%.8g"),
-            "quote": st.column_config.TextColumn("in"),
-            "low_from": st.column_config.DatetimeColumn("from", format="MMM D, HH:mm:ss"),
-            "low_until": st.column_config.DatetimeColumn("until", format="MMM D, HH:mm:ss"),
+            "name": TEXT("Venue"),
+            "symbol": TEXT("Market"),
+            "market": TEXT("Kind"),
+            "kind": TEXT("Price"),
+            "interval": TEXT("Bars of"),
+            "low": NUMBER("Lowest", format="%.8g"),
+            "quote": TEXT("in"),
+            "low_from": TIME("from", format="MMM D, HH:mm:ss"),
+            "low_until": TIME("until", format="MMM D, HH:mm:ss"),
             **(percent if reference else {}),
-            "bars": st.column_config.NumberColumn("Bars in range"),
+            "bars": NUMBER("Bars in range"),
         },
         note="Each market is shown at the finest interval that covers the range; one that printed nothing in the five minutes up to the low has none. Mark prices are computed by the venue: nobody traded at them.",
         empty=f"No bar of {base} begins in this range.",

@@ -13,15 +13,13 @@ from charts.compare import day_bars
 from charts.liquidations import exchange_bars
 from charts.terms import PHASES, listed, trust
 from charts.words import each, number, percent, usd, utc
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_day, say_unusable
+from pages.shared.columns import NUMBER, TEXT, money
 from pages.shared.feeds import strip
-from pages.shared.parts import ask, card, chosen_day, say_unusable
 
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
 ORDERS = list(crash_days.ORDERS)
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", width=130)
 
 
 TOTALS = {

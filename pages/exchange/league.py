@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.exchange import league
 from analytics.liquidations import boards
 from analytics.market import volumes
 from charts.terms import listed
 from charts.words import clock, utc
-from pages.exchange.words import NUMBER, TEXT, money, worded
-from pages.shared.parts import ask, card, safe
+from pages.exchange.words import worded
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import LINK, NUMBER, TEXT, money
+from pages.shared.words import safe
 
 WHAT = {
     "liquidations": "Liquidations",
@@ -34,7 +36,7 @@ RECEIPTS = {
     "read": TEXT("As of"),
     "trust": TEXT("Trust"),
     "publisher": TEXT("Read from"),
-    "url": st.column_config.LinkColumn("Page", display_text="open"),
+    "url": LINK("Page", display_text="open"),
     "note": TEXT("Note", width="large"),
 }
 

@@ -13,8 +13,11 @@ from charts.exchange import ranks
 from charts.market import minute_volume
 from charts.terms import COMPLETENESS, COUNTING, PHASES
 from charts.words import clock, each, number, usd, utc
-from pages.exchange.words import MOMENTS, NUMBER, REPORTS, STATED, TEXT, money, stated, worded
-from pages.shared.parts import ask, card, say_unusable
+from pages.exchange.words import MOMENTS, REPORTS, STATED, stated, worded
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, money
 
 Row = dict[str, Any]
 

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
-import streamlit as st
 
 from charts.terms import DEBT_RULES, trust
 from charts.words import utc
-
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", width=140)
-
+from pages.shared.columns import TEXT, money
 
 MOMENTS = {
     "read": TEXT("When"),

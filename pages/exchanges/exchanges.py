@@ -15,15 +15,12 @@ from charts.liquidations import exchange_bars
 from charts.market import volume_bars
 from charts.terms import COUNTING, PHASES, listed, trust
 from charts.words import clock, each, number, percent, usd, utc
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_by_id, chosen_day, say_unusable
+from pages.shared.columns import NUMBER, TEXT, money
 from pages.shared.feeds import comparable_words, strip
-from pages.shared.parts import ask, card, chosen_by_id, chosen_day, safe, say_unusable
-
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", width=130)
-
+from pages.shared.words import safe
 
 READINGS = {
     "part": TEXT("Window covers"),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.liquidations import answers
 from charts.terms import COMPLETENESS, listed
 from charts.words import utc
-from pages.liquidations.sums import NUMBER, TEXT, money
 from pages.shared import feeds
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME, whole_money
 
 TOTALS = {
     "title": TEXT("Day"),
-    "total_usd": money("Total"),
+    "total_usd": whole_money("Total"),
     "window_label": TEXT("Window", width="medium"),
     "universe": TEXT("Universe", width="medium"),
     "origin": TEXT("Number by"),
@@ -24,8 +24,8 @@ TOTALS = {
 }
 ALIKE = {
     "name": TEXT("Exchange"),
-    "first_usd": money("This day"),
-    "second_usd": money("The other"),
+    "first_usd": whole_money("This day"),
+    "second_usd": whole_money("The other"),
     "times": NUMBER("Times", format="%.2f"),
     "state": TEXT("Feed, both days"),
     "since": TEXT("Since when"),
@@ -33,7 +33,7 @@ ALIKE = {
     "second_window": TEXT("Window of the other", width="medium"),
 }
 CHANGES = {
-    "changed_at": st.column_config.DatetimeColumn("Changed, UTC", format="YYYY-MM-DD", timezone="UTC"),
+    "changed_at": TIME("Changed, UTC", format="YYYY-MM-DD", timezone="UTC"),
     "name": TEXT("Exchange"),
     "was": TEXT("Let through before"),
     "became": TEXT("And after"),

@@ -12,35 +12,37 @@ from analytics.liquidations import event_feeds, losses
 from charts.liquidations import inequality
 from charts.terms import COMPLETENESS
 from charts.words import number, percent, usd
-from pages.liquidations.sums import NUMBER, TEXT, money
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME, whole_money
 
 SIDES = {
     "liquidated_side": TEXT("Side"),
     "orders": NUMBER("Orders", format="localized"),
-    "total_usd": money("Sum"),
+    "total_usd": whole_money("Sum"),
     "share_pct": NUMBER("Share, %", format="%.1f"),
 }
 ASSETS = {
     "base_asset": TEXT("Asset"),
-    "total_usd": money("Sum"),
+    "total_usd": whole_money("Sum"),
     "share_pct": NUMBER("Share, %", format="%.1f"),
-    "long_usd": money("Long"),
-    "short_usd": money("Short"),
+    "long_usd": whole_money("Long"),
+    "short_usd": whole_money("Short"),
     "orders": NUMBER("Orders", format="localized"),
 }
 LARGEST = {
-    "ts": st.column_config.DatetimeColumn("Time, UTC", format="YYYY-MM-DD HH:mm:ss.SSS", timezone="UTC"),
+    "ts": TIME("Time, UTC", format="YYYY-MM-DD HH:mm:ss.SSS", timezone="UTC"),
     "symbol": TEXT("Market"),
     "liquidated_side": TEXT("Side"),
-    "notional_usd": money("Value"),
+    "notional_usd": whole_money("Value"),
     "price": NUMBER("Price", format="localized"),
     "price_kind": TEXT("Price is a"),
     "quantity_base": NUMBER("Quantity", format="localized"),
 }
 PUBLISHED = {
     "asset": TEXT("Asset"),
-    "total_usd": money("Total"),
+    "total_usd": whole_money("Total"),
     "share_pct": NUMBER("Share of the board, %", format="%.1f"),
     "window_label": TEXT("Window", width="medium"),
     "origin": TEXT("Number by"),

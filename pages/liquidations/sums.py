@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
@@ -12,9 +10,10 @@ from charts.liquidations import bridges
 from charts.terms import COUNTING, PHASES, trust
 from charts.words import each, utc
 from pages.liquidations.words import INTERESTS, bridge_title
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, whole_money
 
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
 NOTES = {
     "readings": "One figure of one tracker through time. Late reports raise it; a window that trails moves on.",
     "windows": "Hatched: computed. Parts as rounded by the publication.",
@@ -25,15 +24,11 @@ NOTES = {
 }
 
 
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", step=1, width=130)
-
-
 PUBLISHED = {
     "window_label": TEXT("Window", width="medium"),
-    "total_usd": money("Total"),
-    "long_usd": money("Long"),
-    "short_usd": money("Short"),
+    "total_usd": whole_money("Total"),
+    "long_usd": whole_money("Long"),
+    "short_usd": whole_money("Short"),
     "universe": TEXT("Universe"),
     "counting": TEXT("Counting"),
     "part": TEXT("Window covers"),

@@ -15,37 +15,38 @@ from charts.liquidations import venue_bounds
 from charts.terms import COMPLETENESS, listed
 from charts.who_paid import loss_stages
 from charts.words import usd, usd_range, utc
-from pages.liquidations.sums import NUMBER, TEXT, money
 from pages.liquidations.words import turn_words
 from pages.shared import feeds
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, whole_money
 
 BOUNDS = {
     "name": TEXT("Exchange"),
-    "reported_usd": money("Reported"),
-    "bound_usd": money("At least"),
+    "reported_usd": whole_money("Reported"),
+    "bound_usd": whole_money("At least"),
     "bound_input": TEXT("At least by", width="medium"),
-    "low_usd": money("Read, lowest"),
-    "high_usd": money("Read, highest"),
+    "low_usd": whole_money("Read, lowest"),
+    "high_usd": whole_money("Read, highest"),
     "refusal": TEXT("Why only from below", width="large"),
     "method": TEXT("Method", width="large"),
     "state": TEXT("Feed lets through"),
     "regime": TEXT("Rule of the feed", width="large"),
     "since": TEXT("Since when"),
-    "open_interest_change_usd": money("Open interest, change"),
+    "open_interest_change_usd": whole_money("Open interest, change"),
 }
 RATIOS = {
     "name": TEXT("Exchange"),
-    "liquidations": money("Liquidated"),
-    "futures_volume": money("Futures volume"),
+    "liquidations": whole_money("Liquidated"),
+    "futures_volume": whole_money("Futures volume"),
     "liquidations_to_volume_pct": NUMBER("÷ volume, %", format="%.1f"),
-    "open_interest_before": money("Open interest before"),
+    "open_interest_before": whole_money("Open interest before"),
     "liquidations_to_open_interest_pct": NUMBER("÷ open interest, %", format="%.1f"),
 }
 STAGES = {
     "name": TEXT("Exchange"),
     "what": TEXT("Stage"),
-    "value_usd": money("Positions"),
+    "value_usd": whole_money("Positions"),
     "window_label": TEXT("Window", width="medium"),
     "origin": TEXT("Number by"),
     "words": TEXT("Also said, not a position value", width="large"),

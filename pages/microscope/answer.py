@@ -11,7 +11,8 @@ from charts.words import clock
 from pages.microscope.dislocation import caveat, left_first, market
 from pages.microscope.phases import deeper
 from pages.shared import words
-from pages.shared.parts import ask, safe
+from pages.shared.ask import ask
+from pages.shared.words import safe
 
 
 def say(container: Any, base: str, start: datetime, end: datetime) -> None:

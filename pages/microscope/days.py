@@ -11,9 +11,11 @@ import streamlit as st
 from analytics.compare import aligned
 from charts.compare import aligned as chart
 from charts.words import percent
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 UNITS = list(chart.UNITS)
 
 

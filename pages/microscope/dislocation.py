@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.market import basis, composite, decimate, departures, dislocation, venue_gaps
 from charts.market import dislocation as chart
 from charts.market import venue_gaps as gaps_chart
 from charts.words import clock
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 Markets = tuple[tuple[str, decimate.Key], ...]
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULE = (
     "Composite: the median of at least three venues with a fresh price (two where no more trade it), one "
     "market each, spot before perpetual, dollars and dollar tokens alike; "

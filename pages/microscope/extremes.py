@@ -13,9 +13,10 @@ from analytics.market import lows, sweep, timeline
 from charts.market import sweep as chart
 from charts.words import number, utc
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 LOWS = {
     "symbol": TEXT("Market"),
     "name": TEXT("Venue"),

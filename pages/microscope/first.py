@@ -12,9 +12,11 @@ from analytics.market import decimate, first_movers, lead_lag
 from charts.market import lead_lag as chart
 from charts.words import clock
 from pages.shared import words
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 CAVEAT = (
     "Each venue stamps its prints by its own clock, and these may differ by more than a lead: no interval here is narrower than a second to "
     "either side, and a lead of a second or two is not evidence of who broke first."

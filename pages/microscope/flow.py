@@ -14,9 +14,9 @@ from charts.market import volume_profile as chart
 from charts.words import clock, percent
 from pages.microscope.controls import chosen_market
 from pages.shared import words
-from pages.shared.parts import ask, card
-
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:

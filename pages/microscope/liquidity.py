@@ -17,9 +17,11 @@ from charts.terms import listed
 from charts.words import clock, number, usd, utc
 from pages.microscope.controls import chosen_market
 from pages.shared import words
-from pages.shared.parts import ask, card, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
+from pages.shared.words import safe
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULES = (
     "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a "
     "wider band holds less than the narrower one it contains), "

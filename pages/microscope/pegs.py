@@ -12,9 +12,9 @@ from analytics.market import depegs, peg_order
 from charts.words import clock, utc
 from pages.cascade import pegs
 from pages.shared import words
-from pages.shared.parts import ask, card
-
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:

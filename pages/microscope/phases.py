@@ -14,9 +14,10 @@ from charts.market import phases as chart
 from charts.words import clock, utc
 from pages.microscope.controls import chosen_market
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULE = (
     "Cascade: the deepest fall faster than {fast:g} % a minute, at least {deep:g} % beyond that speed, with a bar of {burst:g} times the median volume "
     "(or liquidations) before it. Onset: where the fall faster than {slow:g} % a minute began that leads into it. Capitulation: the bars around the low in the "

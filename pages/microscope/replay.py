@@ -14,13 +14,15 @@ from charts.market import replay as chart
 from charts.words import clock, percent, usd, utc
 from pages.microscope.controls import chosen_at
 from pages.shared import words
-from pages.shared.parts import ask, card, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
+from pages.shared.words import safe
 from web.turns import TURNS
 
 STOPPED = "Stopped"
 SPEEDS = {STOPPED: 0, "10 s": 10, "1 min": 60, "5 min": 300}
 TICK = 1.0
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 LATEST = 8
 
 

@@ -10,9 +10,13 @@ from analytics.market import prices, timeline
 from charts.liquidations import exchange_bars
 from charts.market import price
 from charts.words import clock, number, percent, usd, usd_range, utc
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_day
+from pages.shared.columns import NUMBER, TEXT
 from pages.shared.feeds import strip
-from pages.shared.parts import ask, card, chosen_day, figures, safe
-from pages.shared.words import market
+from pages.shared.tiles import figures
+from pages.shared.words import market, safe
 
 
 def elsewhere() -> str:
@@ -108,11 +112,11 @@ else:
                 key="moments",
                 about="Reported with high confidence, to the minute or second. All moments of the day are on the Cascade page. UTC",
                 table={
-                    "number": st.column_config.NumberColumn("No.", width=40),
-                    "when": st.column_config.TextColumn("When", width=75),
-                    "title": st.column_config.TextColumn("What", width="large"),
-                    "venue": st.column_config.TextColumn("Who"),
-                    "note": st.column_config.TextColumn("Note", width="large"),
+                    "number": NUMBER("No.", width=40),
+                    "when": TEXT("When", width=75),
+                    "title": TEXT("What", width="large"),
+                    "venue": TEXT("Who"),
+                    "note": TEXT("Note", width="large"),
                 },
             )
 
@@ -150,11 +154,11 @@ with right:
         key="sizes",
         about="Published totals of the crash, one row per way of counting; the rows are not comparable with each other. USD",
         table={
-            "universe": st.column_config.TextColumn("What is covered", width="medium"),
-            "counting": st.column_config.TextColumn("Counting"),
-            "amount": st.column_config.TextColumn("Lowest to highest"),
-            "readings": st.column_config.NumberColumn("Readings"),
-            "origin": st.column_config.TextColumn("Number by"),
+            "universe": TEXT("What is covered", width="medium"),
+            "counting": TEXT("Counting"),
+            "amount": TEXT("Lowest to highest"),
+            "readings": NUMBER("Readings"),
+            "origin": TEXT("Number by"),
         },
         note="floor: a tracker's sum of published feeds. estimate: not measured. Readings of one tracker grow through the night, as late reports arrive.",
     )
@@ -169,7 +173,7 @@ if not wrong.is_empty():
         key="wrong",
         about="Reported moments that do not hold; never drawn on a chart. UTC",
         table={
-            "title": st.column_config.TextColumn("Claim", width="large"),
-            "note": st.column_config.TextColumn("Why it is wrong", width="large"),
+            "title": TEXT("Claim", width="large"),
+            "note": TEXT("Why it is wrong", width="large"),
         },
     )

@@ -9,7 +9,8 @@ import streamlit as st
 from analytics.who_paid.settlement import RULES, Scenario
 from analytics.who_paid.settlement_inputs import FIELDS, OF_SECOND, POSITION, SIDES, Unusable, scenario
 from charts.terms import DEBT_RULES
-from pages.shared.parts import safe, say_unusable
+from pages.shared.choose import say_unusable
+from pages.shared.words import safe
 
 LABELS = {
     "quantity": "Quantity",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
@@ -15,14 +13,10 @@ from charts.who_paid import settlement as drawn
 from charts.who_paid.settlement import exact
 from pages.exchange.words import STATED, stated
 from pages.settlement.form import chosen_rule, chosen_scenario, set_rule
-from pages.shared.parts import ask, card, safe
-
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="dollar", width=130)
-
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, dollars
+from pages.shared.words import safe
 
 ACCOUNT = {
     "side": TEXT("Side"),
@@ -30,27 +24,27 @@ ACCOUNT = {
     "entry": NUMBER("Entry price"),
     "bankruptcy_price": NUMBER("Bankruptcy price"),
     "fill": NUMBER("Liquidation fill"),
-    "won": money("Won or lost at the fill"),
+    "won": dollars("Won or lost at the fill"),
 }
 COMPARED = {
     "words": TEXT("Rule", width="medium"),
-    "reaches_user": money("Reaches the user"),
-    "user_pays": money("Taken of the deposit"),
-    "counterparties_pay": money("Winners pay"),
-    "insurance_pays": money("Fund pays"),
-    "others_pay": money("All others pay"),
+    "reaches_user": dollars("Reaches the user"),
+    "user_pays": dollars("Taken of the deposit"),
+    "counterparties_pay": dollars("Winners pay"),
+    "insurance_pays": dollars("Fund pays"),
+    "others_pay": dollars("All others pay"),
     "reachable_after": NUMBER("In reach after, minutes"),
 }
 STEPS = {
     "minute": NUMBER("Minute", width=70),
     "event": TEXT("What happens", width="medium"),
     **{
-        column: money(f"{name}{suffix}")
+        column: dollars(f"{name}{suffix}")
         for party, (name, _) in drawn.PARTIES.items()
         for column, suffix in ((f"{party}_change", ": change"), (party, ""))
     },
-    "outside_change": money("From outside: change"),
-    "reachable": money("User can withdraw"),
+    "outside_change": dollars("From outside: change"),
+    "reachable": dollars("User can withdraw"),
 }
 SIMULATED = "Simulated from the inputs, not measured"
 

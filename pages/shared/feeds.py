@@ -10,7 +10,8 @@ from analytics.compare import crash_days
 from analytics.liquidations import regimes
 from charts.liquidations import regime_strip
 from charts.terms import COMPLETENESS, listed
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
 
 
 def strip(

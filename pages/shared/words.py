@@ -1,13 +1,24 @@
-"""Words the parts of the cascade page share."""
+"""Words several pages share, and text from outside made safe to show."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from charts.words import clock, utc
 
 MARKETS = {"spot": "spot", "perp": "perpetual", "pool": "pool", "future": "future"}
+REORDERS, REORDERED = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd"
+"""Characters nobody sees that turn the order of those around them: with them a name could be read as another's."""
 LENGTHS = {"1s": "second", "1m": "minute", "5m": "five minutes", "15m": "quarter of an hour", "1h": "hour"}
+
+
+def safe(text: object) -> str:
+    """Text from outside as plain words in markdown: no links, no formulas, no markup."""
+    shown = re.sub(REORDERS, REORDERED, str(text))
+    # An address becomes a link also where it is escaped; a word joiner, which nobody sees, keeps it from being one.
+    unlinked = re.sub(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?<=@)", "\u2060", shown, flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:])", r"\\\1", unlinked)
 
 
 def market(kind: str) -> str:

@@ -9,12 +9,13 @@ from analytics.tokenized import claims, history, market
 from charts.tokenized import claims as claims_chart
 from charts.tokenized import readings
 from charts.words import number, percent, usd, usd_range, utc
-from pages.shared.parts import ask, card, figures
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import CHECK, NUMBER, TEXT
+from pages.shared.tiles import figures
 from pages.tokenized import moves
 from pages.tokenized.rule import Chosen
 from pages.tokenized.words import dated, in_words, points_in_words
-
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 
 
 def denominators(_: Chosen) -> None:
@@ -56,12 +57,12 @@ def _volumes() -> None:
         key="volume",
         about="Transfers, trades on chain and trades on exchanges are different things; USD. Not drawn on one axis",
         table={
-            "when": text("As of"),
-            "counted": text("What is counted"),
-            "value": figure("USD", format="localized"),
-            "origin": text("Number by"),
-            "scope": text("Scope"),
-            "note": text("Note", width="large"),
+            "when": TEXT("As of"),
+            "counted": TEXT("What is counted"),
+            "value": NUMBER("USD", format="localized"),
+            "origin": TEXT("Number by"),
+            "scope": TEXT("Scope"),
+            "note": TEXT("Note", width="large"),
         },
     )
 
@@ -121,19 +122,19 @@ def claims_checked(chosen: Chosen) -> None:
         key="claims-table",
         about=f"Class by the chosen rule: {chosen.name}. Its share is a range, as a part of each reading is not named by issuer",
         table={
-            "subject": text("Issuer"),
-            "claim_pct": figure("Claimed, %", format="%.0f"),
-            "claim_origin": text("Claimed by"),
-            "claimed_when": text("Claim of"),
-            "claim_scope": text("Claimed scope"),
-            "when": text("Reading of"),
-            "origin": text("Reading by"),
-            "share_pct": figure("Share of all, %", format="%.1f"),
-            "class_name": text("Class"),
-            "class_low_pct": figure("Of the class, at least %", format="%.1f"),
-            "class_high_pct": figure("at most %", format="%.1f"),
-            "claim_confidence": text("Claim's confidence"),
-            "claim_note": text("About the claim", width="large"),
+            "subject": TEXT("Issuer"),
+            "claim_pct": NUMBER("Claimed, %", format="%.0f"),
+            "claim_origin": TEXT("Claimed by"),
+            "claimed_when": TEXT("Claim of"),
+            "claim_scope": TEXT("Claimed scope"),
+            "when": TEXT("Reading of"),
+            "origin": TEXT("Reading by"),
+            "share_pct": NUMBER("Share of all, %", format="%.1f"),
+            "class_name": TEXT("Class"),
+            "class_low_pct": NUMBER("Of the class, at least %", format="%.1f"),
+            "class_high_pct": NUMBER("at most %", format="%.1f"),
+            "claim_confidence": TEXT("Claim's confidence"),
+            "claim_note": TEXT("About the claim", width="large"),
         },
     )
 
@@ -146,16 +147,16 @@ def every_reading(_: Chosen) -> None:
         key="readings",
         about="Whole market, issuers, chains, sums and single tokens; only issuers of one reading add up. What was computed from a reading says so",
         table={
-            "when": text("As of"),
-            "subject": text("Of"),
-            "subject_kind": text("Kind"),
-            "metric": text("Metric"),
-            "value": figure("Value", format="localized"),
-            "unit": text("Unit"),
-            "scope": text("Scope"),
-            "origin": text("Number by"),
-            "confidence": text("Confidence"),
-            "second_hand": st.column_config.CheckboxColumn("Second hand"),
-            "note": text("Note", width="large"),
+            "when": TEXT("As of"),
+            "subject": TEXT("Of"),
+            "subject_kind": TEXT("Kind"),
+            "metric": TEXT("Metric"),
+            "value": NUMBER("Value", format="localized"),
+            "unit": TEXT("Unit"),
+            "scope": TEXT("Scope"),
+            "origin": TEXT("Number by"),
+            "confidence": TEXT("Confidence"),
+            "second_hand": CHECK("Second hand"),
+            "note": TEXT("Note", width="large"),
         },
     )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import polars as pl
-import streamlit as st
 
 from analytics.tokenized import history, products
 from charts.tokenized import moves as moves_chart
 from charts.tokenized import readings
 from charts.words import percent, usd, utc
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
 from pages.tokenized.words import dated, in_words, points_in_words
-
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 
 
 def entrants_and_exits() -> None:
@@ -29,13 +28,13 @@ def entrants_and_exits() -> None:
         alt=f"Bars by year. {said}",
         note=f"In use, but the first day is not known, so in no bar: {', '.join(undated) or 'none'}. What is only announced is in no bar either.",
         table={
-            "when": text("When"),
-            "move": text("Move"),
-            "issuer": text("Issuer"),
-            "product": text("Product", width="medium"),
-            "status": text("Status"),
-            "confidence": text("Confidence"),
-            "note": text("Note", width="large"),
+            "when": TEXT("When"),
+            "move": TEXT("Move"),
+            "issuer": TEXT("Issuer"),
+            "product": TEXT("Product", width="medium"),
+            "status": TEXT("Status"),
+            "confidence": TEXT("Confidence"),
+            "note": TEXT("Note", width="large"),
         },
     )
 
@@ -64,15 +63,15 @@ def share_by_chain() -> None:
         alt=points_in_words(values),
         note="Readings that count differently are neither joined nor averaged. No share is computed here: no reading states a chain and the whole in the same scope.",
         table={
-            "when": text("As of"),
-            "subject": text("Chain"),
-            "counted": text("What is counted"),
-            "value": figure("Value", format="localized"),
-            "unit": text("Unit"),
-            "scope": text("Scope"),
-            "origin": text("Number by"),
-            "confidence": text("Confidence"),
-            "note": text("Note", width="large"),
+            "when": TEXT("As of"),
+            "subject": TEXT("Chain"),
+            "counted": TEXT("What is counted"),
+            "value": NUMBER("Value", format="localized"),
+            "unit": TEXT("Unit"),
+            "scope": TEXT("Scope"),
+            "origin": TEXT("Number by"),
+            "confidence": TEXT("Confidence"),
+            "note": TEXT("Note", width="large"),
         },
     )
 

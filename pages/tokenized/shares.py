@@ -11,12 +11,15 @@ from analytics.market import timeline
 from analytics.tokenized import classification, history, market
 from charts.tokenized import readings, shares
 from charts.words import number, percent, usd, utc
-from pages.shared.parts import ask, card, safe, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT
+from pages.shared.words import safe
 from pages.tokenized import moves
 from pages.tokenized.rule import Chosen
 from pages.tokenized.words import dated, in_words, points_in_words
 
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 MEASURES = {"value": "circulating value", "volume": "volume", "holders": "holders"}
 
 
@@ -71,11 +74,11 @@ def _members(chosen: Chosen) -> None:
         key="members",
         about=f"Every issuer of the reading by name, with its class under this rule. {reading['origin']}, {utc(reading['as_of'], reading['as_of_precision'])}",
         table={
-            "subject": text("Issuer"),
-            "class_name": text("Class"),
-            "share_pct": figure("Share, %", format="%.1f"),
-            "value": figure("USD" if reading["unit"] == "USD" else "Percent as published", format="localized"),
-            "confidence": text("Weakest fact", help="Confidence of the least sure fact that decided the class"),
+            "subject": TEXT("Issuer"),
+            "class_name": TEXT("Class"),
+            "share_pct": NUMBER("Share, %", format="%.1f"),
+            "value": NUMBER("USD" if reading["unit"] == "USD" else "Percent as published", format="localized"),
+            "confidence": TEXT("Weakest fact", help="Confidence of the least sure fact that decided the class"),
         },
     )
 
@@ -108,12 +111,12 @@ def _concentration() -> None:
         key="concentration",
         about="Herfindahl-Hirschman index: the squared shares added up, 10,000 is one issuer. From the named issuers alone to the rest as one more issuer, with the rounding of the figures",
         table={
-            "when": text("As of"),
-            "origin": text("Reading by"),
-            "hhi_low": figure("At least", format="%.0f"),
-            "hhi_high": figure("At most", format="%.0f"),
-            "issuers": figure("Issuers named"),
-            "named_pct": figure("Their share, %", format="%.1f"),
+            "when": TEXT("As of"),
+            "origin": TEXT("Reading by"),
+            "hhi_low": NUMBER("At least", format="%.0f"),
+            "hhi_high": NUMBER("At most", format="%.0f"),
+            "issuers": NUMBER("Issuers named"),
+            "named_pct": NUMBER("Their share, %", format="%.1f"),
         },
         note="A reading that names two issuers and one that names eight do not make a trend.",
     )

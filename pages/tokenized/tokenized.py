@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.parts import say_unusable
+from pages.shared.choose import tabs
 from pages.tokenized import market, shares
 from pages.tokenized import products as holders
 from pages.tokenized import rule as choose
@@ -32,8 +32,7 @@ sections = {
     "On a crash day": holders.crash_day,
     "All readings": market.every_reading,
 }
-say_unusable("show", list(sections), "section")
-for tab, section in zip(st.tabs(list(sections), key="show", bind="query-params"), sections.values(), strict=True):
+for tab, section in zip(tabs(list(sections)), sections.values(), strict=True):
     if tab.open:
         with tab:
             section(chosen)

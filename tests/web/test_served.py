@@ -84,7 +84,7 @@ def test_what_pages_of_several_readers_would_import_at_once_is_there_before_the_
         "pyarrow",
         "analytics.data.sources",
         "charts.words",
-        "pages.shared.parts",
+        "pages.shared.card",
     )
     done = subprocess.run([sys.executable, "-c", code, *needed], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
