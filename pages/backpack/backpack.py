@@ -9,12 +9,12 @@ from analytics.exchange import profile
 from analytics.who_paid import aftermath
 from charts.terms import DEBT_RULES
 from charts.words import number, usd
-from pages.exchange.words import MOMENTS, REPORTS, STATED, stated, worded
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import TEXT
+from pages.shared.reports import MOMENTS, REPORTS, STATED, stated
 from pages.shared.tiles import figures
-from pages.shared.words import safe
+from pages.shared.words import safe, worded
 
 VENUE = "backpack"
 # The published figures of the case, with the words their sources put before them.

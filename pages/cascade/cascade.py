@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import polars as pl
 import streamlit as st
 
 from analytics.market import timeline
-from charts.words import utc
-from pages.cascade import deleveraging, gaps, lows, pegs, sweep
+from pages.cascade import deleveraging, gaps, lows, sweep
 from pages.cascade import prices as price_part
-from pages.shared import words
+from pages.shared import pegs, words
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.choose import chosen_day, tabs
@@ -45,7 +43,7 @@ def timelines(crash_day: str, start: datetime, end: datetime) -> None:
         f"{moments.height} moments were reported in this range"
         if moments.height
         else "What was reported in this range",
-        _dated(moments),
+        words.dated(moments),
         key="timeline",
         about=f"{words.span(start, end)}. Each at the precision it is known with; what is known only by the day or hour is listed by its beginning",
         table=MOMENTS,
@@ -55,16 +53,11 @@ def timelines(crash_day: str, start: datetime, end: datetime) -> None:
     if wrong.height:
         card(
             "In circulation, and wrong",
-            _dated(wrong),
+            words.dated(wrong),
             key="wrong",
             about="Never drawn, and listed whatever range is chosen. UTC",
             table={**MOMENTS, "when": TEXT("Time claimed", width="medium")},
         )
-
-
-def _dated(moments: pl.DataFrame) -> pl.DataFrame:
-    when = [utc(ts, precision) for ts, precision in moments.select("ts", "precision").iter_rows()]
-    return moments.with_columns(pl.Series("when", when, pl.String))
 
 
 top = st.container(horizontal=True, vertical_alignment="bottom")

@@ -11,13 +11,14 @@ from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
 from charts.compare import day_bars
 from charts.liquidations import exchange_bars
-from charts.terms import PHASES, listed, trust
-from charts.words import each, number, percent, usd, utc
+from charts.terms import PHASES, listed
+from charts.words import number, percent, usd, utc
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.choose import chosen_day, say_unusable
 from pages.shared.columns import NUMBER, TEXT, money
 from pages.shared.feeds import strip
+from pages.shared.words import worded
 
 ORDERS = list(crash_days.ORDERS)
 
@@ -65,13 +66,6 @@ GAPS = {
 }
 
 
-def with_words(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with trust and reading time as words, as the tables show them."""
-    stated = [column for column in ("confidence", "second_hand") if column in rows.columns]
-    known = rows.with_columns(pl.col("as_of_precision").fill_null("unknown"))
-    return rows.with_columns(trust=each(trust, rows, *stated), read=each(utc, known, "as_of", "as_of_precision"))
-
-
 def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:
     """What the comparable days say, and whether a change of measurement lies between them."""
     top = days.filter("comparable").sort("total_usd", descending=True).head(2)
@@ -97,7 +91,7 @@ def comparison(day: dict[str, Any], order: str) -> None:
         said.append(f"Since when the feeds of {listed(limits['name'].to_list())} are cut down is not established.")
     card(
         finding(days, changes),
-        with_words(days).with_columns(
+        worded(days).with_columns(
             compares=pl.when("comparable")
             .then(pl.lit("in one list"))
             .when(pl.col("total_usd").is_not_null())
@@ -114,7 +108,7 @@ def comparison(day: dict[str, Any], order: str) -> None:
 
 def one_day(day: dict[str, Any]) -> None:
     known = ask(boards.every, crash_day=day["crash_day"]).filter(pl.col("asset") == "all")
-    readings = with_words(ask(boards.readings, crash_day=day["crash_day"])).with_columns(
+    readings = worded(ask(boards.readings, crash_day=day["crash_day"])).with_columns(
         part=pl.col("phase").replace(PHASES)
     )
     if not known.is_empty():
@@ -159,7 +153,7 @@ card(
     empty="No exchange has stated its own figure beside its feed.",
 )
 one_day(day)
-quoted = with_words(ask(crash_days.quoted_comparisons))
+quoted = worded(ask(crash_days.quoted_comparisons))
 card(
     f"{quoted.height} comparisons in circulation that mislead",
     quoted,

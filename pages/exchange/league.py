@@ -11,11 +11,10 @@ from analytics.liquidations import boards
 from analytics.market import volumes
 from charts.terms import listed
 from charts.words import clock, utc
-from pages.exchange.words import worded
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import LINK, NUMBER, TEXT, money
-from pages.shared.words import safe
+from pages.shared.words import safe, worded
 
 WHAT = {
     "liquidations": "Liquidations",

@@ -19,8 +19,8 @@ from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.choose import chosen_by_id, chosen_day, say_unusable
 from pages.shared.columns import NUMBER, TEXT, money
-from pages.shared.feeds import comparable_words, strip
-from pages.shared.words import safe
+from pages.shared.feeds import FEEDS, comparable_words, strip
+from pages.shared.words import safe, worded
 
 READINGS = {
     "part": TEXT("Window covers"),
@@ -35,14 +35,6 @@ READINGS = {
     "read": TEXT("As of"),
     "trust": TEXT("Trust"),
     "note": TEXT("Note", width="large"),
-}
-FEEDS = {
-    "name": TEXT("Exchange"),
-    "feed": TEXT("Feed"),
-    "state": TEXT("Lets through"),
-    "since": TEXT("Since"),
-    "rule": TEXT("Rule", width="large"),
-    "evidence": TEXT("What shows it", width="large"),
 }
 INTEREST = {
     "name": TEXT("Exchange"),
@@ -73,11 +65,7 @@ REPORT = {
 
 def with_words(reports: pl.DataFrame) -> pl.DataFrame:
     """The rows with trust, counting and time as words, as the tables show them."""
-    return reports.with_columns(
-        trust=each(trust, reports, "confidence", "second_hand"),
-        counting=pl.col("counting").replace(COUNTING),
-        read=each(utc, reports, "as_of", "as_of_precision"),
-    )
+    return worded(reports).with_columns(counting=pl.col("counting").replace(COUNTING))
 
 
 def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:

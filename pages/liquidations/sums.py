@@ -7,12 +7,12 @@ import streamlit as st
 
 from analytics.liquidations import bridge
 from charts.liquidations import bridges
-from charts.terms import COUNTING, PHASES, trust
-from charts.words import each, utc
+from charts.terms import COUNTING, PHASES
 from pages.liquidations.words import INTERESTS, bridge_title
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import NUMBER, TEXT, whole_money
+from pages.shared.words import worded
 
 NOTES = {
     "readings": "One figure of one tracker through time. Late reports raise it; a window that trails moves on.",
@@ -68,7 +68,7 @@ def show(crash_day: str) -> None:
         f"All {published.height} published totals of the day"
         if published.height > 1
         else "The published totals of the day",
-        worded(published).with_columns(part=pl.col("phase").replace(PHASES)),
+        with_interest(published).with_columns(part=pl.col("phase").replace(PHASES)),
         key="published",
         about="All venues of a universe, all assets. One row a publication; windows, universes and countings differ, so rows are never added. USD",
         table=PUBLISHED,
@@ -77,7 +77,7 @@ def show(crash_day: str) -> None:
     disputed = ask(bridge.disputed, crash_day=crash_day)
     card(
         "Disputed, and who has which stake in it",
-        worded(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
+        with_interest(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
         key="disputed",
         about="Estimates, claims, figures that count both sides, and what a venue states against its own feed. None of them enters a chart as a measurement",
         table=DISPUTED,
@@ -85,13 +85,11 @@ def show(crash_day: str) -> None:
     )
 
 
-def worded(rows: pl.DataFrame) -> pl.DataFrame:
+def with_interest(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with counting, time, trust and interest as words."""
-    return rows.with_columns(
+    return worded(rows).with_columns(
         counting=pl.col("counting").replace(COUNTING),
         stake=pl.col("interest").fill_null("unknown").replace(INTERESTS),
-        trust=each(trust, rows, "confidence", "second_hand"),
-        read=each(utc, rows, "as_of", "as_of_precision"),
     )
 
 

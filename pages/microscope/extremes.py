@@ -11,7 +11,7 @@ import streamlit as st
 from analytics.compare import aligned
 from analytics.market import lows, sweep, timeline
 from charts.market import sweep as chart
-from charts.words import number, utc
+from charts.words import each, number, utc
 from pages.shared import words
 from pages.shared.ask import ask
 from pages.shared.card import card
@@ -55,7 +55,7 @@ def _sweeps(start: datetime, end: datetime) -> pl.DataFrame:
         title = f"Found by rule: {deepest['trades']} aggregate trades of one stamp took {deepest['symbol']} on {deepest['name']} from {words.price(deepest['first_price'])} to {words.price(deepest['last_price'])}"
     card(
         title,
-        found.with_columns(pl.Series("stamp", [utc(ts, "microsecond") for ts in found["ts"]], pl.String)),
+        found.with_columns(stamp=each(lambda ts: utc(ts, "microsecond"), found, "ts")),
         key="sweeps",
         about=f"{words.span(start, end)}. The rule: at least {prints} prints of one market, one taker side and one time stamp, the last of them at the extreme and {walk:g} % or more from the first",
         table={

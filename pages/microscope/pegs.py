@@ -10,8 +10,7 @@ import streamlit as st
 
 from analytics.market import depegs, peg_order
 from charts.words import clock, utc
-from pages.cascade import pegs
-from pages.shared import words
+from pages.shared import pegs, words
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import NUMBER, TEXT, TIME
@@ -92,7 +91,6 @@ def _new_lows(asset: str, lows: pl.DataFrame) -> None:
 
 
 def _statements(asset: str, statements: pl.DataFrame) -> None:
-    when = [utc(ts, precision) for ts, precision in statements.select("ts", "precision").iter_rows()]
     claims = statements.filter(pl.col("category") == "depeg")
     later = statements.filter(pl.col("precision") == "day")
     title = (
@@ -102,7 +100,7 @@ def _statements(asset: str, statements: pl.DataFrame) -> None:
     )
     card(
         title,
-        statements.with_columns(pl.Series("when", when, pl.String)),
+        words.dated(statements),
         key=f"statements-{asset}",
         about="The depegs and the low of the market as reported, and what the venue said later. The note says who disputes it",
         table={

@@ -161,10 +161,9 @@ def _pegs(day: dict[str, Any], since: datetime, at: datetime) -> None:
 
 def _moments(day: dict[str, Any], since: datetime, at: datetime) -> None:
     rows = ask(timeline.moments, timeline=day["crash_day"], start=since, end=at).tail(LATEST).reverse()
-    when = [utc(ts, precision) for ts, precision in rows.select("ts", "precision").iter_rows()]
     card(
         f"Last reported by then: {rows['title'][0]}" if rows.height else "Reported so far",
-        rows.with_columns(pl.Series("when", when, pl.String)),
+        words.dated(rows),
         key="replay-moments",
         about=f"The last {rows.height} moments reported up to {utc(at, 'second')}, the latest first",
         table={"when": TEXT("When"), "title": TEXT("What", width="large"), "venue": TEXT("Who")},

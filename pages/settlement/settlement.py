@@ -11,11 +11,11 @@ from analytics.who_paid.settlement import Scenario
 from charts.terms import DEBT_RULES
 from charts.who_paid import settlement as drawn
 from charts.who_paid.settlement import exact
-from pages.exchange.words import STATED, stated
 from pages.settlement.form import chosen_rule, chosen_scenario, set_rule
 from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import NUMBER, TEXT, dollars
+from pages.shared.reports import STATED, stated
 from pages.shared.words import safe
 
 ACCOUNT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from charts.words import number, utc
+from charts.words import each, number, utc
 
 SAID_POINTS = 20
 
@@ -15,11 +15,11 @@ def in_words(metric: str) -> str:
 
 def dated(rows: pl.DataFrame, column: str = "as_of", precision: str = "as_of_precision") -> pl.DataFrame:
     """With a column `when`: the date in words, no finer than it is known."""
-    said = [
-        "not known" if moment is None else utc(moment, known)
-        for moment, known in rows.select(column, precision).iter_rows()
-    ]
-    return rows.with_columns(pl.Series("when", said, pl.String))
+    return rows.with_columns(
+        when=each(
+            lambda moment, exactly: "not known" if moment is None else utc(moment, exactly), rows, column, precision
+        )
+    )
 
 
 def points_in_words(points: pl.DataFrame) -> str:

@@ -1,12 +1,12 @@
-"""Columns and words the pages about single exchanges share."""
+"""Columns of what was published of exchanges: moments, figures, and what they do with a negative balance."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from charts.terms import DEBT_RULES, trust
-from charts.words import utc
+from charts.terms import DEBT_RULES
 from pages.shared.columns import TEXT, money
+from pages.shared.words import worded
 
 MOMENTS = {
     "read": TEXT("When"),
@@ -32,14 +32,6 @@ STATED = {
     "read": TEXT("As of"),
     "trust": TEXT("Trust"),
 }
-
-
-def worded(rows: pl.DataFrame, moment: str = "as_of", precision: str = "as_of_precision") -> pl.DataFrame:
-    """The rows with their time (`read`) and their `trust` in words, as the tables show them."""
-    read = [utc(when, exactly) for when, exactly in rows.select(moment, precision).iter_rows()]
-    second_hand = rows["second_hand"] if "second_hand" in rows.columns else [False] * rows.height
-    said = [trust(confidence, bool(flag)) for confidence, flag in zip(rows["confidence"], second_hand, strict=True)]
-    return rows.with_columns(pl.Series("read", read, pl.String), pl.Series("trust", said, pl.String))
 
 
 def stated(rows: pl.DataFrame) -> pl.DataFrame:
