@@ -54,7 +54,8 @@ page = st.navigation(
 
 
 def build_missing_warehouse() -> None:
-    """An app that finds no data, or data of another version's tables, builds it; a second visitor waits for the first one's build."""
+    """An app that finds no data, or data of another version's tables, builds it; a second visitor waits for the
+    first one's build."""
     with st.status("Building the warehouse from the embedded facts …", expanded=True) as progress:
         try:
             built, outcomes = build.build(Settings())
@@ -109,5 +110,6 @@ with TURNS.turn():
         else ""
     )
     st.caption(
-        f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times UTC. Empty means not known, never zero."
+        f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times "
+        "UTC. Empty means not known, never zero."
     )

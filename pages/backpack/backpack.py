@@ -126,6 +126,9 @@ card(
     else "No compensation after this day was found",
     worded(given),
     key="treatment",
-    about="Compensation announced and paid, and losses a venue itself states. An interim figure, a final one and a sum of several stand beside each other: never added",
+    about=(
+        "Compensation announced and paid, and losses a venue itself states. An interim figure, a final one and a "
+        "sum of several stand beside each other: never added"
+    ),
     table=TREATMENT,
 )

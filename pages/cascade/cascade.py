@@ -45,7 +45,10 @@ def timelines(crash_day: str, start: datetime, end: datetime) -> None:
         else "What was reported in this range",
         words.dated(moments),
         key="timeline",
-        about=f"{words.span(start, end)}. Each at the precision it is known with; what is known only by the day or hour is listed by its beginning",
+        about=(
+            f"{words.span(start, end)}. Each at the precision it is known with; what is known only by the day or "
+            "hour is listed by its beginning"
+        ),
         table=MOMENTS,
         empty="No reported moment is known for the chosen range.",
     )

@@ -56,12 +56,22 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
 
 def _walk(stamp: dict[str, Any], steps: Any) -> None:
     card(
-        f"{stamp['trades']} aggregate trades with one time stamp took {stamp['symbol']} on {stamp['name']} from {words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}",
+        (
+            f"{stamp['trades']} aggregate trades with one time stamp took {stamp['symbol']} on {stamp['name']} from "
+            f"{words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}"
+        ),
         steps,
         chart.walk(steps),
         key="sweep",
-        about=f"{utc(stamp['ts'], 'microsecond')}. Takers {stamp['taker_sides']}: {words.amount(stamp['quantity_base'])} {stamp['base']} for {words.amount(stamp['value_quote'])} {stamp['quote']}, {number(stamp['vwap'])} on average",
-        alt=f"Stairs from {words.price(stamp['first_price'])} down to {words.price(stamp['last_price'])} {stamp['quote']} over {words.amount(stamp['quantity_base'])} {stamp['base']}.",
+        about=(
+            f"{utc(stamp['ts'], 'microsecond')}. Takers {stamp['taker_sides']}: "
+            f"{words.amount(stamp['quantity_base'])} {stamp['base']} for {words.amount(stamp['value_quote'])} "
+            f"{stamp['quote']}, {number(stamp['vwap'])} on average"
+        ),
+        alt=(
+            f"Stairs from {words.price(stamp['first_price'])} down to {words.price(stamp['last_price'])} "
+            f"{stamp['quote']} over {words.amount(stamp['quantity_base'])} {stamp['base']}."
+        ),
         note="Trades as the tape carries them: fills of one order at one price are one aggregate trade there.",
     )
 
@@ -70,7 +80,10 @@ def _others(stamp: dict[str, Any], others: Any) -> None:
     title = f"Other markets in the same minute, {clock(stamp['ts'])}"
     if others.height:
         high = others.row(-1, named=True)
-        title = f"In that minute {high['name']} {high['symbol']} went no lower than {words.price(high['value'])} {high['unit']}"
+        title = (
+            f"In that minute {high['name']} {high['symbol']} went no lower than {words.price(high['value'])} "
+            f"{high['unit']}"
+        )
     card(
         title,
         others,

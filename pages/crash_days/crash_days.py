@@ -75,7 +75,10 @@ def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:
     largest = f"{first['title']}: at least {usd(first['total_usd'])}"
     between = changes.filter(pl.col("changed_at").is_between(*sorted((first["window_start"], second["window_start"]))))
     if between.height:
-        return f"{largest}, the most in one list. {second['title']}, {usd(second['total_usd'])}, was measured differently: no ratio holds"
+        return (
+            f"{largest}, the most in one list. {second['title']}, {usd(second['total_usd'])}, was measured "
+            "differently: no ratio holds"
+        )
     return f"{largest}, {number(first['total_usd'] / second['total_usd'], 2)} times {second['title']}"
 
 
@@ -84,7 +87,10 @@ def comparison(day: dict[str, Any], order: str) -> None:
     changes = ask(regimes.changes, start=days["window_start"].min(), end=days["window_start"].max())
     limits = ask(regimes.undated_limits)
     said = [
-        f"{row['name']}'s feed went from {row['before']} to {row['after']} on {utc(row['changed_at'], 'day')} ({row['rule']}): totals from before and after do not compare."
+        (
+            f"{row['name']}'s feed went from {row['before']} to {row['after']} on {utc(row['changed_at'], 'day')} "
+            f"({row['rule']}): totals from before and after do not compare."
+        )
         for row in changes.iter_rows(named=True)
     ]
     if limits.height:
@@ -99,7 +105,11 @@ def comparison(day: dict[str, Any], order: str) -> None:
         ),
         day_bars.totals(crash_days.measured(days, changes), changes, day["crash_day"]),
         key="days",
-        about="Reported liquidations of all venues by crash day. USD billion, days in UTC. Solid: days of one list, by one origin, universe, window and as-of. Hollow: another page or window, not comparable. Estimates are ranges",
+        about=(
+            "Reported liquidations of all venues by crash day. USD billion, days in UTC. Solid: days of one list, "
+            "by one origin, universe, window and as-of. Hollow: another page or window, not comparable. Estimates "
+            "are ranges"
+        ),
         alt="Bars: " + ", ".join(f"{row['title']} {usd(row['total_usd'])}" for row in days.iter_rows(named=True)),
         note=" ".join(said),
         table=TOTALS,
@@ -121,7 +131,11 @@ def one_day(day: dict[str, Any]) -> None:
             rows,
             exchange_bars.liquidations(rows),
             key="day-board",
-            about=f"{board['origin']}, {board['window_label']}, as of {utc(board['as_of'], board['as_of_precision'])}. USD. Hatched: computed, the stated total less the exchanges named",
+            about=(
+                f"{board['origin']}, {board['window_label']}, as of "
+                f"{utc(board['as_of'], board['as_of_precision'])}. USD. Hatched: computed, the stated total less "
+                "the exchanges named"
+            ),
             alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
         )
         strip(day, tuple(rows.filter(~pl.col("computed"))["venue"]))
@@ -129,7 +143,10 @@ def one_day(day: dict[str, Any]) -> None:
         f"{day['title']}: every published figure, by exchange",
         readings.sort(pl.col("venue") == "all", maintain_order=True),
         key="day-readings",
-        about="One row per board and exchange; rows of different windows or origins do not compare and are never added. USD",
+        about=(
+            "One row per board and exchange; rows of different windows or origins do not compare and are never "
+            "added. USD"
+        ),
         table=READINGS,
         empty="No liquidation figure of this day is published here.",
     )

@@ -18,6 +18,47 @@ from pages.shared.choose import say_unusable
 from pages.shared.columns import CHECK, COLUMN, LINK, NUMBER, TEXT, to_second
 from pages.shared.words import safe
 
+RUNS = {
+    "loader": TEXT("Loader"),
+    "outcome": TEXT("Outcome"),
+    "started_at": to_second("Started"),
+    "finished_at": to_second("Ended"),
+    "rows_loaded": NUMBER("Rows", format="localized"),
+    "rows_refused": NUMBER("Refused"),
+    "error": TEXT("Cause of failure", width="large"),
+}
+
+SNAPSHOTS = {
+    "loader": TEXT("Loader"),
+    "piece": TEXT("Piece"),
+    "url": TEXT("From", width="medium"),
+    "fetched_at": to_second("Fetched"),
+    "bytes": NUMBER("Bytes", format="localized"),
+    "rows_loaded": NUMBER("Rows", format="localized"),
+    "rows_refused": NUMBER("Refused"),
+    "rows_doubled": NUMBER("Doubled"),
+    "sha256": TEXT("sha256", width="large"),
+}
+
+REFUSED = {
+    "table_name": TEXT("Table"),
+    "rule": TEXT("Rule it broke"),
+    "row_number": NUMBER("Row of the file"),
+    "loader": TEXT("Loader"),
+    "url": TEXT("File or address", width="medium"),
+    "row_json": TEXT("The row as it came", width="large"),
+}
+
+DICTIONARY = {
+    "column": TEXT("Column"),
+    "type": TEXT("Type"),
+    "unit": TEXT("Unit"),
+    "key": TEXT("Key"),
+    "may be unknown": TEXT("May be unknown"),
+    "meaning": TEXT("Meaning", width="large"),
+    "values": TEXT("Values", width="medium"),
+}
+
 PREVIEW = 20_000
 FORMATS = ("csv", "json", "parquet")
 
@@ -81,23 +122,19 @@ def one_table() -> None:
             )
         if about["rows"] > PREVIEW:
             st.caption(
-                f"The first {number(PREVIEW)} rows, in the order of the key. The .csv and the .parquet hold all of them."
+                f"The first {number(PREVIEW)} rows, in the order of the key. The .csv and the .parquet hold all "
+                "of them."
             )
         _downloads(name, shown)
     card(
         f"The columns of {name}",
         described,
         key="dictionary",
-        about="Type, unit and meaning, from the same declaration that guards the loading. A key column is part of what makes a row unique",
-        table={
-            "column": TEXT("Column"),
-            "type": TEXT("Type"),
-            "unit": TEXT("Unit"),
-            "key": TEXT("Key"),
-            "may be unknown": TEXT("May be unknown"),
-            "meaning": TEXT("Meaning", width="large"),
-            "values": TEXT("Values", width="medium"),
-        },
+        about=(
+            "Type, unit and meaning, from the same declaration that guards the loading. A key column is part of "
+            "what makes a row unique"
+        ),
+        table=DICTIONARY,
     )
 
 
@@ -181,14 +218,7 @@ def how_it_came() -> None:
         refused,
         key="quarantine",
         about="A row that breaks a rule of its table is kept here with the rule's name, never dropped in silence",
-        table={
-            "table_name": TEXT("Table"),
-            "rule": TEXT("Rule it broke"),
-            "row_number": NUMBER("Row of the file"),
-            "loader": TEXT("Loader"),
-            "url": TEXT("File or address", width="medium"),
-            "row_json": TEXT("The row as it came", width="large"),
-        },
+        table=REFUSED,
         empty="Every row that was read broke no rule.",
     )
     card(
@@ -196,32 +226,14 @@ def how_it_came() -> None:
         ask(catalogue.snapshots),
         key="snapshots",
         about="One line a piece: address, time, size and sha256, so that anyone can check they read the same. UTC",
-        table={
-            "loader": TEXT("Loader"),
-            "piece": TEXT("Piece"),
-            "url": TEXT("From", width="medium"),
-            "fetched_at": to_second("Fetched"),
-            "bytes": NUMBER("Bytes", format="localized"),
-            "rows_loaded": NUMBER("Rows", format="localized"),
-            "rows_refused": NUMBER("Refused"),
-            "rows_doubled": NUMBER("Doubled"),
-            "sha256": TEXT("sha256", width="large"),
-        },
+        table=SNAPSHOTS,
     )
     card(
         "What the last runs did",
         ask(catalogue.runs),
         key="runs",
         about="One line a source and run, as known when this generation was published. UTC",
-        table={
-            "loader": TEXT("Loader"),
-            "outcome": TEXT("Outcome"),
-            "started_at": to_second("Started"),
-            "finished_at": to_second("Ended"),
-            "rows_loaded": NUMBER("Rows", format="localized"),
-            "rows_refused": NUMBER("Refused"),
-            "error": TEXT("Cause of failure", width="large"),
-        },
+        table=RUNS,
     )
 
 

@@ -39,7 +39,11 @@ def sources() -> None:
         else "No source was asked yet",
         tried,
         key="fresh",
-        about="As of now, by the log of runs, whatever generation is shown. A source is stale when its last success is older than its promise. Rows are those of the last try; quarantined ones are counted in this generation. UTC",
+        about=(
+            "As of now, by the log of runs, whatever generation is shown. A source is stale when its last success "
+            "is older than its promise. Rows are those of the last try; quarantined ones are counted in this "
+            "generation. UTC"
+        ),
         table={
             "source": TEXT("Source"),
             "state": TEXT("State"),
@@ -52,7 +56,10 @@ def sources() -> None:
             "error": TEXT("What failed and why", width="large"),
             "group": TEXT("Refreshed"),
         },
-        empty="No source was asked for here yet: everything shown is embedded, and says as of when. python -m pipelines refresh asks.",
+        empty=(
+            "No source was asked for here yet: everything shown is embedded, and says as of when. python -m "
+            "pipelines refresh asks."
+        ),
     )
 
 
@@ -82,7 +89,10 @@ def holes() -> None:
         there,
         hours.grid(there, row="name", share="present_pct", what="of the minutes have a bar"),
         key="bar-holes",
-        about=f"How many minutes of each hour have a bar, all markets of a venue together{_until(there)}. {COLOURS} A minute without a trade has no bar either",
+        about=(
+            f"How many minutes of each hour have a bar, all markets of a venue together{_until(there)}. {COLOURS} A "
+            "minute without a trade has no bar either"
+        ),
         alt=f"A grid of hours, one row a venue; {number(torn.height)} cells are not whole.",
         empty="There are no minute bars here.",
     )

@@ -1,4 +1,5 @@
-"""One exchange: its ranks, what it traded and had liquidated on the day, what it said, what it paid, and other crash days."""
+"""One exchange: its ranks, what it traded and had liquidated on the day, what it said, what it paid, and other crash
+days."""
 
 from __future__ import annotations
 

@@ -39,9 +39,15 @@ def ranking(venue: Row) -> None:
             state=each(state.get, last, "listed"),
         ),
         key="ranks",
-        about="The last reading of each ranking. Volume is that of the 24 hours before, in USD at the price of that instant. Spot and futures are ranked apart",
+        about=(
+            "The last reading of each ranking. Volume is that of the 24 hours before, in USD at the price of that "
+            "instant. Spot and futures are ranked apart"
+        ),
         table=RANKS,
-        empty=f"No rank of {venue['name']} is recorded yet. Ranks are read with each refresh; of the past only what was quoted is known.",
+        empty=(
+            f"No rank of {venue['name']} is recorded yet. Ranks are read with each refresh; of the past only what "
+            "was quoted is known."
+        ),
     )
     history = ask(profile.ranks, venue=venue["venue"])
     for (market,), part in history.group_by("market", maintain_order=True):
@@ -54,7 +60,10 @@ def _rank_words(venue: Row, last: pl.DataFrame) -> str:
         return f"{venue['name']}: no rank is known"
     row = placed.row(0, named=True)
     gone = "; since then it is no longer listed" if row["listed"] is False else ""
-    return f"{venue['name']} ranked {row['rank']} among {row['market']} exchanges at {row['origin']}, {utc(row['as_of'], row['as_of_precision'])}{gone}"
+    return (
+        f"{venue['name']} ranked {row['rank']} among {row['market']} exchanges at {row['origin']}, "
+        f"{utc(row['as_of'], row['as_of_precision'])}{gone}"
+    )
 
 
 def _history(venue: Row, market: str, part: pl.DataFrame) -> None:
@@ -73,6 +82,12 @@ def _history(venue: Row, market: str, part: pl.DataFrame) -> None:
             known,
             draw(known),
             key=f"{column}-{market}",
-            about=f"{venue['name']}, {market}, {known.height} readings. Readings more than two days apart are not joined; trailing 24 hours overlap where readings are closer than a day. UTC",
-            alt=f"{what} of {venue['name']} at {known.height} readings from {utc(first['as_of'])} to {utc(last['as_of'])}.",
+            about=(
+                f"{venue['name']}, {market}, {known.height} readings. Readings more than two days apart are not "
+                "joined; trailing 24 hours overlap where readings are closer than a day. UTC"
+            ),
+            alt=(
+                f"{what} of {venue['name']} at {known.height} readings from {utc(first['as_of'])} to "
+                f"{utc(last['as_of'])}."
+            ),
         )

@@ -27,7 +27,10 @@ def moments(venue: Row, day: Row) -> None:
         else f"Outages and statements of {venue['name']}",
         worded(told, "ts", "precision"),
         key="moments",
-        about="Outages, statements and what was reported of it on the day and after, each at the precision it is known with. UTC",
+        about=(
+            "Outages, statements and what was reported of it on the day and after, each at the precision it is "
+            "known with. UTC"
+        ),
         table=MOMENTS,
         empty=f"Nothing is reported of {venue['name']} for this day: that is no proof that nothing happened.",
     )

@@ -43,11 +43,17 @@ def volume(venue: Row, day: Row) -> None:
         )
         peak = traded.row(int(traded["volume_base"].arg_max() or 0), named=True)
         card(
-            f"{label}: most in the {market['interval']} bar of {clock(peak['ts'])}, {number(peak['volume_base'])} {peak['base']}",
+            (
+                f"{label}: most in the {market['interval']} bar of {clock(peak['ts'])}, "
+                f"{number(peak['volume_base'])} {peak['base']}"
+            ),
             traded,
             minute_volume.bars(traded, venue["venue"], start, end),
             key="bars",
-            about=f"Traded volume in {peak['base']}, {market['interval']} bars, {span}. One market of the exchange, not all of it; bars that are not known are missing",
+            about=(
+                f"Traded volume in {peak['base']}, {market['interval']} bars, {span}. One market of the exchange, "
+                "not all of it; bars that are not known are missing"
+            ),
             alt=f"Bars of the volume of {label}; the largest is {number(peak['volume_base'])} at {utc(peak['ts'])}.",
         )
     else:
@@ -58,6 +64,10 @@ def volume(venue: Row, day: Row) -> None:
             about=span,
             empty=f"No candles with volume of {venue['name']} are in the warehouse for {span}.",
         )
+    _over_windows(venue, day)
+
+
+def _over_windows(venue: Row, day: Row) -> None:
     windows = ask(profile.window_volume, venue=venue["venue"], start=day["window_start"], end=day["window_end"])
     said = " and ".join(f"{usd(row['volume_usd'])} on {row['market']}" for row in windows.iter_rows(named=True))
     card(

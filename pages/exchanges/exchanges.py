@@ -81,7 +81,10 @@ def _board(row: dict[str, Any]) -> str:
     whole = f"{usd(row['total_usd'])} in all" if row["total_usd"] else f"{usd(row['named_usd'])} named"
     read = utc(row["as_of"], row["as_of_precision"])
     asset = "" if row["asset"] == "all" else f" {row['asset']} alone,"
-    return f"{row['origin']},{asset} {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
+    return (
+        f"{row['origin']},{asset} {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: "
+        f"{PHASES[row['phase']]}"
+    )
 
 
 def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> None:
@@ -94,9 +97,15 @@ def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> N
         rows,
         exchange_bars.liquidations(rows),
         key="board",
-        about=f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the exchanges named",
+        about=(
+            f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the "
+            "exchanges named"
+        ),
         alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
-        note=f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what happened.",
+        note=(
+            f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what "
+            "happened."
+        ),
     )
 
 
@@ -149,7 +158,10 @@ def traded_volume(day: dict[str, Any]) -> None:
                 part,
                 volume_bars.traded(part),
                 key=f"volume-{market}",
-                about=f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, {market} only",
+                about=(
+                    f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, "
+                    f"{market} only"
+                ),
                 alt="Bars: "
                 + ", ".join(f"{row['name']} {usd(row['volume_usd'])}" for row in part.iter_rows(named=True)),
                 note=" ".join(f"{row['checked']}. Terms: {row['licence']}." for row in caveats.iter_rows(named=True)),
@@ -182,7 +194,10 @@ def open_interest(crash_day: str) -> None:
         title,
         interest.with_columns(trust=each(trust, interest, "confidence")),
         key="open-interest",
-        about="As published, one row per origin. Dates, universes and definitions differ from row to row, so the rows conflict. USD, percent",
+        about=(
+            "As published, one row per origin. Dates, universes and definitions differ from row to row, so the "
+            "rows conflict. USD, percent"
+        ),
         table=INTEREST,
         empty="No open interest around this day is published here.",
     )
@@ -191,12 +206,18 @@ def open_interest(crash_day: str) -> None:
 def deleveraging(crash_day: str) -> None:
     title = "Auto-deleveraging as published"
     for whole in ask(adl.totals, crash_day=crash_day).head(1).iter_rows(named=True):
-        title = f"{whole['name']} closed {usd(whole['adl_notional_usd'])} of winning positions in {number(whole['adl_fills'])} auto-deleveraging fills"
+        title = (
+            f"{whole['name']} closed {usd(whole['adl_notional_usd'])} of winning positions in "
+            f"{number(whole['adl_fills'])} auto-deleveraging fills"
+        )
     card(
         title,
         with_words(ask(venue_reports.of_topics, crash_day=crash_day, topics=("adl",))),
         key="adl",
-        about="One row per published figure; rows of low confidence last. Figures that count both sides of a trade are listed, never added",
+        about=(
+            "One row per published figure; rows of low confidence last. Figures that count both sides of a trade "
+            "are listed, never added"
+        ),
         table=REPORT,
         empty="No auto-deleveraging of this day is published here.",
     )

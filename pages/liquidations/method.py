@@ -189,7 +189,8 @@ def _simulated() -> None:
         ),
         table=CALIBRATION,
         note=(
-            f"At worst: ranges with {_kind(calibration.worst())}, bounds with {_kind(_weakest_bound())}; 5 ×: orders of "
+            f"At worst: ranges with {_kind(calibration.worst())}, bounds with {_kind(_weakest_bound())}; 5 ×: "
+            "orders of "
             "that place in a burst are five times as large. "
             "Each stream is throttled by the rule of its row and estimated without being told which. Rows with "
             f"fewer than {calibration.FEWEST} ranges say little about them. Where every run was refused there "

@@ -17,9 +17,14 @@ from pages.shared.words import worded
 NOTES = {
     "readings": "One figure of one tracker through time. Late reports raise it; a window that trails moves on.",
     "windows": "Hatched: computed. Parts as rounded by the publication.",
-    "sides": "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own.",
+    "sides": (
+        "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own."
+    ),
     "exchanges": "Hatched: computed, the stated total less the exchanges named.",
-    "universes": "Hatched: computed. The two count different venues over different hours; what the difference consists of is not published, and neither need contain the other.",
+    "universes": (
+        "Hatched: computed. The two count different venues over different hours; what the difference consists of "
+        "is not published, and neither need contain the other."
+    ),
     "estimates": "Hatched: computed. An estimate is no measurement.",
 }
 
@@ -70,7 +75,10 @@ def show(crash_day: str) -> None:
         else "The published totals of the day",
         with_interest(published).with_columns(part=pl.col("phase").replace(PHASES)),
         key="published",
-        about="All venues of a universe, all assets. One row a publication; windows, universes and countings differ, so rows are never added. USD",
+        about=(
+            "All venues of a universe, all assets. One row a publication; windows, universes and countings differ, "
+            "so rows are never added. USD"
+        ),
         table=PUBLISHED,
         empty="No total over all venues of this day is published here.",
     )
@@ -79,7 +87,10 @@ def show(crash_day: str) -> None:
         "Disputed, and who has which stake in it",
         with_interest(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
         key="disputed",
-        about="Estimates, claims, figures that count both sides, and what a venue states against its own feed. None of them enters a chart as a measurement",
+        about=(
+            "Estimates, claims, figures that count both sides, and what a venue states against its own feed. None "
+            "of them enters a chart as a measurement"
+        ),
         table=DISPUTED,
         empty="No disputed figure of this day is recorded here.",
     )

@@ -57,7 +57,10 @@ def _first(base: str, start: datetime, end: datetime) -> str:
         return f"**Which venue broke first cannot be told**: {safe(_inner(reason))} (Dislocation)."
     first = rows.row(0, named=True)
     but = f", {safe(caveat(rows))}," if caveat(rows) else ""
-    return f"**{safe(first['name'])} {words.market_kind(first)}**{but} **left the other venues first**, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')} UTC (Dislocation)."
+    return (
+        f"**{safe(first['name'])} {words.market_kind(first)}**{but} **left the other venues first**, between "
+        f"{clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')} UTC (Dislocation)."
+    )
 
 
 def _inner(sentence: str) -> str:

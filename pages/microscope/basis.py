@@ -12,6 +12,18 @@ from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import NUMBER, TEXT, TIME
 
+LOWS = {
+    "name": TEXT("Venue"),
+    "basis": TEXT("Pair"),
+    "low": NUMBER("Its low", format="%.8g"),
+    "low_other": NUMBER("Low of the other", format="%.8g"),
+    "gap_pct": NUMBER("Gap, %", format="%.2f"),
+    "ts": TIME("Bar from", format="MMM D, HH:mm"),
+    "interval": TEXT("Bars of"),
+    "widest_pct": NUMBER("Widest at a close, %", format="%.2f"),
+    "widest_ts": TIME("at", format="MMM D, HH:mm"),
+}
+
 
 def both_prices(base: str, start: datetime, end: datetime) -> None:
     rows = ask(question.paths, base=base, start=start, end=end)
@@ -50,15 +62,5 @@ def both_prices(base: str, start: datetime, end: datetime) -> None:
         lows,
         key="basis-lows",
         about=f"{words.span(start, end)}. The lows of one bar need not be of one moment; nobody trades at a mark",
-        table={
-            "name": TEXT("Venue"),
-            "basis": TEXT("Pair"),
-            "low": NUMBER("Its low", format="%.8g"),
-            "low_other": NUMBER("Low of the other", format="%.8g"),
-            "gap_pct": NUMBER("Gap, %", format="%.2f"),
-            "ts": TIME("Bar from", format="MMM D, HH:mm"),
-            "interval": TEXT("Bars of"),
-            "widest_pct": NUMBER("Widest at a close, %", format="%.2f"),
-            "widest_ts": TIME("at", format="MMM D, HH:mm"),
-        },
+        table=LOWS,
     )

@@ -18,7 +18,8 @@ SECOND = timedelta(seconds=1)
 
 
 def chosen_at(start: datetime, end: datetime, default: datetime) -> datetime:
-    """The second everything is shown as of, by link or slider, always inside the range. Says what of a link it could not use."""
+    """The second everything is shown as of, by link or slider, always inside the range. Says what of a link it could
+    not use."""
     default = min(max(default, start), end)
     for value in unseen("at")[:1]:
         moment, problem = read(value)
@@ -43,7 +44,8 @@ def chosen_asset(container: Any, known: list[str]) -> str:
 
 
 def chosen_market(markets: pl.DataFrame, key: str, what: str) -> tuple[dict[str, Any], decimate.Key] | None:
-    """One of the markets (rows with `name` and the key of a series), the first unless chosen; None where there are none."""
+    """One of the markets (rows with `name` and the key of a series), the first unless chosen; None where there are
+    none."""
     named = {f"{row['name']} {row['symbol']} {row['market']}": row for row in markets.iter_rows(named=True)}
     if not named:
         return None

@@ -13,6 +13,20 @@ from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import NUMBER, TEXT, TIME
 
+DEPARTURES = {
+    "name": TEXT("Venue"),
+    "symbol": TEXT("Market"),
+    "interval": TEXT("Bars of"),
+    "left_after": TIME("Left after", format="HH:mm:ss"),
+    "left_by": TIME("by", format="HH:mm:ss"),
+    "bars_out": NUMBER("Bars out"),
+    "deepest_pct": NUMBER("Furthest, %", format="%.1f"),
+    "deepest_ts": TIME("at", format="HH:mm:ss"),
+    "prints": NUMBER("Bars with a print", format="localized"),
+    "composed": NUMBER("with three venues", format="localized"),
+    "bars": NUMBER("of", format="localized"),
+}
+
 Markets = tuple[tuple[str, decimate.Key], ...]
 
 
@@ -77,19 +91,7 @@ def order(base: str, start: datetime, end: datetime) -> None:
         rows,
         key="departures",
         about=about,
-        table={
-            "name": TEXT("Venue"),
-            "symbol": TEXT("Market"),
-            "interval": TEXT("Bars of"),
-            "left_after": TIME("Left after", format="HH:mm:ss"),
-            "left_by": TIME("by", format="HH:mm:ss"),
-            "bars_out": NUMBER("Bars out"),
-            "deepest_pct": NUMBER("Furthest, %", format="%.1f"),
-            "deepest_ts": TIME("at", format="HH:mm:ss"),
-            "prints": NUMBER("Bars with a print", format="localized"),
-            "composed": NUMBER("with three venues", format="localized"),
-            "bars": NUMBER("of", format="localized"),
-        },
+        table=DEPARTURES,
         note=f"{refusal or 'Clocks are the venues’ own.'} {prints_words(rows)}",
     )
     if rows.height >= composite.THREE:

@@ -35,43 +35,24 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
 def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime) -> None:
     about = f"{words.span(start, end)}. {RULE}. Percent; dotted: {departures.LEFT_PCT:g} % off"
     if markets.height < composite.TWO:
-        others = ", ".join(ask(dislocation.assets, start=start, end=end)["base"])
-        here = (
-            f"{base} has bars of one venue only in this range"
-            if markets.height
-            else f"{base} has no comparable bars in this range"
-        )
-        card(
-            f"{base} against the composite",
-            markets.clear(),
-            key="deviations",
-            about=about,
-            empty=f"{here}: a composite needs two." + (f" These have them: {others}." if others else ""),
-        )
+        _no_composite(base, about, _one_venue(base, markets, start, end))
         return
     rows = ask(dislocation.deviations, chosen=decimate.keys(markets), start=start, end=end)
     known = rows.filter(pl.col("deviation_pct").is_not_null())
     names = dict(markets.select("venue", "name").iter_rows())
     if known.is_empty():
-        card(
-            f"{base} against the composite",
-            known,
-            key="deviations",
-            about=about,
-            empty=(
-                f"{' and '.join(names.values())} never have a fresh price at the same time here: either their "
-                "prints or their clocks lie apart."
-            ),
-        )
+        never = f"{' and '.join(names.values())} never have a fresh price at the same time here"
+        _no_composite(base, about, f"{never}: either their prints or their clocks lie apart.")
         return
     widest = ask(dislocation.widest, chosen=decimate.keys(markets), start=start, end=end).row(0, named=True)
-    when = clock(widest["ts"], "second")
-    side = "below" if widest["deviation_pct"] < 0 else "above"
     if markets.height == composite.TWO:
         _gap(base, markets, names, widest, start, end)
         return
+    when = clock(widest["ts"], "second")
+    side = "below" if widest["deviation_pct"] < 0 else "above"
     title = (
-        f"{base} on {names[widest['venue']]} {words.market_kind(widest)} stood {abs(widest['deviation_pct']):.1f} % {side} "
+        f"{base} on {names[widest['venue']]} {words.market_kind(widest)} stood "
+        f"{abs(widest['deviation_pct']):.1f} % {side} "
         f"the composite of {widest['venues']} at {when}"
     )
     gap = "A gap: fewer than three venues with a fresh price."
@@ -87,6 +68,20 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
         ),
         note=f"{gap} A dollar token can leave the dollar itself, and a perpetual its spot.",
     )
+
+
+def _no_composite(base: str, about: str, why: str) -> None:
+    card(f"{base} against the composite", pl.DataFrame(), key="deviations", about=about, empty=why)
+
+
+def _one_venue(base: str, markets: pl.DataFrame, start: datetime, end: datetime) -> str:
+    others = ", ".join(ask(dislocation.assets, start=start, end=end)["base"])
+    here = (
+        f"{base} has bars of one venue only in this range"
+        if markets.height
+        else f"{base} has no comparable bars in this range"
+    )
+    return f"{here}: a composite needs two." + (f" These have them: {others}." if others else "")
 
 
 def _gap(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -37,19 +38,11 @@ def lowest_prints(base: str, start: datetime, end: datetime) -> None:
             empty="No asset has minute bars of two venues in this range.",
         )
         return
-    widest = compared.row(0, named=True)
-    title = (
-        f"{widest['base']}'s lowest prints lay furthest apart, {widest['gap_pct']:.1f} %; {compared.height} of "
-        f"{ranked.height} assets have prints of two venues or more"
-    )
+    title = f"{_widest(compared)}; {compared.height} of {ranked.height} assets have prints of two venues or more"
     if own.height > 1:
         place = compared.filter(pl.col("base") == base)["rank"][0]
         title = f"{base}'s lowest print: {said}; the gap is number {place} of {compared.height}"
     names = dict(lows.select("venue", "name").unique().sort("venue").iter_rows())
-    alone = ranked.filter(pl.col("gap_pct").is_null())
-    single = ", ".join(
-        f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True)
-    )
     card(
         title,
         ranked,
@@ -57,15 +50,32 @@ def lowest_prints(base: str, start: datetime, end: datetime) -> None:
         key="gaps",
         about=about,
         alt=f"A row per asset, a dot per venue, {compared.height} assets. {said}",
-        table={
-            "base": TEXT("Asset"),
-            "gap_pct": NUMBER("Gap, %", format="%.1f"),
-            **{f"low_{venue}": NUMBER(f"{name}, lowest", format="%.8g") for venue, name in names.items()},
-            "lowest_ts": TIME("Lowest at", format="MMM D, HH:mm"),
-            "markets": TEXT("Markets", width="large"),
-        },
-        note=(
-            f"The other {alone.height}, on one venue only, are not comparable: {single}. A venue has no low in "
-            "minutes nobody traded there; a perpetual settled in coins can fall further than spot."
-        ),
+        table=_columns(names),
+        note=_not_comparable(ranked),
     )
+
+
+def _not_comparable(ranked: pl.DataFrame) -> str:
+    alone = ranked.filter(pl.col("gap_pct").is_null())
+    single = ", ".join(
+        f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True)
+    )
+    return (
+        f"The other {alone.height}, on one venue only, are not comparable: {single}. A venue has no low in "
+        "minutes nobody traded there; a perpetual settled in coins can fall further than spot."
+    )
+
+
+def _widest(compared: pl.DataFrame) -> str:
+    widest = compared.row(0, named=True)
+    return f"{widest['base']}'s lowest prints lay furthest apart, {widest['gap_pct']:.1f} %"
+
+
+def _columns(names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "base": TEXT("Asset"),
+        "gap_pct": NUMBER("Gap, %", format="%.1f"),
+        **{f"low_{venue}": NUMBER(f"{name}, lowest", format="%.8g") for venue, name in names.items()},
+        "lowest_ts": TIME("Lowest at", format="MMM D, HH:mm"),
+        "markets": TEXT("Markets", width="large"),
+    }

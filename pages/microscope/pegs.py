@@ -37,7 +37,10 @@ def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statement
     title = f"{asset} went below none of these levels"
     if broken.height:
         first = broken.row(0, named=True)
-        title = f"{asset} was first below {words.price(first['level'])} on {first['name']} in the {clock(first['first_below_ts'])} minute"
+        title = (
+            f"{asset} was first below {words.price(first['level'])} on {first['name']} in the "
+            f"{clock(first['first_below_ts'])} minute"
+        )
         lows = statements.filter((pl.col("category") == "low") & (pl.col("precision") == "minute"))
         if first["first_below_ts"] in lows["ts"].to_list():
             title += ", the minute of the market-wide low"
@@ -62,7 +65,10 @@ def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statement
             "lowest_ts": TIME("at", format="MMM D, HH:mm"),
         },
         note="".join(
-            f"{row['name']} never went below {words.price(levels['level'].max())}: its lowest was {row['lowest']:.4f}, {utc(row['lowest_ts'])}. "
+            (
+                f"{row['name']} never went below {words.price(levels['level'].max())}: its lowest was "
+                f"{row['lowest']:.4f}, {utc(row['lowest_ts'])}. "
+            )
             for row in held.iter_rows(named=True)
         )
         + "A minute bar does not say which of two things in one minute came first.",
@@ -73,12 +79,18 @@ def _new_lows(asset: str, lows: pl.DataFrame) -> None:
     title = f"{asset}: no new low below the first level"
     if lows.height:
         first, last = lows.row(0, named=True), lows.row(-1, named=True)
-        title = f"{asset} on {first['name']}: {words.price(first['low'])} within {clock(first['ts'])}, and {words.price(last['low'])} at {clock(last['ts'])}, its last new low"
+        title = (
+            f"{asset} on {first['name']}: {words.price(first['low'])} within {clock(first['ts'])}, and "
+            f"{words.price(last['low'])} at {clock(last['ts'])}, its last new low"
+        )
     card(
         title,
         lows,
         key=f"new-lows-{asset}",
-        about="Minutes in which it went lower than ever before that day, and the lowest of the market that held best in the same minute. UTC",
+        about=(
+            "Minutes in which it went lower than ever before that day, and the lowest of the market that held best "
+            "in the same minute. UTC"
+        ),
         table={
             "ts": TIME("Minute of", format="MMM D, HH:mm"),
             "low": NUMBER("New low", format="%.4f"),
@@ -102,7 +114,10 @@ def _statements(asset: str, statements: pl.DataFrame) -> None:
         title,
         words.dated(statements),
         key=f"statements-{asset}",
-        about="The depegs and the low of the market as reported, and what the venue said later. The note says who disputes it",
+        about=(
+            "The depegs and the low of the market as reported, and what the venue said later. The note says who "
+            "disputes it"
+        ),
         table={
             "when": TEXT("When"),
             "title": TEXT("What", width="large"),

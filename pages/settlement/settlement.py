@@ -61,7 +61,10 @@ def finding(compared: pl.DataFrame, rule: str) -> str:
         return f"The user keeps the whole deposit of {deposit}; others pay the debt of {debt}"
     kept = f"{exact(row['reaches_user'])}: the rest" if row["reaches_user"] else "nothing: it"
     whole = compared.filter(pl.col("user_pays") == 0).height
-    return f"Of a {deposit} deposit the user keeps {kept} pays the old debt of {debt}. Under {whole} other rules the user keeps it all"
+    return (
+        f"Of a {deposit} deposit the user keeps {kept} pays the old debt of {debt}. Under {whole} other rules the "
+        "user keeps it all"
+    )
 
 
 def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
@@ -73,9 +76,15 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         worded,
         drawn.who_pays(compared) if row["debt"] else None,
         key="payers",
-        about=f"{SIMULATED}. One scenario, five rules; each bar is the whole debt. What a fund cannot pay all other accounts pay. USD",
+        about=(
+            f"{SIMULATED}. One scenario, five rules; each bar is the whole debt. What a fund cannot pay all other "
+            "accounts pay. USD"
+        ),
         alt="; ".join(
-            f"{one['words']}: user {exact(one['user_pays'])}, winners {exact(one['counterparties_pay'])}, fund {exact(one['insurance_pays'])}, all others {exact(one['others_pay'])}"
+            (
+                f"{one['words']}: user {exact(one['user_pays'])}, winners {exact(one['counterparties_pay'])}, fund "
+                f"{exact(one['insurance_pays'])}, all others {exact(one['others_pay'])}"
+            )
             for one in worded.iter_rows(named=True)
         ),
         table=COMPARED,
@@ -86,7 +95,10 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         steps,
         drawn.balances(steps),
         key="steps",
-        about=f"{SIMULATED}. What each party has from one step to the next; the changes of every row, with what comes from outside, add up to zero. A settlement and a deposit in one minute: the settlement first. USD",
+        about=(
+            f"{SIMULATED}. What each party has from one step to the next; the changes of every row, with what comes "
+            "from outside, add up to zero. A settlement and a deposit in one minute: the settlement first. USD"
+        ),
         alt="; ".join(
             f"minute {one['minute']}, {one['event']}: user {exact(one['user'])}" for one in steps.iter_rows(named=True)
         ),
@@ -99,7 +111,10 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         f"Collateral {exact(before['collateral'][0])}; after the fills {outcome}",
         before,
         key="account",
-        about=f"{SIMULATED}. Collateral is entry value over leverage. At the bankruptcy price a position has lost its part of it, by entry value. USD",
+        about=(
+            f"{SIMULATED}. Collateral is entry value over leverage. At the bankruptcy price a position has lost its "
+            "part of it, by entry value. USD"
+        ),
         table=ACCOUNT,
     )
 
@@ -113,7 +128,10 @@ def presets() -> None:
         f"How {known['venue'].n_unique()} venues describe it; of {unknown} nothing was found",
         stated(rows),
         key="presets",
-        about="What was said or shown about negative balances, one row a statement. No venue's full rule book was read; a rule named here is a reading of these words",
+        about=(
+            "What was said or shown about negative balances, one row a statement. No venue's full rule book was "
+            "read; a rule named here is a reading of these words"
+        ),
         table={"name": TEXT("Exchange"), **STATED},
     )
     st.caption("Take over a rule as described:")
@@ -150,7 +168,10 @@ else:
                 f"{DEBT_RULES[row['rule']]} {exact(row['reaches_user'])} of {exact(row['deposit'])}"
                 for row in compared.iter_rows(named=True)
             ),
-            note="The example is made of round numbers; it is no case of record. Every field is in the link, and each card's data is a CSV.",
+            note=(
+                "The example is made of round numbers; it is no case of record. Every field is in the link, and "
+                "each card's data is a CSV."
+            ),
         )
     results(scenario, rule, compared)
 presets()

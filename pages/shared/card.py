@@ -5,7 +5,8 @@ A new card of a page is one function of that page's folder:
     def depth(day: dict[str, Any]) -> None:
         rows = ask(book.depth, start=day["window_start"], end=day["window_end"])    # a question of analytics/
         card(
-            f"…" if rows.height else "…",            # the finding in one sentence; with a figure: a line in tests/figures
+            f"…" if rows.height else "…",            # the finding in one sentence; with a figure: a line in
+            tests/figures
             rows,                                    # exactly what is shown, with `source_id`: the download is this
             depth_chart.figure(rows) if rows.height else None,     # a figure of charts/
             key="depth",                             # no two cards of one view share it
@@ -53,10 +54,13 @@ def card(
     table: dict[str, Any] | None = None,
     empty: str = "No figure of this kind is known for this selection.",
 ) -> None:
-    """A finding with its evidence: title, chart or table, source line, and one menu with the data, its sources and the link.
+    """A finding with its evidence: title, chart or table, source line, and one menu with the data, its sources and
+    the link.
 
-    `about` states units, window and UTC; `data` is exactly what is shown, with a `source_id` column; `alt` says what the
-    chart shows to somebody who cannot see it; `table` is a column configuration and asks for a table instead of a chart.
+    `about` states units, window and UTC; `data` is exactly what is shown, with a `source_id` column; `alt` says what
+    the
+    chart shows to somebody who cannot see it; `table` is a column configuration and asks for a table instead of a
+    chart.
     """
     with st.container(border=True, key=f"card-{key}"):
         with st.container(horizontal=True, vertical_alignment="top", wrap=False):
@@ -81,7 +85,8 @@ def card(
 
 
 def view_link() -> str:
-    """The address of exactly this view. Its day is named also where it is the default: that may be another one some day."""
+    """The address of exactly this view. Its day is named also where it is the default: that may be another one some
+    day."""
     query = {key: st.query_params.get_all(key) for key in st.query_params}
     if "day" in st.session_state:
         query.setdefault("day", [st.session_state["day"]])

@@ -34,7 +34,8 @@ def chosen_by_id(
     container: Any = st,
     width: int | str = "stretch",
 ) -> str:
-    """A choice by its words whose link holds its id (`words` by id): a bound select box would put the words into the link.
+    """A choice by its words whose link holds its id (`words` by id): a bound select box would put the words into the
+    link.
 
     Without a `default` it is the first. A choice holds on the other pages too, as a bound one does.
     """

@@ -1,4 +1,5 @@
-"""The strip that stands under figures by exchange: what the feeds they may have been read from let through, and since when."""
+"""The strip that stands under figures by exchange: what the feeds they may have been read from let through, and
+since when."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def in_words(in_force: pl.DataFrame) -> pl.DataFrame:
 def strip(
     day: dict[str, Any], venues: tuple[str, ...], *, key: str = "feeds", table: dict[str, Any] | None = None
 ) -> None:
-    """The measurement regimes of these exchanges' feeds over all crash days, those of the chosen day as data; listed with `table`."""
+    """The measurement regimes of these exchanges' feeds over all crash days, those of the chosen day as data; listed
+    with `table`."""
     in_force = ask(regimes.in_force, venues=venues, start=day["window_start"], end=day["window_end"])
     verdicts = ask(regimes.verdicts, venues=venues, start=day["window_start"], end=day["window_end"])
     days = ask(crash_days.every)
@@ -54,7 +56,10 @@ def strip(
         if in_force.height
         else None,
         key=key,
-        about="Measurement regimes of these exchanges' feeds. Hatched: since when the rule holds is not established. Line: the chosen day. UTC",
+        about=(
+            "Measurement regimes of these exchanges' feeds. Hatched: since when the rule holds is not established. "
+            "Line: the chosen day. UTC"
+        ),
         alt=f"A strip for each feed. {comparable_words(verdicts)}.",
         note="Which of these feeds a board was read from is not stated.",
         table=table,

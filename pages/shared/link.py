@@ -17,7 +17,8 @@ def unseen(key: str) -> list[str]:
 def mend(key: str, usable: list[str], problems: list[str]) -> None:
     """Put into the link what it came to, and begin again with it.
 
-    Streamlit drops a bound value it cannot use without a word and passes reversed ends through, and the address would not
+    Streamlit drops a bound value it cannot use without a word and passes reversed ends through, and the address
+    would not
     lead back to what is shown.
     """
     if st.query_params.get_all(key) != usable:

@@ -16,11 +16,15 @@ from pipelines.config import Settings
 
 
 def say_if_generation_is_gone() -> None:
-    """Tell the reader when the link pins a generation that is no longer kept, and stop: other data would be another answer."""
+    """Tell the reader when the link pins a generation that is no longer kept, and stop: other data would be another
+    answer."""
     wanted = st.query_params.get("generation")
     if wanted is not None and generation_named(wanted) is None:
         st.warning(
-            f"The link asks for the generation “{safe(wanted[:60])}”, which is not a number. Showing the published data.",
+            (
+                f"The link asks for the generation “{safe(wanted[:60])}”, which is not a number. Showing the "
+                "published data."
+            ),
             icon=":material/link_off:",
         )
     try:
@@ -47,6 +51,9 @@ def say_what_is_stale() -> None:
         )
         more = f" and {len(stale) - 6} more" if len(stale) > 6 else ""
         st.warning(
-            f"Not fresh: {safe(ages)}{more}. Their figures are shown as of these times; everything else is up to date. [What failed](data#fresh)",
+            (
+                f"Not fresh: {safe(ages)}{more}. Their figures are shown as of these times; everything else is up "
+                "to date. [What failed](data#fresh)"
+            ),
             icon=":material/schedule:",
         )

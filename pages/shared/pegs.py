@@ -49,7 +49,10 @@ def _asset(
         )
     if not start <= worst["low_ts"] < end:
         st.info(
-            f"The low of {asset}, {words.price(worst['low'])} at {utc(worst['low_ts'])}, lies outside the chosen range.",
+            (
+                f"The low of {asset}, {words.price(worst['low'])} at {utc(worst['low_ts'])}, lies outside the "
+                "chosen range."
+            ),
             icon=":material/unfold_more:",
         )
     windows = ask(depegs.windows, asset=asset, **window)
@@ -58,7 +61,10 @@ def _asset(
         paths,
         pegs.against_reference(paths, windows, reference, start, end) if paths.height else None,
         key=f"peg-{base}",
-        about=f"{words.span(start, end)}. Price of {asset}; the pool's price is its state per block, not a trade. Shaded: the window a venue published for its compensation. Lowest prints are of the whole day",
+        about=(
+            f"{words.span(start, end)}. Price of {asset}; the pool's price is its state per block, not a trade. "
+            "Shaded: the window a venue published for its compensation. Lowest prints are of the whole day"
+        ),
         alt=f"Lines of {asset} by venue. "
         + "; ".join(
             f"{row['name']} lowest {words.price(row['low'])} at {utc(row['low_ts'])}"

@@ -12,7 +12,8 @@ from pages.shared.words import safe
 
 
 def figures(shown: list[tuple[str, str, dict[str, Any]]], *, key: str) -> None:
-    """A strip of headline figures, each `(label, words, published row)` with its window and its receipt; two that belong together follow each other."""
+    """A strip of headline figures, each `(label, words, published row)` with its window and its receipt; two that
+    belong together follow each other."""
     pairs = [shown[start : start + 2] for start in range(0, len(shown), 2)]
     strip = st.grid(max(len(pairs), 1), min_column_width=300, key=f"figures-{key}")
     for place, pair in enumerate(pairs):  # two by two, so that no width leaves one card alone in its row

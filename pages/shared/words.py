@@ -31,7 +31,8 @@ def market(kind: str) -> str:
 
 
 def market_kind(row: dict[str, Any]) -> str:
-    """The kind of a market (`market`, `symbol`) in a sentence: perpetuals settled in the coin itself are others than those settled in
+    """The kind of a market (`market`, `symbol`) in a sentence: perpetuals settled in the coin itself are others than
+    those settled in
     dollars."""
     base, settled = row["symbol"].partition("/")[0], row["symbol"].partition(":")[2]
     return "coin-margined perpetual" if base == settled else market(row["market"])

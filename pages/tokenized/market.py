@@ -17,19 +17,40 @@ from pages.tokenized import moves
 from pages.tokenized.rule import Chosen
 from pages.tokenized.words import dated, in_words, points_in_words
 
+CLAIMS = {
+    "subject": TEXT("Issuer"),
+    "claim_pct": NUMBER("Claimed, %", format="%.0f"),
+    "claim_origin": TEXT("Claimed by"),
+    "claimed_when": TEXT("Claim of"),
+    "claim_scope": TEXT("Claimed scope"),
+    "when": TEXT("Reading of"),
+    "origin": TEXT("Reading by"),
+    "share_pct": NUMBER("Share of all, %", format="%.1f"),
+    "class_name": TEXT("Class"),
+    "class_low_pct": NUMBER("Of the class, at least %", format="%.1f"),
+    "class_high_pct": NUMBER("at most %", format="%.1f"),
+    "claim_confidence": TEXT("Claim's confidence"),
+    "claim_note": TEXT("About the claim", width="large"),
+}
+
 
 def denominators(_: Chosen) -> None:
     st.markdown(
-        "How much circulates, how much changes hands and how many hold it are three questions. Open interest of stock perpetuals is a fourth: nothing is owned there, so it is never added."
+        "How much circulates, how much changes hands and how many hold it are three questions. Open interest "
+        "of stock perpetuals is a fourth: nothing is owned there, so it is never added."
     )
     shown = []
     for measure, say in (("value", usd), ("volume", usd), ("holders", number)):
         latest = ask(history.sizes, measure=measure).filter(pl.col("confidence") != "low").sort("as_of")
         latest = latest.filter((pl.col("origin") == "rwa.xyz") | (latest["origin"] != "rwa.xyz").all()).tail(1)
         shown += [
-            (in_words(row["metric"]).capitalize(), say(row["value"]), {**row, "window_label": None, "universe": row["scope"]})
+            (
+                in_words(row["metric"]).capitalize(),
+                say(row["value"]),
+                {**row, "window_label": None, "universe": row["scope"]},
+            )
             for row in latest.iter_rows(named=True)
-        ]  # fmt: skip
+        ]
     figures(shown, key="denominators")
     _size("value", "Circulating value, as published", "USD billion")
     left, right = st.columns(2)
@@ -103,7 +124,10 @@ def claims_checked(chosen: Chosen) -> None:
     first = rows.row(0, named=True)
     undated = " without a date" if first["claim_precision"] == "unknown" else ""
     of_first = rows.filter(pl.col("claim_id") == first["claim_id"])
-    given = ", ".join(f"{percent(row['share_pct'])} ({utc(row['as_of'], row['as_of_precision'])})" for row in of_first.iter_rows(named=True))  # fmt: skip
+    given = ", ".join(
+        f"{percent(row['share_pct'])} ({utc(row['as_of'], row['as_of_precision'])})"
+        for row in of_first.iter_rows(named=True)
+    )
     card(
         f"{first['subject']}: {percent(first['claim_pct'], 0)} was quoted{undated}, the readings give {given}",
         rows,
@@ -111,7 +135,10 @@ def claims_checked(chosen: Chosen) -> None:
         key="claims",
         about="Quoted shares beside the same issuers' share in every reading by value that names them, %",
         alt="; ".join(
-            f"{row['subject']} {percent(row['claim_pct'], 0)} claimed by {row['claim_origin']}, {percent(row['share_pct'])} on {utc(row['as_of'], row['as_of_precision'])}"
+            (
+                f"{row['subject']} {percent(row['claim_pct'], 0)} claimed by {row['claim_origin']}, "
+                f"{percent(row['share_pct'])} on {utc(row['as_of'], row['as_of_precision'])}"
+            )
             for row in rows.iter_rows(named=True)
         ),
     )
@@ -120,22 +147,11 @@ def claims_checked(chosen: Chosen) -> None:
         "The same, against the whole market and against their own class",
         dated(said),
         key="claims-table",
-        about=f"Class by the chosen rule: {chosen.name}. Its share is a range, as a part of each reading is not named by issuer",
-        table={
-            "subject": TEXT("Issuer"),
-            "claim_pct": NUMBER("Claimed, %", format="%.0f"),
-            "claim_origin": TEXT("Claimed by"),
-            "claimed_when": TEXT("Claim of"),
-            "claim_scope": TEXT("Claimed scope"),
-            "when": TEXT("Reading of"),
-            "origin": TEXT("Reading by"),
-            "share_pct": NUMBER("Share of all, %", format="%.1f"),
-            "class_name": TEXT("Class"),
-            "class_low_pct": NUMBER("Of the class, at least %", format="%.1f"),
-            "class_high_pct": NUMBER("at most %", format="%.1f"),
-            "claim_confidence": TEXT("Claim's confidence"),
-            "claim_note": TEXT("About the claim", width="large"),
-        },
+        about=(
+            f"Class by the chosen rule: {chosen.name}. Its share is a range, as a part of each reading is not named "
+            "by issuer"
+        ),
+        table=CLAIMS,
     )
 
 
@@ -145,7 +161,10 @@ def every_reading(_: Chosen) -> None:
         f"All {rows.height} readings",
         rows,
         key="readings",
-        about="Whole market, issuers, chains, sums and single tokens; only issuers of one reading add up. What was computed from a reading says so",
+        about=(
+            "Whole market, issuers, chains, sums and single tokens; only issuers of one reading add up. What was "
+            "computed from a reading says so"
+        ),
         table={
             "when": TEXT("As of"),
             "subject": TEXT("Of"),

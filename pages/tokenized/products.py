@@ -28,7 +28,10 @@ def all_products(chosen: Chosen) -> None:
         f"{rows.height} products and the facts that classify them",
         rows,
         key="products",
-        about=f"Class by the chosen rule: {chosen.name}. “Not known” is never guessed. Parts of another product are marked in the note and never added to it",
+        about=(
+            f"Class by the chosen rule: {chosen.name}. “Not known” is never guessed. Parts of another product are "
+            "marked in the note and never added to it"
+        ),
         table={
             "product": TEXT("Product", width="medium", pinned=True),
             "issuer": TEXT("Issuer"),
@@ -49,7 +52,10 @@ def all_products(chosen: Chosen) -> None:
         f"{row['product']}, {row['issuer']}",
         dated(ask(products.details, product_id=product)),
         key="product-details",
-        about=f"{row['issuing_entity'] or 'Who owes it is not known'}. Stocks: {number(row['tickers'])}. Chains: {row['chains'] or 'not known'}",
+        about=(
+            f"{row['issuing_entity'] or 'Who owes it is not known'}. Stocks: {number(row['tickers'])}. Chains: "
+            f"{row['chains'] or 'not known'}"
+        ),
         table={
             "question": TEXT("Fact"),
             "answer": TEXT("Answer"),
@@ -70,7 +76,10 @@ def superstate_and_backpack(_: Chosen) -> None:
         f"{route['title'].item()}: {route['status'].item()}" if route.height == 1 else "Superstate and Backpack",
         rows,
         key="backpack",
-        about="What was announced and what exists, in order of time; products without a known first day stand last. UTC dates",
+        about=(
+            "What was announced and what exists, in order of time; products without a known first day stand last. "
+            "UTC dates"
+        ),
         table={
             "when": TEXT("When"),
             "kind": TEXT("Kind"),
@@ -90,7 +99,10 @@ def crash_day(_: Chosen) -> None:
         hours_in_words(row),
         rows,
         key="closed-hours",
-        about=f"{day['title']}. Regular close of New York; holidays and early closes are not known. Products that had launched for sure. UTC",
+        about=(
+            f"{day['title']}. Regular close of New York; holidays and early closes are not known. Products that had "
+            "launched for sure. UTC"
+        ),
         table={
             "cash_close": to_minute("Cash market closes"),
             "t0": to_minute("Crash starts"),
@@ -98,8 +110,13 @@ def crash_day(_: Chosen) -> None:
             "names": TEXT("They are", width="large"),
             "token_bars": NUMBER("Price bars of tokenized stocks here"),
         },
-        note="" if row["token_bars"] else "No price, volume or liquidity of a tokenized stock, and none of a stock perpetual, is recoverable from what is loaded, so nothing is drawn and nothing is guessed.",
-    )  # fmt: skip
+        note=""
+        if row["token_bars"]
+        else (
+            "No price, volume or liquidity of a tokenized stock, and none of a stock perpetual, is recoverable "
+            "from what is loaded, so nothing is drawn and nothing is guessed."
+        ),
+    )
     if row["token_bars"]:
         against_the_close(day)
 
@@ -116,17 +133,28 @@ def against_the_close(day: dict[str, Any]) -> None:
         paths,
         since_close.moves(paths, day["t0"]) if deepest else None,
         key="since-close",
-        about="Percent above or below each token's own last price in the hour up to the regular close of New York. The price of the stock itself is not in the warehouse. Gaps: no trade, or not known. UTC",
-        alt="; ".join(f"{low['symbol']} on {low['name']}: lowest {percent(low['low_pct'])}" for low in lows.iter_rows(named=True)),
-        empty="Tokens have prices on this day, but none in the hour up to the last close, or the moment of the crash is not known: nothing to set them against.",
-    )  # fmt: skip
+        about=(
+            "Percent above or below each token's own last price in the hour up to the regular close of New York. "
+            "The price of the stock itself is not in the warehouse. Gaps: no trade, or not known. UTC"
+        ),
+        alt="; ".join(
+            f"{low['symbol']} on {low['name']}: lowest {percent(low['low_pct'])}" for low in lows.iter_rows(named=True)
+        ),
+        empty=(
+            "Tokens have prices on this day, but none in the hour up to the last close, or the moment of the crash "
+            "is not known: nothing to set them against."
+        ),
+    )
     if not deepest:
         return
     card(
         "How far each fell, and how much was traded",
         lows,
         key="since-close-lows",
-        about="Lowest price since the close, and what was traded since: a fall on little volume says little. Empty: not stated",
+        about=(
+            "Lowest price since the close, and what was traded since: a fall on little volume says little. Empty: "
+            "not stated"
+        ),
         table={
             "symbol": TEXT("Token"),
             "name": TEXT("Exchange"),

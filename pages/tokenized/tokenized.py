@@ -13,7 +13,8 @@ top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
 heading.title("Tokenized stocks: synthetic, backed, or the real share?")
 heading.markdown(
-    "One token can be called a share, a note or a synthetic, because nobody states the rule. Here the facts about each product are recorded, and the rule is yours to choose."
+    "One token can be called a share, a note or a synthetic, because nobody states the rule. Here the facts "
+    "about each product are recorded, and the rule is yours to choose."
 )
 reading = choose.chosen_reading(top)
 first = st.container()

@@ -25,7 +25,11 @@ def dated(rows: pl.DataFrame, column: str = "as_of", precision: str = "as_of_pre
 def points_in_words(points: pl.DataFrame) -> str:
     """What a chart of readings shows, in words: the last points one by one, the others counted."""
     said = [
-        f"{row['subject']} {number(row['low'])}{'' if row['low'] == row['high'] else ' to ' + number(row['high'])} {row['unit']} ({utc(row['as_of'], row['as_of_precision'])}, {row['origin']})"
+        (
+            f"{row['subject']} "
+            f"{number(row['low'])}{'' if row['low'] == row['high'] else ' to ' + number(row['high'])} {row['unit']} "
+            f"({utc(row['as_of'], row['as_of_precision'])}, {row['origin']})"
+        )
         for row in points.tail(SAID_POINTS).iter_rows(named=True)
     ]
     return f"{points.height} dated points; the last are: " + "; ".join(said)

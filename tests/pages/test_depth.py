@@ -1,4 +1,5 @@
-"""The liquidity lens with an archive of the order book in the warehouse: drawn where it is sound, refused where it is not."""
+"""The liquidity lens with an archive of the order book in the warehouse: drawn where it is sound, refused where it
+is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One exchange through the shell: every exchange and day opens, empty sections say so, and the league table has its labels."""
+"""One exchange through the shell: every exchange and day opens, empty sections say so, and the league table has its
+labels."""
 
 from __future__ import annotations
 
@@ -152,7 +153,10 @@ def test_the_league_table_labels_its_windows_and_has_a_receipt_for_each_figure()
     assert "Liquidations can be set against volume for Bybit, Binance and OKX only" in said(app)
     told = notes(app)
     assert "liquidations over trailing 24h to 2025-10-11 05:13 UTC, volume over 21:09–22:00 UTC" in told
-    assert "Off the composite: AVAX, the market named, against the median of three or more exchanges' closes in the minute ending 21:21 UTC" in told  # fmt: skip
+    assert (
+        "Off the composite: AVAX, the market named, against the median of three or more exchanges' closes in the "
+        "minute ending 21:21 UTC"
+    ) in told
     table, receipts = (frame.value for frame in app.dataframe)
     assert {"liquidations_source_id", "futures_volume_source_id", "losses_source_id"} <= set(table.columns)
     shown = int(table[["liquidations", "futures_volume", "spot_volume", "open_interest_before"]].notna().sum().sum())

@@ -1,4 +1,5 @@
-"""The page of bounds through the shell: three answers in words, and every part on days with much, little and nothing."""
+"""The page of bounds through the shell: three answers in words, and every part on days with much, little and
+nothing."""
 
 from __future__ import annotations
 

@@ -59,7 +59,10 @@ def warnings(app: AppTest) -> str:
         (
             {"tab": "Phases"},
             [
-                "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery 21:22, half regained by 21:30",
+                (
+                    "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery "
+                    "21:22, half regained by 21:30"
+                ),
                 "With one parameter halved or doubled: onset 20:50–21:07, cascade 21:11–21:15",
                 "Claimed: before 13:00–20:50, cascade 20:50–21:30, aftermath 21:30–03:00",
             ],
@@ -78,14 +81,20 @@ def warnings(app: AppTest) -> str:
             [
                 "Which venue left AAVE's composite first cannot be told",
                 "First by 18 settings: Gemini in 8, Binance in 6",
-                "AAVE's lowest print: 63.42 on Binance coin-margined perpetual, 128 on Coinbase spot, 178.3416 on Gemini spot; the gap is number 6 of 18",
+                (
+                    "AAVE's lowest print: 63.42 on Binance coin-margined perpetual, 128 on Coinbase spot, 178.3416 "
+                    "on Gemini spot; the gap is number 6 of 18"
+                ),
             ],
         ),
         ({"tab": "Dislocation", "coin": "POL"}, ["Which venue left POL's composite first cannot be told"]),
         (
             {"tab": "Pegs"},
             [
-                "USDe was first below 0.99 on Binance in the 21:20 minute, the minute of the market-wide low, 16 minutes before the window Binance published",
+                (
+                    "USDe was first below 0.99 on Binance in the 21:20 minute, the minute of the market-wide low, "
+                    "16 minutes before the window Binance published"
+                ),
                 "USDe on Binance: 0.9 within 21:20, and 0.65 at 21:54, its last new low",
                 "the compensation window begins, 21:36",
             ],
@@ -110,7 +119,10 @@ def warnings(app: AppTest) -> str:
             {"tab": "Liquidity"},
             [
                 "In place of depth: Binance BTC/USDT:USDT moved 0.68 % for each $100 m traded in 21:35–21:40",
-                "per net $100 m of takers, Binance BTC/USDT:USDT: 0.27 ± 0.10 % in the sell-off before, not identified in the cascade, 0.82 ± 0.50 % after it",
+                (
+                    "per net $100 m of takers, Binance BTC/USDT:USDT: 0.27 ± 0.10 % in the sell-off before, not "
+                    "identified in the cascade, 0.82 ± 0.50 % after it"
+                ),
             ],
         ),
         ({"tab": "Liquidity", "coin": "USDE"}, ["In place of depth: Binance USDE/USDT moved"]),
@@ -125,7 +137,10 @@ def warnings(app: AppTest) -> str:
         (
             {"tab": "Crash days"},
             [
-                "fell 13.1 % in 30 minutes from T0, about 18 to 39 times an hour's usual move; no other day has bars here",
+                (
+                    "fell 13.1 % in 30 minutes from T0, about 18 to 39 times an hour's usual move; no other day "
+                    "has bars here"
+                ),
                 "1 of 27 crash days has a T0 and price bars around it",
             ],
         ),
@@ -145,7 +160,10 @@ def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) ->
         (
             {},
             [
-                "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was lowest, at **101,516.5**, in the bar of **21:20** and had regained half by **21:30** (Phases).",
+                (
+                    "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was "
+                    "lowest, at **101,516.5**, in the bar of **21:20** and had regained half by **21:30** (Phases)."
+                ),
                 "**Which venue broke first cannot be told**: only Gemini has prints by second here",
             ],
         ),
@@ -204,9 +222,9 @@ def test_a_refusal_says_what_is_wanting() -> None:
 def test_the_claim_about_the_pegs_stands_beside_who_disputes_it() -> None:
     pegs = notes(page(tab="Pegs"))
     assert (
-        "Oct 13, 2025: Binance says the de-pegging was not the cause: the market was lowest at 21:20–21:21, the severe de-pegging came after 21:36."
-        in pegs
-    )
+        "Oct 13, 2025: Binance says the de-pegging was not the cause: the market was lowest at 21:20–21:21, "
+        "the severe de-pegging came after 21:36."
+    ) in pegs
     assert "Jan 31, 2026: Star Xu of OKX disputes it" in pegs and "Haseeb Qureshi of Dragonfly disputes that" in pegs
 
 

@@ -20,7 +20,10 @@ SECTIONS = {
     "Who is where": "As the 2025 press used it: real 14.5 %, synthetic 83.0 %, not named by issuer 2.2 to 2.9 %",
     "Over time": "Ondo: 53.0 % in the first reading that names it, 29.2 % in the last",
     "Market size": "Circulating value, as published",
-    "Claims checked": "Backed + Ondo: 95 % was quoted without a date, the readings give 50.5 % (Sep 13, 2026), 82.0 % (Mar 12, 2026), 76.0 % (Mar 10, 2026)",
+    "Claims checked": (
+        "Backed + Ondo: 95 % was quoted without a date, the readings give 50.5 % (Sep 13, 2026), 82.0 % (Mar 12, "
+        "2026), 76.0 % (Mar 10, 2026)"
+    ),
     "Products": "23 products and the facts that classify them",
     "Superstate and Backpack": "Backpack Exchange with Superstate: Opening Bell integration: announced, no listing found",
     "On a crash day": "US cash markets had closed at 20:00 UTC, 50 minutes before the crash began",
@@ -56,7 +59,10 @@ def test_every_section_opens_by_link(section: str) -> None:
 
 def test_a_rule_of_the_link_decides_the_classes() -> None:
     app = opened(PAGE, rule="SEC staff taxonomy of Jan 28, 2026")
-    assert "SEC staff taxonomy of Jan 28, 2026: issuer-sponsored 14.5 %, third-party custodial 5.4 % (low confidence), third-party synthetic 77.6 %, not named by issuer 2.2 to 2.9 %" in titles(app)  # fmt: skip
+    assert (
+        "SEC staff taxonomy of Jan 28, 2026: issuer-sponsored 14.5 %, third-party custodial 5.4 % (low "
+        "confidence), third-party synthetic 77.6 %, not named by issuer 2.2 to 2.9 %"
+    ) in titles(app)
     members = app.dataframe[0].value
     assert members.set_index("subject")["class_name"]["Bitget Reality"] == "third-party custodial"
 
