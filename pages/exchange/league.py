@@ -63,8 +63,7 @@ def show(day: dict[str, Any]) -> None:
         rows,
         key="league",
         about=(
-            "Liquidations: "
-            f"{counted}{', ' + board['origin'] + ', as of ' + utc(board['as_of'], board['as_of_precision']) if board else ''}. "
+            f"Liquidations: {counted}{_origin(board)}. "
             f"Volume: {traded}. USD; a click on a heading sorts. Empty: not known, never zero"
         ),
         table=_columns(counted, traded, low),
@@ -83,6 +82,10 @@ def show(day: dict[str, Any]) -> None:
         table=RECEIPTS,
         empty="No figure of this day is published here.",
     )
+
+
+def _origin(board: dict[str, Any] | None) -> str:
+    return f", {board['origin']}, as of {utc(board['as_of'], board['as_of_precision'])}" if board else ""
 
 
 def _columns(counted: str, traded: str, low: dict[str, Any] | None) -> dict[str, Any]:

@@ -55,10 +55,7 @@ def the_flip(chosen: Chosen) -> None:
         ),
         alt="Stacked bars of 100 %, one a rule. "
         + "; ".join(
-            (
-                f"{name}: "
-                f"{', '.join(f'{label} {percent(share)}' for label, share in rows.select('class_name', 'share_pct').iter_rows())}"
-            )
+            f"{name}: {', '.join(_shares_in_words(rows))}"
             for (name,), rows in classes.group_by("name", maintain_order=True)
         ),
         note=(
@@ -68,6 +65,10 @@ def the_flip(chosen: Chosen) -> None:
             "facts have low confidence, see “Who is where”."
         ),
     )
+
+
+def _shares_in_words(rows: pl.DataFrame) -> list[str]:
+    return [f"{label} {percent(share)}" for label, share in rows.select("class_name", "share_pct").iter_rows()]
 
 
 def who_is_where(chosen: Chosen) -> None:

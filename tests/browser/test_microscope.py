@@ -13,7 +13,8 @@ from tests.pages.test_microscope import PARTS
 NOW = "() => document.querySelector('.js-plotly-plot')._fullLayout.shapes[0].x0"
 MARK = "() => document.querySelector('.js-plotly-plot').dataset.mark"
 
-STEPS = "() => document.querySelector('.js-plotly-plot')._fullData.filter(line => line.dx > 1 && line.x0 !== undefined && line._length > 2).map(line => line.dx)"
+STEPS = """() => document.querySelector('.js-plotly-plot')._fullData
+    .filter(line => line.dx > 1 && line.x0 !== undefined && line._length > 2).map(line => line.dx)"""
 """Milliseconds between the points of each line."""
 
 

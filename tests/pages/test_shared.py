@@ -1,4 +1,4 @@
-"""What all pages are made of: words that are safe to show, links that say what they could not use, cards with a receipt."""
+"""What all pages are made of: safe words, links that say what they could not use, cards with a receipt."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ from analytics.data import export
 from analytics.warehouse import hub
 with hub().lease() as warehouse:
     data = export.rows(warehouse, 'trades', {'limit': ['3']})
-card('Sweep to $0.001', data, key='sweep', about='Price, $', table={'price': st.column_config.NumberColumn('Price')}, note='Thin [book]')
+columns = {'price': st.column_config.NumberColumn('Price')}
+card('Sweep to $0.001', data, key='sweep', about='Price, $', table=columns, note='Thin [book]')
 """
 
 

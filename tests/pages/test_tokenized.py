@@ -25,7 +25,9 @@ SECTIONS = {
         "2026), 76.0 % (Mar 10, 2026)"
     ),
     "Products": "23 products and the facts that classify them",
-    "Superstate and Backpack": "Backpack Exchange with Superstate: Opening Bell integration: announced, no listing found",
+    "Superstate and Backpack": (
+        "Backpack Exchange with Superstate: Opening Bell integration: announced, no listing found"
+    ),
     "On a crash day": "US cash markets had closed at 20:00 UTC, 50 minutes before the crash began",
     "All readings": "All 69 readings",
 }

@@ -1,4 +1,4 @@
-"""Many readers at once on the server as it is started: nobody is cut off, nobody sees an exception, nobody leaves files."""
+"""Many readers at once on the server as it is started: nobody is cut off, sees an exception or leaves files."""
 
 from __future__ import annotations
 
