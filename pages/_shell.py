@@ -11,7 +11,9 @@ from pathlib import Path
 import streamlit as st
 
 from analytics.warehouse import NoWarehouse, hub
-from pages.shared import parts
+from pages.shared.ask import generation
+from pages.shared.notices import say_if_generation_is_gone, say_what_is_stale
+from pages.shared.words import safe
 from pipelines.config import Settings
 from pipelines.generations import draft
 from pipelines.refreshing import build
@@ -25,10 +27,19 @@ page = st.navigation(
         "": [
             st.Page("overview/overview.py", title="Overview", icon=":material/bolt:", default=True),
             st.Page("cascade/cascade.py", title="Cascade", icon=":material/show_chart:", url_path="cascade"),
-            st.Page("exchanges/exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"),
-            st.Page("liquidations/liquidations.py", title="How much, really?", icon=":material/balance:", url_path="how-much"),
+            st.Page(
+                "exchanges/exchanges.py", title="Exchanges", icon=":material/account_balance:", url_path="exchanges"
+            ),
+            st.Page(
+                "liquidations/liquidations.py",
+                title="How much, really?",
+                icon=":material/balance:",
+                url_path="how-much",
+            ),
             st.Page("tokenized/tokenized.py", title="Tokenized stocks", icon=":material/token:", url_path="tokenized"),
-            st.Page("crash_days/crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"),
+            st.Page(
+                "crash_days/crash_days.py", title="Crash days", icon=":material/calendar_month:", url_path="crash-days"
+            ),
             st.Page("data/data.py", title="Data", icon=":material/database:", url_path="data"),
         ],
         "In depth": [
@@ -43,10 +54,11 @@ page = st.navigation(
 
 
 def build_missing_warehouse() -> None:
-    """An app that finds no data, or data of another version's tables, builds it; a second visitor waits for the first one's build."""
+    """An app that finds no data, or data of another version's tables, builds it; a second visitor waits for the
+    first one's build."""
     with st.status("Building the warehouse from the embedded facts …", expanded=True) as progress:
         try:
-            generation, outcomes = build.build(Settings())
+            built, outcomes = build.build(Settings())
         except draft.Busy:
             progress.update(
                 label="Another process is building the warehouse. Reload in a few seconds.", state="running"
@@ -55,9 +67,9 @@ def build_missing_warehouse() -> None:
         except OSError as error:
             progress.update(label=f"The warehouse could not be built: {error.strerror or error}.", state="error")
             st.stop()
-        failures = [outcome.error for outcome in outcomes if outcome.error and not generation]
+        failures = [outcome.error for outcome in outcomes if outcome.error and not built]
         for failure in failures:
-            st.error(parts.safe(failure))
+            st.error(safe(failure))
         progress.update(
             label="The warehouse could not be built." if failures else "The warehouse is built.",
             state="error" if failures else "complete",
@@ -68,7 +80,7 @@ def build_missing_warehouse() -> None:
         with hub().lease():
             st.rerun()
     except NoWarehouse as still:
-        st.error(parts.safe(still))
+        st.error(safe(still))
         st.stop()
 
 
@@ -79,24 +91,25 @@ with TURNS.turn():
     except NoWarehouse:
         build_missing_warehouse()
 
-    parts.say_if_generation_is_gone()
-    parts.say_what_is_stale()
+    say_if_generation_is_gone()
+    say_what_is_stale()
     try:
         page.run()
     except NoWarehouse as damaged:
         published = hub().published()
-        if parts.generation() == published.generation and not draft.is_whole(hub().folder, published):
+        if generation() == published.generation and not draft.is_whole(hub().folder, published):
             build_missing_warehouse()
-        st.error(parts.safe(damaged), icon=":material/broken_image:")
+        st.error(safe(damaged), icon=":material/broken_image:")
         st.stop()
 
     published = hub().published()
-    shown = parts.generation()
+    shown = generation()
     pinned = (
         f"This link is pinned to generation {shown}; the current one is {published.generation}. "
         if shown != published.generation
         else ""
     )
     st.caption(
-        f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times UTC. Empty means not known, never zero."
+        f"{pinned}Data of generation {shown}, built {published.built_at[:16].replace('T', ' ')} UTC. All times "
+        "UTC. Empty means not known, never zero."
     )

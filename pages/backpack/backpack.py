@@ -9,8 +9,12 @@ from analytics.exchange import profile
 from analytics.who_paid import aftermath
 from charts.terms import DEBT_RULES
 from charts.words import number, usd
-from pages.exchange.words import MOMENTS, REPORTS, STATED, TEXT, stated, worded
-from pages.shared.parts import ask, card, figures, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import TEXT
+from pages.shared.reports import MOMENTS, REPORTS, STATED, stated
+from pages.shared.tiles import figures
+from pages.shared.words import safe, worded
 
 VENUE = "backpack"
 # The published figures of the case, with the words their sources put before them.
@@ -122,6 +126,9 @@ card(
     else "No compensation after this day was found",
     worded(given),
     key="treatment",
-    about="Compensation announced and paid, and losses a venue itself states. An interim figure, a final one and a sum of several stand beside each other: never added",
+    about=(
+        "Compensation announced and paid, and losses a venue itself states. An interim figure, a final one and a "
+        "sum of several stand beside each other: never added"
+    ),
     table=TREATMENT,
 )

@@ -12,7 +12,17 @@ from analytics.who_paid import adl
 from charts.who_paid import deleveraging
 from charts.words import number, usd
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
+
+COINS = {
+    "asset": TEXT("Coin"),
+    "notional_usd": NUMBER("USD", format="localized"),
+    "fills": NUMBER("Fills", format="localized"),
+    "quantity_base": NUMBER("Coins", format="%.8g"),
+    "vwap_usd": NUMBER("Average price, USD", format="%.8g"),
+}
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
@@ -42,15 +52,28 @@ def _by_second(whole: pl.DataFrame, totals: pl.DataFrame, start: datetime, end: 
     title, note = f"Auto-deleveraging on {name}, by second", ""
     if totals.height:
         total = totals.row(0, named=True)
-        title = f"{name} closed {usd(total['adl_notional_usd'])} of winning positions in {number(total['adl_fills'])} fills, {words.span(total['window_start'], total['window_end'])}"
-        note = f"ADL: {total['adl_notional_usd']:,.0f} USD by {total['origin']}. {total['records_note'] or ''} The lower panel shows these records as published; they are never summed here."
+        title = (
+            f"{name} closed {usd(total['adl_notional_usd'])} of winning positions in {number(total['adl_fills'])} "
+            f"fills, {words.span(total['window_start'], total['window_end'])}"
+        )
+        note = (
+            f"ADL: {total['adl_notional_usd']:,.0f} USD by {total['origin']}. {total['records_note'] or ''} The "
+            "lower panel shows these records as published; they are never summed here."
+        )
     card(
         title,
         counts,
         deleveraging.by_second(counts) if counts.height else None,
         key=f"adl-{venue}",
-        about=f"{words.span(start, end)}, as far as the study reaches. Above: ADL fills, one side of each. Below: records marked as liquidation, both sides of each trade, on an axis of their own. Count per second, UTC",
-        alt=f"Two panels of columns by second for {name}: auto-deleveraging fills, one side; liquidation records, two-sided.",
+        about=(
+            f"{words.span(start, end)}, as far as the study reaches. Above: ADL fills, one side of each. Below: "
+            "records marked as liquidation, both sides of each trade, on an axis of their own. Count per second, "
+            "UTC"
+        ),
+        alt=(
+            f"Two panels of columns by second for {name}: auto-deleveraging fills, one side; liquidation records, "
+            "two-sided."
+        ),
         note=note if counts.height else "",
         empty=words.outside(f"{name}'s records by second", whole["ts"].min(), whole["ts"].max()),
     )
@@ -76,8 +99,14 @@ def _by_coin(day: dict[str, Any]) -> None:
             coins,
             deleveraging.by_coin(coins),
             key="adl-coins",
-            about=f"{window['name']}, {words.span(window['window_start'], window['window_end'])}, the {coins.height} coins the study lists; one side, USD. A sum over its own window, whatever range is chosen",
-            alt=f"Bars of notional closed by auto-deleveraging per coin: {named} and {coins.height - first.height} more.",
+            about=(
+                f"{window['name']}, {words.span(window['window_start'], window['window_end'])}, the {coins.height} "
+                "coins the study lists; one side, USD. A sum over its own window, whatever range is chosen"
+            ),
+            alt=(
+                f"Bars of notional closed by auto-deleveraging per coin: {named} and {coins.height - first.height} "
+                "more."
+            ),
         )
     with right:
         card(
@@ -85,11 +114,5 @@ def _by_coin(day: dict[str, Any]) -> None:
             coins,
             key="adl-table",
             about="The same figures, with fills, quantity and average price",
-            table={
-                "asset": st.column_config.TextColumn("Coin"),
-                "notional_usd": st.column_config.NumberColumn("USD", format="localized"),
-                "fills": st.column_config.NumberColumn("Fills", format="localized"),
-                "quantity_base": st.column_config.NumberColumn("Coins", format="%.8g"),
-                "vwap_usd": st.column_config.NumberColumn("Average price, USD", format="%.8g"),
-            },
+            table=COINS,
         )

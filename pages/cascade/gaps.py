@@ -6,20 +6,22 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.market import venue_gaps
 from charts.market import venue_gaps as chart
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
     ranked = ask(venue_gaps.ranking, start=start, end=end)
-    names = dict(ask(venue_gaps.lows, start=start, end=end).select("venue", "name").unique().sort("venue").iter_rows())
     compared = ranked.filter(pl.col("gap_pct").is_not_null())
-    alone = ranked.filter(pl.col("gap_pct").is_null())
-    about = f"{words.span(start, end)}. Lowest print of each venue's minute bars, of one recorder; spot unless the market says perp. In dollars or dollar tokens"
+    about = (
+        f"{words.span(start, end)}. Lowest print of each venue's minute bars, of one recorder; spot unless the "
+        "market says perp. In dollars or dollar tokens"
+    )
     if compared.is_empty():
         card(
             "Venues apart",
@@ -31,18 +33,34 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         return
     widest = compared.row(0, named=True)
     card(
-        f"{widest['base']} printed {words.price(widest['lowest'])} on {widest['lowest_venue']} {words.market(widest['lowest_market'])} and never less than {words.price(widest['highest'])} on {widest['highest_venue']} {words.market(widest['highest_market'])}",
+        (
+            f"{widest['base']} printed {words.price(widest['lowest'])} on {widest['lowest_venue']} "
+            f"{words.market(widest['lowest_market'])} and never less than {words.price(widest['highest'])} on "
+            f"{widest['highest_venue']} {words.market(widest['highest_market'])}"
+        ),
         compared,
-        chart.dots(compared, names),
+        chart.dots(compared, _venue_names(start, end)),
         key="gaps",
         about=about,
         alt=f"A row per asset, a dot per venue, {compared.height} assets. "
         + "; ".join(
-            f"{row['base']} {words.price(row['lowest'])} on {row['lowest_venue']}, {words.price(row['highest'])} on {row['highest_venue']}"
+            (
+                f"{row['base']} {words.price(row['lowest'])} on {row['lowest_venue']}, "
+                f"{words.price(row['highest'])} on {row['highest_venue']}"
+            )
             for row in compared.iter_rows(named=True)
         ),
-        note="Venues differ in what they trade: a perpetual settled in coins can fall further than a spot market. A venue has no low in minutes nobody traded there.",
+        note=(
+            "Venues differ in what they trade: a perpetual settled in coins can fall further than a spot market. A "
+            "venue has no low in minutes nobody traded there."
+        ),
     )
+    _all_assets(ranked, compared, about, start, end)
+
+
+def _all_assets(ranked: pl.DataFrame, compared: pl.DataFrame, about: str, start: datetime, end: datetime) -> None:
+    alone = ranked.filter(pl.col("gap_pct").is_null())
+    names = _venue_names(start, end)
     single = ", ".join(
         f"{row['base']} ({row['lowest_venue'] or 'none printed at its low'})" for row in alone.iter_rows(named=True)
     )
@@ -52,20 +70,22 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         key="gaps-table",
         about=about,
         table={
-            "base": st.column_config.TextColumn("Asset"),
-            "gap_pct": st.column_config.NumberColumn(
+            "base": TEXT("Asset"),
+            "gap_pct": NUMBER(
                 "Gap, %", format="%.1f", help="How far the lowest venue's low lies below the highest venue's low"
             ),
-            **{
-                f"low_{venue}": st.column_config.NumberColumn(f"{name}, lowest", format="%.8g")
-                for venue, name in names.items()
-            },
-            "lowest_ts": st.column_config.DatetimeColumn("Lowest at", format="MMM D, HH:mm"),
-            "markets": st.column_config.TextColumn("Markets", width="large"),
+            **{f"low_{venue}": NUMBER(f"{name}, lowest", format="%.8g") for venue, name in names.items()},
+            "lowest_ts": TIME("Lowest at", format="MMM D, HH:mm"),
+            "markets": TEXT("Markets", width="large"),
         },
         note=(f"On one venue only, so not comparable: {single}. " if single else "")
         + "The tab “Prices” draws any of these minute by minute.",
     )
+
+
+def _venue_names(start: datetime, end: datetime) -> dict[str, str]:
+    lows = ask(venue_gaps.lows, start=start, end=end)
+    return dict(lows.select("venue", "name").unique().sort("venue").iter_rows())
 
 
 def _where(day: dict[str, Any]) -> str:

@@ -12,7 +12,23 @@ from analytics.market import lows
 from charts.market import lows as chart
 from charts.words import percent, utc
 from pages.shared import words
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import CHECK, NUMBER, TEXT
+
+MARKETS = {
+    "rank": NUMBER("Rank"),
+    "symbol": TEXT("Market"),
+    "name": TEXT("Venue"),
+    "high": NUMBER("High", format="%.8g"),
+    "low": NUMBER("Low", format="%.8g"),
+    "drop_pct": NUMBER("Drop, %", format="%.3f"),
+    "thin": CHECK("Thin print"),
+    "peers_drop_pct": NUMBER("Peers' drop, %", format="%.2f"),
+    "compared_with": TEXT("Peers are"),
+    "peers": NUMBER("Peers"),
+}
 
 SHOWN = 20
 
@@ -33,14 +49,20 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
     quote = _quote(quotes)
     markets = ask(lows.markets, quote=quote, **whole)
     thin = markets.filter("thin")
-    about = f"{utc(midnight, 'day')}, the whole UTC day, whatever range is chosen: a day range has no minutes. Drop = 1 − day's low / day's high; the high may come after the low"
+    about = (
+        f"{utc(midnight, 'day')}, the whole UTC day, whatever range is chosen: a day range has no minutes. Drop = 1 "
+        "− day's low / day's high; the high may come after the low"
+    )
     deepest = markets.head(SHOWN)
     solid, free = markets.filter(~pl.col("thin")), markets.filter(~pl.col("pegged"))
     first = (solid if solid.height else markets).row(0, named=True)
     left, right = st.columns([2, 3])
     with left:
         card(
-            f"The deepest low that its peers share: {first['symbol']} at {words.price(first['low'])}, {percent(first['drop_pct'])} below the day's high ({_peers(first)})",
+            (
+                f"The deepest low that its peers share: {first['symbol']} at {words.price(first['low'])}, "
+                f"{percent(first['drop_pct'])} below the day's high ({_peers(first)})"
+            ),
             deepest,
             chart.deepest(deepest),
             key="lows",
@@ -50,23 +72,23 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         )
     with right:
         card(
-            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more below their high of the day",
+            (
+                f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more "
+                "below their high of the day"
+            ),
             markets,
             key="lows-table",
-            about=f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier above the table",
-            table={
-                "rank": st.column_config.NumberColumn("Rank"),
-                "symbol": st.column_config.TextColumn("Market"),
-                "name": st.column_config.TextColumn("Venue"),
-                "high": st.column_config.NumberColumn("High", format="%.8g"),
-                "low": st.column_config.NumberColumn("Low", format="%.8g"),
-                "drop_pct": st.column_config.NumberColumn("Drop, %", format="%.3f"),
-                "thin": st.column_config.CheckboxColumn("Thin print"),
-                "peers_drop_pct": st.column_config.NumberColumn("Peers' drop, %", format="%.2f"),
-                "compared_with": st.column_config.TextColumn("Peers are"),
-                "peers": st.column_config.NumberColumn("Peers"),
-            },
-            note=f"{markets.height - free.height} markets of pegged coins and national currencies are left out of the half. {thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where it has no other. A thin print was traded, but it was not the coin's price.",
+            about=(
+                f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier "
+                "above the table"
+            ),
+            table=MARKETS,
+            note=(
+                f"{markets.height - free.height} markets of pegged coins and national currencies are left out of "
+                f"the half. {thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its "
+                f"high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where "
+                "it has no other. A thin print was traded, but it was not the coin's price."
+            ),
         )
 
 

@@ -13,7 +13,10 @@ from charts.market import flow, price
 from charts.market import funding as funding_chart
 from charts.words import clock, utc
 from pages.shared import words
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
 from pages.shared.time_range import chosen_reference
 
 PRICE, PERCENT = "Price", "Percent"
@@ -83,7 +86,10 @@ def _prices(base: str, start: datetime, end: datetime, reference: datetime | Non
     paths = ask(prices.paths, base=base, start=start, end=end, reference=reference)
     lowest = ask(prices.lowest, base=base, start=start, end=end, reference=reference)
     traded = lowest.filter(pl.col("kind") == "trade")
-    about = f"{words.span(start, end)}. Lines: closes, drawn where each bar ends. Dots: each market's lowest, drawn across its bar. Dashed: mark price. A missing bar is a gap"
+    about = (
+        f"{words.span(start, end)}. Lines: closes, drawn where each bar ends. Dots: each market's lowest, drawn "
+        "across its bar. Dashed: mark price. A missing bar is a gap"
+    )
     if traded.is_empty():
         card(
             f"{base} by venue",
@@ -95,7 +101,10 @@ def _prices(base: str, start: datetime, end: datetime, reference: datetime | Non
         )
         return
     low = traded.row(0, named=True)
-    title = f"{base} printed lowest on {low['name']} {words.market(low['market'])}: {words.price(low['low'])} {low['quote']}, {_when(low)}"
+    title = (
+        f"{base} printed lowest on {low['name']} {words.market(low['market'])}: {words.price(low['low'])} "
+        f"{low['quote']}, {_when(low)}"
+    )
     if low["low_pct"] is not None:
         title += f", {low['low_pct']:.1f} % of its price at {clock(low['reference_at'])}"
     card(
@@ -131,29 +140,34 @@ def _missing_reference(lowest: pl.DataFrame, reference: datetime | None) -> str:
 def _lowest(base: str, start: datetime, end: datetime, reference: datetime | None) -> None:
     rows = ask(prices.lowest, base=base, start=start, end=end, reference=reference)
     percent = {
-        "low_pct": st.column_config.NumberColumn("% of reference", format="%.2f"),
-        "reference_price": st.column_config.NumberColumn("Reference price", format="%.8g"),
-        "reference_at": st.column_config.DatetimeColumn("taken at", format="MMM D, HH:mm:ss"),
+        "low_pct": NUMBER("% of reference", format="%.2f"),
+        "reference_price": NUMBER("Reference price", format="%.8g"),
+        "reference_at": TIME("taken at", format="MMM D, HH:mm:ss"),
     }
     card(
         f"The lowest price of {base} depends on where one looks",
         rows,
         key="lowest",
-        about=f"{words.span(start, end)}. The low lies somewhere between “from” and “until”: a bar does not say when. UTC",
+        about=(
+            f"{words.span(start, end)}. The low lies somewhere between “from” and “until”: a bar does not say when. UTC"
+        ),
         table={
-            "name": st.column_config.TextColumn("Venue"),
-            "symbol": st.column_config.TextColumn("Market"),
-            "market": st.column_config.TextColumn("Kind"),
-            "kind": st.column_config.TextColumn("Price"),
-            "interval": st.column_config.TextColumn("Bars of"),
-            "low": st.column_config.NumberColumn("Lowest", format="%.8g"),
-            "quote": st.column_config.TextColumn("in"),
-            "low_from": st.column_config.DatetimeColumn("from", format="MMM D, HH:mm:ss"),
-            "low_until": st.column_config.DatetimeColumn("until", format="MMM D, HH:mm:ss"),
+            "name": TEXT("Venue"),
+            "symbol": TEXT("Market"),
+            "market": TEXT("Kind"),
+            "kind": TEXT("Price"),
+            "interval": TEXT("Bars of"),
+            "low": NUMBER("Lowest", format="%.8g"),
+            "quote": TEXT("in"),
+            "low_from": TIME("from", format="MMM D, HH:mm:ss"),
+            "low_until": TIME("until", format="MMM D, HH:mm:ss"),
             **(percent if reference else {}),
-            "bars": st.column_config.NumberColumn("Bars in range"),
+            "bars": NUMBER("Bars in range"),
         },
-        note="Each market is shown at the finest interval that covers the range; one that printed nothing in the five minutes up to the low has none. Mark prices are computed by the venue: nobody traded at them.",
+        note=(
+            "Each market is shown at the finest interval that covers the range; one that printed nothing in the "
+            "five minutes up to the low has none. Mark prices are computed by the venue: nobody traded at them."
+        ),
         empty=f"No bar of {base} begins in this range.",
     )
 
@@ -174,13 +188,20 @@ def _volume(base: str, market: dict[str, Any] | None, start: datetime, end: date
     length = words.LENGTHS[busiest["interval"]]
     known = busiest["taker_sell_pct"] is not None
     card(
-        f"{market['name']}'s busiest {length} began at {clock(busiest['ts'], 'minute' if length != 'second' else 'second')}: {words.amount(busiest['volume_base'])} {base}"
+        (
+            f"{market['name']}'s busiest {length} began at "
+            f"{clock(busiest['ts'], 'minute' if length != 'second' else 'second')}: "
+            f"{words.amount(busiest['volume_base'])} {base}"
+        )
         + (f", {busiest['taker_sell_pct']:.0f} % of it sold by takers" if known else ""),
         bars,
         flow.volume(bars, start, end),
         key="volume",
         about=about,
-        alt=f"Columns of traded volume on {market['name']} {market['symbol']}, the largest {words.amount(busiest['volume_base'])} {base} at {utc(busiest['ts'])}.",
+        alt=(
+            f"Columns of traded volume on {market['name']} {market['symbol']}, the largest "
+            f"{words.amount(busiest['volume_base'])} {base} at {utc(busiest['ts'])}."
+        ),
         note=""
         if known
         else "Which side took the liquidity is not known for these bars: this source gives the volume only.",
@@ -203,12 +224,18 @@ def _funding(base: str, start: datetime, end: datetime) -> None:
     for same in payments.partition_by("interval_hours", maintain_order=True):
         low, hours = same.row(int(same["rate_pct"].arg_min() or 0), named=True), same["interval_hours"][0]
         card(
-            f"Lowest funding: {words.signed(low['rate_pct'])} % per {hours:g} h on {low['name']}, paid {utc(low['ts'])}",
+            (
+                f"Lowest funding: {words.signed(low['rate_pct'])} % per {hours:g} h on {low['name']}, paid "
+                f"{utc(low['ts'])}"
+            ),
             same,
             funding_chart.rates(same, start, end),
             key=f"funding-{hours:g}",
             about=about,
-            alt=f"Funding rates of {base} by venue; the lowest {words.signed(low['rate_pct'])} % on {low['name']} at {utc(low['ts'])}.",
+            alt=(
+                f"Funding rates of {base} by venue; the lowest {words.signed(low['rate_pct'])} % on {low['name']} "
+                f"at {utc(low['ts'])}."
+            ),
         )
 
 

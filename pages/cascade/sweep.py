@@ -11,7 +11,9 @@ from analytics.market import sweep
 from charts.market import sweep as chart
 from charts.words import clock, number, utc
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
@@ -42,24 +44,34 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         key="sweep-tape",
         about=f"{stamp['name']} {stamp['symbol']} at {utc(stamp['ts'], 'microsecond')}",
         table={
-            "place": st.column_config.NumberColumn("No."),
-            "trade_id": st.column_config.TextColumn("Number on the tape"),
-            "price": st.column_config.NumberColumn(f"Price, {stamp['quote']}", format="%.8g"),
-            "quantity_base": st.column_config.NumberColumn(f"Quantity, {stamp['base']}", format="%.8g"),
-            "traded_after": st.column_config.NumberColumn("Traded so far", format="%.8g"),
-            "taker_side": st.column_config.TextColumn("Taker"),
+            "place": NUMBER("No."),
+            "trade_id": TEXT("Number on the tape"),
+            "price": NUMBER(f"Price, {stamp['quote']}", format="%.8g"),
+            "quantity_base": NUMBER(f"Quantity, {stamp['base']}", format="%.8g"),
+            "traded_after": NUMBER("Traded so far", format="%.8g"),
+            "taker_side": TEXT("Taker"),
         },
     )
 
 
 def _walk(stamp: dict[str, Any], steps: Any) -> None:
     card(
-        f"{stamp['trades']} aggregate trades with one time stamp took {stamp['symbol']} on {stamp['name']} from {words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}",
+        (
+            f"{stamp['trades']} aggregate trades with one time stamp took {stamp['symbol']} on {stamp['name']} from "
+            f"{words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}"
+        ),
         steps,
         chart.walk(steps),
         key="sweep",
-        about=f"{utc(stamp['ts'], 'microsecond')}. Takers {stamp['taker_sides']}: {words.amount(stamp['quantity_base'])} {stamp['base']} for {words.amount(stamp['value_quote'])} {stamp['quote']}, {number(stamp['vwap'])} on average",
-        alt=f"Stairs from {words.price(stamp['first_price'])} down to {words.price(stamp['last_price'])} {stamp['quote']} over {words.amount(stamp['quantity_base'])} {stamp['base']}.",
+        about=(
+            f"{utc(stamp['ts'], 'microsecond')}. Takers {stamp['taker_sides']}: "
+            f"{words.amount(stamp['quantity_base'])} {stamp['base']} for {words.amount(stamp['value_quote'])} "
+            f"{stamp['quote']}, {number(stamp['vwap'])} on average"
+        ),
+        alt=(
+            f"Stairs from {words.price(stamp['first_price'])} down to {words.price(stamp['last_price'])} "
+            f"{stamp['quote']} over {words.amount(stamp['quantity_base'])} {stamp['base']}."
+        ),
         note="Trades as the tape carries them: fills of one order at one price are one aggregate trade there.",
     )
 
@@ -68,19 +80,22 @@ def _others(stamp: dict[str, Any], others: Any) -> None:
     title = f"Other markets in the same minute, {clock(stamp['ts'])}"
     if others.height:
         high = others.row(-1, named=True)
-        title = f"In that minute {high['name']} {high['symbol']} went no lower than {words.price(high['value'])} {high['unit']}"
+        title = (
+            f"In that minute {high['name']} {high['symbol']} went no lower than {words.price(high['value'])} "
+            f"{high['unit']}"
+        )
     card(
         title,
         others,
         key="sweep-minute",
         about=f"Lowest price of {stamp['base']} within {utc(stamp['ts'])}, market by market",
         table={
-            "name": st.column_config.TextColumn("Venue"),
-            "symbol": st.column_config.TextColumn("Market"),
-            "market": st.column_config.TextColumn("Kind"),
-            "kind": st.column_config.TextColumn("Price"),
-            "value": st.column_config.NumberColumn("Lowest", format="%.8g"),
-            "unit": st.column_config.TextColumn("in"),
+            "name": TEXT("Venue"),
+            "symbol": TEXT("Market"),
+            "market": TEXT("Kind"),
+            "kind": TEXT("Price"),
+            "value": NUMBER("Lowest", format="%.8g"),
+            "unit": TEXT("in"),
         },
         empty="No other market's low of this minute is known.",
     )

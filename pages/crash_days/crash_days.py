@@ -11,17 +11,16 @@ from analytics.compare import crash_days
 from analytics.liquidations import boards, regimes
 from charts.compare import day_bars
 from charts.liquidations import exchange_bars
-from charts.terms import PHASES, listed, trust
-from charts.words import each, number, percent, usd, utc
+from charts.terms import PHASES, listed
+from charts.words import number, percent, usd, utc
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_day, say_unusable
+from pages.shared.columns import NUMBER, TEXT, money
 from pages.shared.feeds import strip
-from pages.shared.parts import ask, card, chosen_day, say_unusable
+from pages.shared.words import worded
 
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
 ORDERS = list(crash_days.ORDERS)
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", width=130)
 
 
 TOTALS = {
@@ -67,13 +66,6 @@ GAPS = {
 }
 
 
-def with_words(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with trust and reading time as words, as the tables show them."""
-    stated = [column for column in ("confidence", "second_hand") if column in rows.columns]
-    known = rows.with_columns(pl.col("as_of_precision").fill_null("unknown"))
-    return rows.with_columns(trust=each(trust, rows, *stated), read=each(utc, known, "as_of", "as_of_precision"))
-
-
 def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:
     """What the comparable days say, and whether a change of measurement lies between them."""
     top = days.filter("comparable").sort("total_usd", descending=True).head(2)
@@ -83,7 +75,10 @@ def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:
     largest = f"{first['title']}: at least {usd(first['total_usd'])}"
     between = changes.filter(pl.col("changed_at").is_between(*sorted((first["window_start"], second["window_start"]))))
     if between.height:
-        return f"{largest}, the most in one list. {second['title']}, {usd(second['total_usd'])}, was measured differently: no ratio holds"
+        return (
+            f"{largest}, the most in one list. {second['title']}, {usd(second['total_usd'])}, was measured "
+            "differently: no ratio holds"
+        )
     return f"{largest}, {number(first['total_usd'] / second['total_usd'], 2)} times {second['title']}"
 
 
@@ -92,14 +87,17 @@ def comparison(day: dict[str, Any], order: str) -> None:
     changes = ask(regimes.changes, start=days["window_start"].min(), end=days["window_start"].max())
     limits = ask(regimes.undated_limits)
     said = [
-        f"{row['name']}'s feed went from {row['before']} to {row['after']} on {utc(row['changed_at'], 'day')} ({row['rule']}): totals from before and after do not compare."
+        (
+            f"{row['name']}'s feed went from {row['before']} to {row['after']} on {utc(row['changed_at'], 'day')} "
+            f"({row['rule']}): totals from before and after do not compare."
+        )
         for row in changes.iter_rows(named=True)
     ]
     if limits.height:
         said.append(f"Since when the feeds of {listed(limits['name'].to_list())} are cut down is not established.")
     card(
         finding(days, changes),
-        with_words(days).with_columns(
+        worded(days).with_columns(
             compares=pl.when("comparable")
             .then(pl.lit("in one list"))
             .when(pl.col("total_usd").is_not_null())
@@ -107,7 +105,11 @@ def comparison(day: dict[str, Any], order: str) -> None:
         ),
         day_bars.totals(crash_days.measured(days, changes), changes, day["crash_day"]),
         key="days",
-        about="Reported liquidations of all venues by crash day. USD billion, days in UTC. Solid: days of one list, by one origin, universe, window and as-of. Hollow: another page or window, not comparable. Estimates are ranges",
+        about=(
+            "Reported liquidations of all venues by crash day. USD billion, days in UTC. Solid: days of one list, "
+            "by one origin, universe, window and as-of. Hollow: another page or window, not comparable. Estimates "
+            "are ranges"
+        ),
         alt="Bars: " + ", ".join(f"{row['title']} {usd(row['total_usd'])}" for row in days.iter_rows(named=True)),
         note=" ".join(said),
         table=TOTALS,
@@ -116,7 +118,7 @@ def comparison(day: dict[str, Any], order: str) -> None:
 
 def one_day(day: dict[str, Any]) -> None:
     known = ask(boards.every, crash_day=day["crash_day"]).filter(pl.col("asset") == "all")
-    readings = with_words(ask(boards.readings, crash_day=day["crash_day"])).with_columns(
+    readings = worded(ask(boards.readings, crash_day=day["crash_day"])).with_columns(
         part=pl.col("phase").replace(PHASES)
     )
     if not known.is_empty():
@@ -129,7 +131,11 @@ def one_day(day: dict[str, Any]) -> None:
             rows,
             exchange_bars.liquidations(rows),
             key="day-board",
-            about=f"{board['origin']}, {board['window_label']}, as of {utc(board['as_of'], board['as_of_precision'])}. USD. Hatched: computed, the stated total less the exchanges named",
+            about=(
+                f"{board['origin']}, {board['window_label']}, as of "
+                f"{utc(board['as_of'], board['as_of_precision'])}. USD. Hatched: computed, the stated total less "
+                "the exchanges named"
+            ),
             alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
         )
         strip(day, tuple(rows.filter(~pl.col("computed"))["venue"]))
@@ -137,7 +143,10 @@ def one_day(day: dict[str, Any]) -> None:
         f"{day['title']}: every published figure, by exchange",
         readings.sort(pl.col("venue") == "all", maintain_order=True),
         key="day-readings",
-        about="One row per board and exchange; rows of different windows or origins do not compare and are never added. USD",
+        about=(
+            "One row per board and exchange; rows of different windows or origins do not compare and are never "
+            "added. USD"
+        ),
         table=READINGS,
         empty="No liquidation figure of this day is published here.",
     )
@@ -161,7 +170,7 @@ card(
     empty="No exchange has stated its own figure beside its feed.",
 )
 one_day(day)
-quoted = with_words(ask(crash_days.quoted_comparisons))
+quoted = worded(ask(crash_days.quoted_comparisons))
 card(
     f"{quoted.height} comparisons in circulation that mislead",
     quoted,

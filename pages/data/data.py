@@ -11,16 +11,56 @@ import streamlit as st
 from analytics.data import catalogue
 from charts.words import number, utc
 from pages.data import watch
-from pages.data.parts import address, age, example
-from pages.shared.parts import ask, card, safe, say_unusable
+from pages.data.api_links import address, age, example
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import CHECK, COLUMN, LINK, NUMBER, TEXT, to_second
+from pages.shared.words import safe
 
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
+RUNS = {
+    "loader": TEXT("Loader"),
+    "outcome": TEXT("Outcome"),
+    "started_at": to_second("Started"),
+    "finished_at": to_second("Ended"),
+    "rows_loaded": NUMBER("Rows", format="localized"),
+    "rows_refused": NUMBER("Refused"),
+    "error": TEXT("Cause of failure", width="large"),
+}
+
+SNAPSHOTS = {
+    "loader": TEXT("Loader"),
+    "piece": TEXT("Piece"),
+    "url": TEXT("From", width="medium"),
+    "fetched_at": to_second("Fetched"),
+    "bytes": NUMBER("Bytes", format="localized"),
+    "rows_loaded": NUMBER("Rows", format="localized"),
+    "rows_refused": NUMBER("Refused"),
+    "rows_doubled": NUMBER("Doubled"),
+    "sha256": TEXT("sha256", width="large"),
+}
+
+REFUSED = {
+    "table_name": TEXT("Table"),
+    "rule": TEXT("Rule it broke"),
+    "row_number": NUMBER("Row of the file"),
+    "loader": TEXT("Loader"),
+    "url": TEXT("File or address", width="medium"),
+    "row_json": TEXT("The row as it came", width="large"),
+}
+
+DICTIONARY = {
+    "column": TEXT("Column"),
+    "type": TEXT("Type"),
+    "unit": TEXT("Unit"),
+    "key": TEXT("Key"),
+    "may be unknown": TEXT("May be unknown"),
+    "meaning": TEXT("Meaning", width="large"),
+    "values": TEXT("Values", width="medium"),
+}
+
 PREVIEW = 20_000
 FORMATS = ("csv", "json", "parquet")
-
-
-def moment(label: str, **options: Any) -> Any:
-    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm:ss", timezone="UTC", **options)
 
 
 def the_generation() -> None:
@@ -47,13 +87,13 @@ def all_tables() -> None:
         key="tables",
         about="What one row of each is. First and last bound the table's time column, UTC",
         table={
-            "table": text("Table"),
-            "meaning": text("One row is", width="large"),
-            "rows": figure("Rows", format="localized"),
-            "columns": figure("Columns"),
-            "sources": figure("Sources"),
-            "first": moment("First"),
-            "last": moment("Last"),
+            "table": TEXT("Table"),
+            "meaning": TEXT("One row is", width="large"),
+            "rows": NUMBER("Rows", format="localized"),
+            "columns": NUMBER("Columns"),
+            "sources": NUMBER("Sources"),
+            "first": to_second("First"),
+            "last": to_second("Last"),
         },
     )
 
@@ -81,31 +121,29 @@ def one_table() -> None:
                 alt=f"The first rows of {name}",
             )
         if about["rows"] > PREVIEW:
-            st.caption(f"The first {number(PREVIEW)} rows, in the order of the key. The .csv and the .parquet hold all of them.")
+            st.caption(
+                f"The first {number(PREVIEW)} rows, in the order of the key. The .csv and the .parquet hold all "
+                "of them."
+            )
         _downloads(name, shown)
     card(
         f"The columns of {name}",
         described,
         key="dictionary",
-        about="Type, unit and meaning, from the same declaration that guards the loading. A key column is part of what makes a row unique",
-        table={
-            "column": text("Column"),
-            "type": text("Type"),
-            "unit": text("Unit"),
-            "key": text("Key"),
-            "may be unknown": text("May be unknown"),
-            "meaning": text("Meaning", width="large"),
-            "values": text("Values", width="medium"),
-        },
+        about=(
+            "Type, unit and meaning, from the same declaration that guards the loading. A key column is part of "
+            "what makes a row unique"
+        ),
+        table=DICTIONARY,
     )
 
 
 def _described(shown: pl.DataFrame, described: pl.DataFrame) -> dict[str, Any]:
     meaning = dict(described.select("column", "meaning").iter_rows())
     return {
-        column: moment(column, help=meaning[column])
+        column: to_second(column, help=meaning[column])
         if isinstance(dtype, pl.Datetime)
-        else st.column_config.Column(column, help=meaning[column])
+        else COLUMN(column, help=meaning[column])
         for column, dtype in shown.schema.items()
     }
 
@@ -132,16 +170,16 @@ def all_sources() -> None:
         key="source-list",
         about="Who states the rows, and how many. Copies and unpublished notes are named, never linked",
         table={
-            "publisher": text("Publisher", width="medium"),
-            "dataset": text("Dataset or page", width="medium"),
-            "rows": figure("Rows", format="localized"),
-            "kind": text("Kind"),
-            "link": st.column_config.LinkColumn("Link", display_text="open"),
-            "linkable": st.column_config.CheckboxColumn("Linkable"),
-            "address": text("Address", width="medium"),
-            "licence": text("Terms", width="medium"),
-            "checked": text("How it was checked", width="medium"),
-            "source_id": text("source_id"),
+            "publisher": TEXT("Publisher", width="medium"),
+            "dataset": TEXT("Dataset or page", width="medium"),
+            "rows": NUMBER("Rows", format="localized"),
+            "kind": TEXT("Kind"),
+            "link": LINK("Link", display_text="open"),
+            "linkable": CHECK("Linkable"),
+            "address": TEXT("Address", width="medium"),
+            "licence": TEXT("Terms", width="medium"),
+            "checked": TEXT("How it was checked", width="medium"),
+            "source_id": TEXT("source_id"),
         },
         empty="No source matches.",
     )
@@ -155,20 +193,20 @@ def all_loaders() -> None:
         key="loaders",
         about="Each declares what it can fetch, how far back, and whether it reaches Oct. 10, 2025",
         table={
-            "loader": text("Loader"),
-            "publisher": text("Publisher"),
-            "dataset": text("Dataset", width="medium"),
-            "rows": figure("Rows here", format="localized"),
-            "span": text("Span"),
-            "resolution": text("Resolution"),
-            "reaches_oct_2025": text("Reaches Oct. 2025"),
-            "key_needed": text("Key needed"),
-            "group": text("Refreshed"),
-            "tables": text("Fills", width="medium"),
-            "limits": text("Limits", width="medium"),
-            "method": text("Method", width="large"),
-            "licence": text("Terms", width="medium"),
-            "url": text("Address", width="medium"),
+            "loader": TEXT("Loader"),
+            "publisher": TEXT("Publisher"),
+            "dataset": TEXT("Dataset", width="medium"),
+            "rows": NUMBER("Rows here", format="localized"),
+            "span": TEXT("Span"),
+            "resolution": TEXT("Resolution"),
+            "reaches_oct_2025": TEXT("Reaches Oct. 2025"),
+            "key_needed": TEXT("Key needed"),
+            "group": TEXT("Refreshed"),
+            "tables": TEXT("Fills", width="medium"),
+            "limits": TEXT("Limits", width="medium"),
+            "method": TEXT("Method", width="large"),
+            "licence": TEXT("Terms", width="medium"),
+            "url": TEXT("Address", width="medium"),
         },
     )
 
@@ -180,14 +218,7 @@ def how_it_came() -> None:
         refused,
         key="quarantine",
         about="A row that breaks a rule of its table is kept here with the rule's name, never dropped in silence",
-        table={
-            "table_name": text("Table"),
-            "rule": text("Rule it broke"),
-            "row_number": figure("Row of the file"),
-            "loader": text("Loader"),
-            "url": text("File or address", width="medium"),
-            "row_json": text("The row as it came", width="large"),
-        },
+        table=REFUSED,
         empty="Every row that was read broke no rule.",
     )
     card(
@@ -195,32 +226,14 @@ def how_it_came() -> None:
         ask(catalogue.snapshots),
         key="snapshots",
         about="One line a piece: address, time, size and sha256, so that anyone can check they read the same. UTC",
-        table={
-            "loader": text("Loader"),
-            "piece": text("Piece"),
-            "url": text("From", width="medium"),
-            "fetched_at": moment("Fetched"),
-            "bytes": figure("Bytes", format="localized"),
-            "rows_loaded": figure("Rows", format="localized"),
-            "rows_refused": figure("Refused"),
-            "rows_doubled": figure("Doubled"),
-            "sha256": text("sha256", width="large"),
-        },
+        table=SNAPSHOTS,
     )
     card(
         "What the last runs did",
         ask(catalogue.runs),
         key="runs",
         about="One line a source and run, as known when this generation was published. UTC",
-        table={
-            "loader": text("Loader"),
-            "outcome": text("Outcome"),
-            "started_at": moment("Started"),
-            "finished_at": moment("Ended"),
-            "rows_loaded": figure("Rows", format="localized"),
-            "rows_refused": figure("Refused"),
-            "error": text("Cause of failure", width="large"),
-        },
+        table=RUNS,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -11,16 +10,14 @@ import streamlit as st
 from analytics.data import coverage, freshness
 from charts.data import hours
 from charts.words import number, utc
-from pages.shared.parts import ask, card, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, to_minute
+from pages.shared.words import safe
 from pipelines import condition
 from pipelines.config import Settings
 
 COLOURS = "Blue: the whole hour. Orange: a hole, the stronger the larger."
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
-
-
-def moment(label: str) -> Any:
-    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm", timezone="UTC")
 
 
 def damage() -> None:
@@ -42,20 +39,27 @@ def sources() -> None:
         else "No source was asked yet",
         tried,
         key="fresh",
-        about="As of now, by the log of runs, whatever generation is shown. A source is stale when its last success is older than its promise. Rows are those of the last try; quarantined ones are counted in this generation. UTC",
+        about=(
+            "As of now, by the log of runs, whatever generation is shown. A source is stale when its last success "
+            "is older than its promise. Rows are those of the last try; quarantined ones are counted in this "
+            "generation. UTC"
+        ),
         table={
-            "source": text("Source"),
-            "state": text("State"),
-            "last_success": moment("Last success"),
-            "age_hours": figure("Hours ago", format="%.1f"),
-            "promise_hours": figure("Promised: at most", format="%.0f"),
-            "last_try": moment("Last try"),
-            "rows_loaded": figure("Rows added", format="localized"),
-            "quarantined": figure("Quarantined", format="localized"),
-            "error": text("What failed and why", width="large"),
-            "group": text("Refreshed"),
+            "source": TEXT("Source"),
+            "state": TEXT("State"),
+            "last_success": to_minute("Last success"),
+            "age_hours": NUMBER("Hours ago", format="%.1f"),
+            "promise_hours": NUMBER("Promised: at most", format="%.0f"),
+            "last_try": to_minute("Last try"),
+            "rows_loaded": NUMBER("Rows added", format="localized"),
+            "quarantined": NUMBER("Quarantined", format="localized"),
+            "error": TEXT("What failed and why", width="large"),
+            "group": TEXT("Refreshed"),
         },
-        empty="No source was asked for here yet: everything shown is embedded, and says as of when. python -m pipelines refresh asks.",
+        empty=(
+            "No source was asked for here yet: everything shown is embedded, and says as of when. python -m "
+            "pipelines refresh asks."
+        ),
     )
 
 
@@ -85,7 +89,10 @@ def holes() -> None:
         there,
         hours.grid(there, row="name", share="present_pct", what="of the minutes have a bar"),
         key="bar-holes",
-        about=f"How many minutes of each hour have a bar, all markets of a venue together{_until(there)}. {COLOURS} A minute without a trade has no bar either",
+        about=(
+            f"How many minutes of each hour have a bar, all markets of a venue together{_until(there)}. {COLOURS} A "
+            "minute without a trade has no bar either"
+        ),
         alt=f"A grid of hours, one row a venue; {number(torn.height)} cells are not whole.",
         empty="There are no minute bars here.",
     )

@@ -10,7 +10,9 @@ import streamlit as st
 from analytics.exchange import profile
 from pages.exchange import league
 from pages.exchange import one as one_exchange
-from pages.shared.parts import ask, chosen_by_id, chosen_day, safe, say_unusable
+from pages.shared.ask import ask
+from pages.shared.choose import chosen_by_id, chosen_day, tabs
+from pages.shared.words import safe
 
 ONE, ALL = "This exchange", "League table"
 
@@ -28,8 +30,7 @@ top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
 venue = chosen_venue(top)
 day = chosen_day(top)
-say_unusable("view", [ONE, ALL], "part of the page")
-one, every = st.tabs([ONE, ALL], key="view", bind="query-params")
+one, every = tabs([ONE, ALL])
 if every.open:
     heading.title(safe(f"{day['title']}: the exchanges beside each other, as far as they are known"))
     with every:

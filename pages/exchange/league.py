@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.exchange import league
 from analytics.liquidations import boards
 from analytics.market import volumes
 from charts.terms import listed
 from charts.words import clock, utc
-from pages.exchange.words import NUMBER, TEXT, money, worded
-from pages.shared.parts import ask, card, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import LINK, NUMBER, TEXT, money
+from pages.shared.words import safe, worded
 
 WHAT = {
     "liquidations": "Liquidations",
@@ -34,7 +35,7 @@ RECEIPTS = {
     "read": TEXT("As of"),
     "trust": TEXT("Trust"),
     "publisher": TEXT("Read from"),
-    "url": st.column_config.LinkColumn("Page", display_text="open"),
+    "url": LINK("Page", display_text="open"),
     "note": TEXT("Note", width="large"),
 }
 
@@ -61,44 +62,16 @@ def show(day: dict[str, Any]) -> None:
         else "No exchange has both liquidations and volume of this day",
         rows,
         key="league",
-        about=f"Liquidations: {counted}{', ' + board['origin'] + ', as of ' + utc(board['as_of'], board['as_of_precision']) if board else ''}. Volume: {traded}. USD; a click on a heading sorts. Empty: not known, never zero",
-        table={
-            "name": TEXT("Exchange", pinned=True),
-            "liquidations": money("Liquidations"),
-            "futures_volume": money("Futures volume"),
-            "spot_volume": money("Spot volume"),
-            "liquidations_to_volume_pct": NUMBER(
-                "÷ futures volume, %: windows differ",
-                format="%.1f",
-                width=240,
-                help=safe(f"Liquidations, {counted}, in percent of the futures volume of {traded}"),
-            ),
-            "open_interest_before": money("Open interest before"),
-            "liquidations_to_open_interest_pct": NUMBER(
-                "÷ open interest, %: flow over level",
-                format="%.1f",
-                width=240,
-                help=safe(f"Liquidations, {counted}, in percent of the open interest before the crash"),
-            ),
-            "low_deviation_pct": NUMBER(
-                f"{low['low_base']} off the composite at its low, %" if low else "Off the composite at its low, %",
-                format="%.1f",
-                width=240,
-                help=safe(_low_in_words(low)),
-            ),
-            "low_market": TEXT("… of which market"),
-            "outage_minutes": NUMBER("Minutes degraded", help="Only where begin and end are reported to the minute"),
-            "outages": TEXT("Outages as reported", width="medium"),
-            "losses": TEXT("Losses and compensation as stated, never added", width="large"),
-            **{
-                f"{measure}_source_id": TEXT(f"Source: {WHAT[measure].lower()}")
-                for measure in ("liquidations", "futures_volume", "spot_volume", "open_interest_before")
-            },
-            "low_deviation_pct_source_id": TEXT("Source: off the composite"),
-            "outages_source_id": TEXT("Source: outages"),
-            "losses_source_id": TEXT("Source: losses and compensation"),
-        },
-        note=f"The two windows differ: liquidations over {counted}, volume over {traded}. A percentage compares exchanges that share both windows; it is not the part of the volume that was liquidated, and what the feeds let through differs. {_low_in_words(low)}",
+        about=(
+            f"Liquidations: {counted}{_origin(board)}. "
+            f"Volume: {traded}. USD; a click on a heading sorts. Empty: not known, never zero"
+        ),
+        table=_columns(counted, traded, low),
+        note=(
+            f"The two windows differ: liquidations over {counted}, volume over {traded}. A percentage compares "
+            "exchanges that share both windows; it is not the part of the volume that was liquidated, and what the "
+            f"feeds let through differs. {_low_in_words(low)}"
+        ),
     )
     receipts = ask(league.figures, **asked)
     card(
@@ -111,8 +84,60 @@ def show(day: dict[str, Any]) -> None:
     )
 
 
+def _origin(board: dict[str, Any] | None) -> str:
+    return f", {board['origin']}, as of {utc(board['as_of'], board['as_of_precision'])}" if board else ""
+
+
+def _columns(counted: str, traded: str, low: dict[str, Any] | None) -> dict[str, Any]:
+    """The league's columns; `counted` and `traded` are the windows of liquidations and of volume in words."""
+    return {
+        "name": TEXT("Exchange", pinned=True),
+        "liquidations": money("Liquidations"),
+        "futures_volume": money("Futures volume"),
+        "spot_volume": money("Spot volume"),
+        "liquidations_to_volume_pct": NUMBER(
+            "÷ futures volume, %: windows differ",
+            format="%.1f",
+            width=240,
+            help=safe(f"Liquidations, {counted}, in percent of the futures volume of {traded}"),
+        ),
+        "open_interest_before": money("Open interest before"),
+        "liquidations_to_open_interest_pct": NUMBER(
+            "÷ open interest, %: flow over level",
+            format="%.1f",
+            width=240,
+            help=safe(f"Liquidations, {counted}, in percent of the open interest before the crash"),
+        ),
+        "low_deviation_pct": NUMBER(
+            f"{low['low_base']} off the composite at its low, %" if low else "Off the composite at its low, %",
+            format="%.1f",
+            width=240,
+            help=safe(_low_in_words(low)),
+        ),
+        "low_market": TEXT("… of which market"),
+        "outage_minutes": NUMBER("Minutes degraded", help="Only where begin and end are reported to the minute"),
+        "outages": TEXT("Outages as reported", width="medium"),
+        "losses": TEXT("Losses and compensation as stated, never added", width="large"),
+        **{
+            f"{measure}_source_id": TEXT(f"Source: {WHAT[measure].lower()}")
+            for measure in ("liquidations", "futures_volume", "spot_volume", "open_interest_before")
+        },
+        "low_deviation_pct_source_id": TEXT("Source: off the composite"),
+        "outages_source_id": TEXT("Source: outages"),
+        "losses_source_id": TEXT("Source: losses and compensation"),
+    }
+
+
 def _low_in_words(low: dict[str, Any] | None) -> str:
     """What the distance from the composite compares, or why there is none."""
     if low is None:
-        return "Deviation from a composite price at the low: no asset has one-minute prices of three exchanges around this crash, so none is computed."
-    return f"Off the composite: {low['low_base']}, the market named, against the median of three or more exchanges' closes in the minute ending {clock(low['low_ts'])} UTC, their lowest of {low['low_composed']} minutes in which three have a price; it may have been lower in between, and another asset or market gives another figure. The exchange in the middle is at 0 by definition."
+        return (
+            "Deviation from a composite price at the low: no asset has one-minute prices of three exchanges around "
+            "this crash, so none is computed."
+        )
+    return (
+        f"Off the composite: {low['low_base']}, the market named, against the median of three or more exchanges' "
+        f"closes in the minute ending {clock(low['low_ts'])} UTC, their lowest of {low['low_composed']} minutes in "
+        "which three have a price; it may have been lower in between, and another asset or market gives another "
+        "figure. The exchange in the middle is at 0 by definition."
+    )

@@ -15,15 +15,12 @@ from charts.liquidations import exchange_bars
 from charts.market import volume_bars
 from charts.terms import COUNTING, PHASES, listed, trust
 from charts.words import clock, each, number, percent, usd, utc
-from pages.shared.feeds import comparable_words, strip
-from pages.shared.parts import ask, card, chosen_by_id, chosen_day, safe, say_unusable
-
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", width=130)
-
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_by_id, chosen_day, say_unusable
+from pages.shared.columns import NUMBER, TEXT, money
+from pages.shared.feeds import FEEDS, comparable_words, strip
+from pages.shared.words import safe, worded
 
 READINGS = {
     "part": TEXT("Window covers"),
@@ -38,14 +35,6 @@ READINGS = {
     "read": TEXT("As of"),
     "trust": TEXT("Trust"),
     "note": TEXT("Note", width="large"),
-}
-FEEDS = {
-    "name": TEXT("Exchange"),
-    "feed": TEXT("Feed"),
-    "state": TEXT("Lets through"),
-    "since": TEXT("Since"),
-    "rule": TEXT("Rule", width="large"),
-    "evidence": TEXT("What shows it", width="large"),
 }
 INTEREST = {
     "name": TEXT("Exchange"),
@@ -76,11 +65,7 @@ REPORT = {
 
 def with_words(reports: pl.DataFrame) -> pl.DataFrame:
     """The rows with trust, counting and time as words, as the tables show them."""
-    return reports.with_columns(
-        trust=each(trust, reports, "confidence", "second_hand"),
-        counting=pl.col("counting").replace(COUNTING),
-        read=each(utc, reports, "as_of", "as_of_precision"),
-    )
+    return worded(reports).with_columns(counting=pl.col("counting").replace(COUNTING))
 
 
 def chosen_board(known: pl.DataFrame) -> dict[str, Any] | None:
@@ -96,7 +81,10 @@ def _board(row: dict[str, Any]) -> str:
     whole = f"{usd(row['total_usd'])} in all" if row["total_usd"] else f"{usd(row['named_usd'])} named"
     read = utc(row["as_of"], row["as_of_precision"])
     asset = "" if row["asset"] == "all" else f" {row['asset']} alone,"
-    return f"{row['origin']},{asset} {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: {PHASES[row['phase']]}"
+    return (
+        f"{row['origin']},{asset} {row['window_label']}, as of {read}, {whole}, {row['venues']} exchanges: "
+        f"{PHASES[row['phase']]}"
+    )
 
 
 def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> None:
@@ -109,9 +97,15 @@ def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> N
         rows,
         exchange_bars.liquidations(rows),
         key="board",
-        about=f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the exchanges named",
+        about=(
+            f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the "
+            "exchanges named"
+        ),
         alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
-        note=f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what happened.",
+        note=(
+            f"{comparable_words(verdicts)}. The order of the bars is the order of what was published, not of what "
+            "happened."
+        ),
     )
 
 
@@ -164,7 +158,10 @@ def traded_volume(day: dict[str, Any]) -> None:
                 part,
                 volume_bars.traded(part),
                 key=f"volume-{market}",
-                about=f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, {market} only",
+                about=(
+                    f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, "
+                    f"{market} only"
+                ),
                 alt="Bars: "
                 + ", ".join(f"{row['name']} {usd(row['volume_usd'])}" for row in part.iter_rows(named=True)),
                 note=" ".join(f"{row['checked']}. Terms: {row['licence']}." for row in caveats.iter_rows(named=True)),
@@ -197,7 +194,10 @@ def open_interest(crash_day: str) -> None:
         title,
         interest.with_columns(trust=each(trust, interest, "confidence")),
         key="open-interest",
-        about="As published, one row per origin. Dates, universes and definitions differ from row to row, so the rows conflict. USD, percent",
+        about=(
+            "As published, one row per origin. Dates, universes and definitions differ from row to row, so the "
+            "rows conflict. USD, percent"
+        ),
         table=INTEREST,
         empty="No open interest around this day is published here.",
     )
@@ -206,12 +206,18 @@ def open_interest(crash_day: str) -> None:
 def deleveraging(crash_day: str) -> None:
     title = "Auto-deleveraging as published"
     for whole in ask(adl.totals, crash_day=crash_day).head(1).iter_rows(named=True):
-        title = f"{whole['name']} closed {usd(whole['adl_notional_usd'])} of winning positions in {number(whole['adl_fills'])} auto-deleveraging fills"
+        title = (
+            f"{whole['name']} closed {usd(whole['adl_notional_usd'])} of winning positions in "
+            f"{number(whole['adl_fills'])} auto-deleveraging fills"
+        )
     card(
         title,
         with_words(ask(venue_reports.of_topics, crash_day=crash_day, topics=("adl",))),
         key="adl",
-        about="One row per published figure; rows of low confidence last. Figures that count both sides of a trade are listed, never added",
+        about=(
+            "One row per published figure; rows of low confidence last. Figures that count both sides of a trade "
+            "are listed, never added"
+        ),
         table=REPORT,
         empty="No auto-deleveraging of this day is published here.",
     )

@@ -9,7 +9,8 @@ import polars as pl
 from analytics.liquidations import answers, bounds, rank
 from charts.terms import listed
 from pages.liquidations.words import between_days, comparable, most
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
 
 
 def who_was_largest(crash_day: str, board: dict[str, Any] | None) -> None:

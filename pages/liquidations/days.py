@@ -1,22 +1,23 @@
-"""Day against day: two totals beside each other, the exchanges measured in one way on both days, and what changed between."""
+"""Day against day: two totals beside each other, the exchanges measured in one way on both days, and what changed
+between."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from analytics.liquidations import answers
 from charts.terms import COMPLETENESS, listed
 from charts.words import utc
-from pages.liquidations.sums import NUMBER, TEXT, money
 from pages.shared import feeds
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME, whole_money
 
 TOTALS = {
     "title": TEXT("Day"),
-    "total_usd": money("Total"),
+    "total_usd": whole_money("Total"),
     "window_label": TEXT("Window", width="medium"),
     "universe": TEXT("Universe", width="medium"),
     "origin": TEXT("Number by"),
@@ -24,8 +25,8 @@ TOTALS = {
 }
 ALIKE = {
     "name": TEXT("Exchange"),
-    "first_usd": money("This day"),
-    "second_usd": money("The other"),
+    "first_usd": whole_money("This day"),
+    "second_usd": whole_money("The other"),
     "times": NUMBER("Times", format="%.2f"),
     "state": TEXT("Feed, both days"),
     "since": TEXT("Since when"),
@@ -33,7 +34,7 @@ ALIKE = {
     "second_window": TEXT("Window of the other", width="medium"),
 }
 CHANGES = {
-    "changed_at": st.column_config.DatetimeColumn("Changed, UTC", format="YYYY-MM-DD", timezone="UTC"),
+    "changed_at": TIME("Changed, UTC", format="YYYY-MM-DD", timezone="UTC"),
     "name": TEXT("Exchange"),
     "was": TEXT("Let through before"),
     "became": TEXT("And after"),
@@ -60,7 +61,10 @@ def _totals(both: pl.DataFrame) -> None:
             stands=pl.when("comparable").then(pl.lit("the longest list")).otherwise(pl.lit("a reading of its own"))
         ),
         key="two-totals",
-        about="All venues of a universe, all assets. Only totals of one list, by one origin, universe, window and as-of, compare. USD",
+        about=(
+            "All venues of a universe, all assets. Only totals of one list, by one origin, universe, window and "
+            "as-of, compare. USD"
+        ),
         table=TOTALS,
     )
 
@@ -75,10 +79,19 @@ def _alike(alike: pl.DataFrame) -> None:
             since=pl.when("established").then(pl.lit("established")).otherwise(pl.lit("not established")),
         ),
         key="alike",
-        about="The comparable part: exchanges on the fullest board of both days whose best feed did not change between them. USD",
+        about=(
+            "The comparable part: exchanges on the fullest board of both days whose best feed did not change "
+            "between them. USD"
+        ),
         table=ALIKE,
-        note="As far as is known: where the start of a rule is not established, neither is that it held on both days. Where the windows differ, so may the ratio. A throttled feed hides more the more there is, so a ratio of floors may be too small.",
-        empty="No exchange stands on the fullest boards of both days with a best feed that did not change between them.",
+        note=(
+            "As far as is known: where the start of a rule is not established, neither is that it held on both "
+            "days. Where the windows differ, so may the ratio. A throttled feed hides more the more there is, so a "
+            "ratio of floors may be too small."
+        ),
+        empty=(
+            "No exchange stands on the fullest boards of both days with a best feed that did not change between them."
+        ),
     )
 
 
@@ -88,7 +101,10 @@ def _changes(changes: pl.DataFrame) -> None:
         f"Between the days the measurement changed: {said}" if said else "No change of measurement between the days",
         changes.with_columns(was=pl.col("before").replace(COMPLETENESS), became=pl.col("after").replace(COMPLETENESS)),
         key="changes",
-        about="Feeds that began or ceased to show every liquidation. Sums over exchanges from before and after do not compare",
+        about=(
+            "Feeds that began or ceased to show every liquidation. Sums over exchanges from before and after do "
+            "not compare"
+        ),
         table=CHANGES,
         empty="No feed described here began or ceased to show every liquidation between the two days.",
     )

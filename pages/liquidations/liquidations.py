@@ -13,7 +13,9 @@ from charts.words import usd
 from pages.liquidations import answers as answers_part
 from pages.liquidations import days, losses, method, sums
 from pages.liquidations import venues as venues_part
-from pages.shared.parts import ask, chosen_by_id, chosen_day, safe, say_unusable
+from pages.shared.ask import ask
+from pages.shared.choose import chosen_by_id, chosen_day, tabs
+from pages.shared.words import safe
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
@@ -48,8 +50,7 @@ PARTS = {
     "Who was liquidated": lambda: losses.show(day, board),
     "What feeds hide": lambda: method.show(day),
 }
-say_unusable("part", list(PARTS), "part of the page")
-for tab, show in zip(st.tabs(list(PARTS), key="part", bind="query-params"), PARTS.values(), strict=True):
+for tab, show in zip(tabs(list(PARTS)), PARTS.values(), strict=True):
     if tab.open:
         with tab:
             show()

@@ -12,35 +12,37 @@ from analytics.liquidations import event_feeds, losses
 from charts.liquidations import inequality
 from charts.terms import COMPLETENESS
 from charts.words import number, percent, usd
-from pages.liquidations.sums import NUMBER, TEXT, money
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME, whole_money
 
 SIDES = {
     "liquidated_side": TEXT("Side"),
     "orders": NUMBER("Orders", format="localized"),
-    "total_usd": money("Sum"),
+    "total_usd": whole_money("Sum"),
     "share_pct": NUMBER("Share, %", format="%.1f"),
 }
 ASSETS = {
     "base_asset": TEXT("Asset"),
-    "total_usd": money("Sum"),
+    "total_usd": whole_money("Sum"),
     "share_pct": NUMBER("Share, %", format="%.1f"),
-    "long_usd": money("Long"),
-    "short_usd": money("Short"),
+    "long_usd": whole_money("Long"),
+    "short_usd": whole_money("Short"),
     "orders": NUMBER("Orders", format="localized"),
 }
 LARGEST = {
-    "ts": st.column_config.DatetimeColumn("Time, UTC", format="YYYY-MM-DD HH:mm:ss.SSS", timezone="UTC"),
+    "ts": TIME("Time, UTC", format="YYYY-MM-DD HH:mm:ss.SSS", timezone="UTC"),
     "symbol": TEXT("Market"),
     "liquidated_side": TEXT("Side"),
-    "notional_usd": money("Value"),
+    "notional_usd": whole_money("Value"),
     "price": NUMBER("Price", format="localized"),
     "price_kind": TEXT("Price is a"),
     "quantity_base": NUMBER("Quantity", format="localized"),
 }
 PUBLISHED = {
     "asset": TEXT("Asset"),
-    "total_usd": money("Total"),
+    "total_usd": whole_money("Total"),
     "share_pct": NUMBER("Share of the board, %", format="%.1f"),
     "window_label": TEXT("Window", width="medium"),
     "origin": TEXT("Number by"),
@@ -84,18 +86,43 @@ def _chosen(feeds: pl.DataFrame) -> dict[str, Any]:
 
 def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
     asked = {name: feed[name] for name in ("venue", "feed", "mechanism")} | span
-    told = f"{feed['name']}, {feed['feed']}, mechanism {feed['mechanism']}; it lets through {COMPLETENESS[feed['completeness']]}. USD"
+    told = (
+        f"{feed['name']}, {feed['feed']}, mechanism {feed['mechanism']}; it lets through "
+        f"{COMPLETENESS[feed['completeness']]}. USD"
+    )
     row = ask(losses.concentration, **asked).row(0, named=True)
-    sides, assets, sizes = (ask(question, **asked) for question in (losses.by_side, losses.by_asset, losses.by_size))
+    sides, assets = ask(losses.by_side, **asked), ask(losses.by_asset, **asked)
     top = assets.row(0, named=True)
     most = sides.sort("total_usd", descending=True).row(0, named=True)
     card(
-        f"{most['liquidated_side'].title()}s were {percent(most['share_pct'], 0)} of {usd(row['total_usd'])} liquidated",
+        (
+            f"{most['liquidated_side'].title()}s were {percent(most['share_pct'], 0)} of {usd(row['total_usd'])} "
+            "liquidated"
+        ),
         _with_regime(sides, feed),
         key="sides",
         about=told,
         table=SIDES,
     )
+    _inequality(feed, asked, row, told)
+    card(
+        f"{top['base_asset']} makes up {percent(top['share_pct'], 0)}",
+        _with_regime(assets, feed),
+        key="assets",
+        about=told,
+        table=ASSETS,
+    )
+    card(
+        f"The largest single one: {usd(row['largest_usd'])}",
+        _with_regime(ask(losses.largest, **asked), feed),
+        key="largest",
+        about=told,
+        table=LARGEST,
+    )
+
+
+def _inequality(feed: dict[str, Any], asked: dict[str, Any], row: dict[str, Any], told: str) -> None:
+    sizes = ask(losses.by_size, **asked)
     left, right = st.columns(2)
     with left:
         points = ask(losses.lorenz, **asked)
@@ -121,20 +148,6 @@ def _single(feed: dict[str, Any], span: dict[str, Any]) -> None:
             ),
             note=f"Shares in the number and in the sum, each of one hundred percent.{_of_feed(feed)}",
         )
-    card(
-        f"{top['base_asset']} makes up {percent(top['share_pct'], 0)}",
-        _with_regime(assets, feed),
-        key="assets",
-        about=told,
-        table=ASSETS,
-    )
-    card(
-        f"The largest single one: {usd(row['largest_usd'])}",
-        _with_regime(ask(losses.largest, **asked), feed),
-        key="largest",
-        about=told,
-        table=LARGEST,
-    )
 
 
 def _of_feed(feed: dict[str, Any]) -> str:

@@ -11,19 +11,20 @@ import streamlit as st
 from analytics.liquidations import backtest, calibration, event_feeds, throttle
 from charts.terms import listed
 from charts.words import usd
-from pages.liquidations.sums import NUMBER, TEXT, money
 from pages.liquidations.words import RULES
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import CHECK, NUMBER, TEXT, whole_money
 
 ESTIMATES = {
     "name": TEXT("Exchange"),
     "feed": TEXT("Feed"),
     "model": TEXT("If"),
     "orders": NUMBER("Orders that passed", format="localized"),
-    "reported_usd": money("Reported"),
-    "bound_usd": money("At least"),
-    "low_usd": money("Range, low"),
-    "high_usd": money("Range, high"),
+    "reported_usd": whole_money("Reported"),
+    "bound_usd": whole_money("At least"),
+    "low_usd": whole_money("Range, low"),
+    "high_usd": whole_money("Range, high"),
     "refusal": TEXT("Why no range", width="large"),
 }
 SCORES = {
@@ -32,13 +33,13 @@ SCORES = {
     "mechanism": TEXT("Mechanism"),
     "model": TEXT("If"),
     "orders": NUMBER("Orders", format="localized"),
-    "true_usd": money("True sum"),
+    "true_usd": whole_money("True sum"),
     "reported_share": NUMBER("Reported", format="percent"),
     "bound_share": NUMBER("At least", format="percent"),
-    "bound_holds": st.column_config.CheckboxColumn("Bound holds"),
+    "bound_holds": CHECK("Bound holds"),
     "low_share": NUMBER("Range, low", format="percent"),
     "high_share": NUMBER("Range, high", format="percent"),
-    "covered": st.column_config.CheckboxColumn("Range holds"),
+    "covered": CHECK("Range holds"),
     "refusal": TEXT("Why no range", width="large"),
 }
 CALIBRATION = {
@@ -188,7 +189,8 @@ def _simulated() -> None:
         ),
         table=CALIBRATION,
         note=(
-            f"At worst: ranges with {_kind(calibration.worst())}, bounds with {_kind(_weakest_bound())}; 5 ×: orders of "
+            f"At worst: ranges with {_kind(calibration.worst())}, bounds with {_kind(_weakest_bound())}; 5 ×: "
+            "orders of "
             "that place in a burst are five times as large. "
             "Each stream is throttled by the rule of its row and estimated without being told which. Rows with "
             f"fewer than {calibration.FEWEST} ranges say little about them. Where every run was refused there "

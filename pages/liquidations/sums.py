@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
 from analytics.liquidations import bridge
 from charts.liquidations import bridges
-from charts.terms import COUNTING, PHASES, trust
-from charts.words import each, utc
+from charts.terms import COUNTING, PHASES
 from pages.liquidations.words import INTERESTS, bridge_title
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, whole_money
+from pages.shared.words import worded
 
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
 NOTES = {
     "readings": "One figure of one tracker through time. Late reports raise it; a window that trails moves on.",
     "windows": "Hatched: computed. Parts as rounded by the publication.",
-    "sides": "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own.",
+    "sides": (
+        "Hatched: computed. Rounded figures of one window, or of one universe where the total has a window of its own."
+    ),
     "exchanges": "Hatched: computed, the stated total less the exchanges named.",
-    "universes": "Hatched: computed. The two count different venues over different hours; what the difference consists of is not published, and neither need contain the other.",
+    "universes": (
+        "Hatched: computed. The two count different venues over different hours; what the difference consists of "
+        "is not published, and neither need contain the other."
+    ),
     "estimates": "Hatched: computed. An estimate is no measurement.",
 }
 
 
-def money(label: str) -> Any:
-    return NUMBER(label, format="localized", step=1, width=130)
-
-
 PUBLISHED = {
     "window_label": TEXT("Window", width="medium"),
-    "total_usd": money("Total"),
-    "long_usd": money("Long"),
-    "short_usd": money("Short"),
+    "total_usd": whole_money("Total"),
+    "long_usd": whole_money("Long"),
+    "short_usd": whole_money("Short"),
     "universe": TEXT("Universe"),
     "counting": TEXT("Counting"),
     "part": TEXT("Window covers"),
@@ -73,30 +73,34 @@ def show(crash_day: str) -> None:
         f"All {published.height} published totals of the day"
         if published.height > 1
         else "The published totals of the day",
-        worded(published).with_columns(part=pl.col("phase").replace(PHASES)),
+        with_interest(published).with_columns(part=pl.col("phase").replace(PHASES)),
         key="published",
-        about="All venues of a universe, all assets. One row a publication; windows, universes and countings differ, so rows are never added. USD",
+        about=(
+            "All venues of a universe, all assets. One row a publication; windows, universes and countings differ, "
+            "so rows are never added. USD"
+        ),
         table=PUBLISHED,
         empty="No total over all venues of this day is published here.",
     )
     disputed = ask(bridge.disputed, crash_day=crash_day)
     card(
         "Disputed, and who has which stake in it",
-        worded(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
+        with_interest(disputed).with_columns(what=pl.col("metric").str.replace_all("_", " ")),
         key="disputed",
-        about="Estimates, claims, figures that count both sides, and what a venue states against its own feed. None of them enters a chart as a measurement",
+        about=(
+            "Estimates, claims, figures that count both sides, and what a venue states against its own feed. None "
+            "of them enters a chart as a measurement"
+        ),
         table=DISPUTED,
         empty="No disputed figure of this day is recorded here.",
     )
 
 
-def worded(rows: pl.DataFrame) -> pl.DataFrame:
+def with_interest(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with counting, time, trust and interest as words."""
-    return rows.with_columns(
+    return worded(rows).with_columns(
         counting=pl.col("counting").replace(COUNTING),
         stake=pl.col("interest").fill_null("unknown").replace(INTERESTS),
-        trust=each(trust, rows, "confidence", "second_hand"),
-        read=each(utc, rows, "as_of", "as_of_precision"),
     )
 
 

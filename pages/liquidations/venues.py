@@ -1,4 +1,5 @@
-"""Exchange by exchange: what bounds each figure, which place each may hold, what the feeds let through, what became of the losses."""
+"""Exchange by exchange: what bounds each figure, which place each may hold, what the feeds let through, what became
+of the losses."""
 
 from __future__ import annotations
 
@@ -15,37 +16,38 @@ from charts.liquidations import venue_bounds
 from charts.terms import COMPLETENESS, listed
 from charts.who_paid import loss_stages
 from charts.words import usd, usd_range, utc
-from pages.liquidations.sums import NUMBER, TEXT, money
 from pages.liquidations.words import turn_words
 from pages.shared import feeds
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, whole_money
 
 BOUNDS = {
     "name": TEXT("Exchange"),
-    "reported_usd": money("Reported"),
-    "bound_usd": money("At least"),
+    "reported_usd": whole_money("Reported"),
+    "bound_usd": whole_money("At least"),
     "bound_input": TEXT("At least by", width="medium"),
-    "low_usd": money("Read, lowest"),
-    "high_usd": money("Read, highest"),
+    "low_usd": whole_money("Read, lowest"),
+    "high_usd": whole_money("Read, highest"),
     "refusal": TEXT("Why only from below", width="large"),
     "method": TEXT("Method", width="large"),
     "state": TEXT("Feed lets through"),
     "regime": TEXT("Rule of the feed", width="large"),
     "since": TEXT("Since when"),
-    "open_interest_change_usd": money("Open interest, change"),
+    "open_interest_change_usd": whole_money("Open interest, change"),
 }
 RATIOS = {
     "name": TEXT("Exchange"),
-    "liquidations": money("Liquidated"),
-    "futures_volume": money("Futures volume"),
+    "liquidations": whole_money("Liquidated"),
+    "futures_volume": whole_money("Futures volume"),
     "liquidations_to_volume_pct": NUMBER("÷ volume, %", format="%.1f"),
-    "open_interest_before": money("Open interest before"),
+    "open_interest_before": whole_money("Open interest before"),
     "liquidations_to_open_interest_pct": NUMBER("÷ open interest, %", format="%.1f"),
 }
 STAGES = {
     "name": TEXT("Exchange"),
     "what": TEXT("Stage"),
-    "value_usd": money("Positions"),
+    "value_usd": whole_money("Positions"),
     "window_label": TEXT("Window", width="medium"),
     "origin": TEXT("Number by"),
     "words": TEXT("Also said, not a position value", width="large"),
@@ -71,7 +73,8 @@ def show(day: dict[str, Any], board: dict[str, Any] | None) -> None:
 
 
 def _measured(rows: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the bound of each exchange, how it came about, and the rule of its feed, for whoever takes them elsewhere."""
+    """The rows with the bound of each exchange, how it came about, and the rule of its feed, for whoever takes them
+    elsewhere."""
     told = ranked.select("venue", "bound_usd", "method", "completeness", "regime")
     return rows.join(told, on="venue", how="left", maintain_order="left")
 
@@ -93,7 +96,12 @@ def _bounds(board: dict[str, Any], ranked: pl.DataFrame) -> None:
         key="bounds",
         about=f"Reported → at least. {board['origin']}, {board['window_label']}, USD. Arrow: no upper end is known",
         alt="; ".join(f"{row['name']} at least {usd(row['bound_usd'])}" for row in ranked.iter_rows(named=True)),
-        note="A sum on a board does not tell what its feed hid. How far readings of one tracker lie apart says how it rounds and when it was read, not how far it is from the truth: from which feed it was read, and whether take-overs and auto-deleveraging count, is not stated. Open interest falls also by choice: it bounds nothing and is only listed.",
+        note=(
+            "A sum on a board does not tell what its feed hid. How far readings of one tracker lie apart says how "
+            "it rounds and when it was read, not how far it is from the truth: from which feed it was read, and "
+            "whether take-overs and auto-deleveraging count, is not stated. Open interest falls also by choice: it "
+            "bounds nothing and is only listed."
+        ),
         table=BOUNDS,
     )
 
@@ -127,7 +135,10 @@ def _ratios(day: dict[str, Any], board: dict[str, Any], ranked: pl.DataFrame) ->
         key="ratios",
         about=f"Liquidations: {board['window_label']}. {window}Open interest: before the crash, as published. USD",
         table=RATIOS,
-        note="The windows differ, so a ratio compares exchanges with each other and says nothing of one alone; a hiding feed makes it a floor. It stands only where both figures are known.",
+        note=(
+            "The windows differ, so a ratio compares exchanges with each other and says nothing of one alone; a "
+            "hiding feed makes it a floor. It stands only where both figures are known."
+        ),
         empty="For no exchange of this day both figures of a ratio are known here.",
     )
 
@@ -142,13 +153,24 @@ def _stages(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None
     ]
     unknown = stages.filter(pl.col("value_usd").is_null(), pl.col("stage") != "liquidated").height
     card(
-        f"Of {unknown + known.height} steps after liquidation, {'these are' if known.height > 1 else 'one is' if known.height else 'none is'} known{': ' if told else ''}{'; '.join(told)}",
+        (
+            f"Of {unknown + known.height} steps after liquidation, "
+            f"{'these are' if known.height > 1 else 'one is' if known.height else 'none is'} "
+            f"known{': ' if told else ''}{'; '.join(told)}"
+        ),
         _measured(stages, ranked).with_columns(what=pl.col("stage").replace(loss_stages.STAGES)),
         loss_stages.of_exchanges(drawn) if drawn.height else None,
         key="stages",
-        about="Liquidated → filled on the book → taken over → auto-deleveraging → borne by all. Value of positions, USD. Hatched frame: not known",
+        about=(
+            "Liquidated → filled on the book → taken over → auto-deleveraging → borne by all. Value of positions, "
+            "USD. Hatched frame: not known"
+        ),
         alt="; ".join(told) or "No stage is known",
-        note="An exchange without any figure stands in the table only. Windows differ from stage to stage, and a position that a vault takes over and passes on is in two: stages are set beside each other, never added. What a fund paid or lost is money, not positions; it stands in the table only.",
+        note=(
+            "An exchange without any figure stands in the table only. Windows differ from stage to stage, and a "
+            "position that a vault takes over and passes on is in two: stages are set beside each other, never "
+            "added. What a fund paid or lost is money, not positions; it stands in the table only."
+        ),
         table=STAGES,
         empty="Of no exchange any stage is known on this day.",
     )

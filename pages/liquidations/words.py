@@ -34,7 +34,8 @@ RULES = {"last": "the last order passes", "largest": "the largest order passes"}
 def most(ranked: pl.DataFrame, turning: pl.DataFrame) -> tuple[str, str]:
     """Which exchange liquidated most: the finding, and what stands behind it.
 
-    `ranked` as `analytics.liquidations.bounds.of_board` gives it, `turning` as `analytics.liquidations.rank.turning_points`.
+    `ranked` as `analytics.liquidations.bounds.of_board` gives it, `turning` as
+    `analytics.liquidations.rank.turning_points`.
     """
     leader = ranked.row(0, named=True)
     first = f"{leader['name']} reported the most, {usd(leader['reported_usd'])}"
@@ -44,16 +45,21 @@ def most(ranked: pl.DataFrame, turning: pl.DataFrame) -> tuple[str, str]:
 
 
 def turn_words(turning: pl.DataFrame) -> tuple[str, str]:
-    """At which factor the order turns, and what that assumes. `turning` as `analytics.liquidations.rank.turning_points` gives it."""
+    """At which factor the order turns, and what that assumes. `turning` as
+    `analytics.liquidations.rank.turning_points` gives it."""
     if turning.is_empty():
         return "Would another order be possible?", ""
     first, *others = turning.iter_rows(named=True)
     finding = f"{first['name']} passes {first['leader']} from {first['factor']:.1f} times what it showed"
     finding += "".join(f", {row['name']} from {row['factor']:.1f} times" for row in others)
-    why = f"Assumed: {first['leader']}'s figure stands as it was read. How much the feeds of {listed(turning['name'].to_list())} hid has no known upper end."
+    why = (
+        f"Assumed: {first['leader']}'s figure stands as it was read. How much the feeds of "
+        f"{listed(turning['name'].to_list())} hid has no known upper end."
+    )
     if first["implied_low"] is not None:
         why += (
-            f" If all that {first['estimate_origin']} adds to the total was hidden by them, by each in the same proportion, "
+            f" If all that {first['estimate_origin']} adds to the total was hidden by them, by each in the same "
+            "proportion, "
             f"they had {first['implied_low']:.1f} to {first['implied_high']:.1f} times what they showed."
         )
     if first["stated_most"] is not None:
@@ -64,7 +70,8 @@ def turn_words(turning: pl.DataFrame) -> tuple[str, str]:
 
 
 def comparable(pair: pl.DataFrame) -> tuple[str, str]:
-    """Whether the figures of two exchanges compare: the finding, and why. `pair` as `analytics.liquidations.answers.pair` gives it."""
+    """Whether the figures of two exchanges compare: the finding, and why. `pair` as
+    `analytics.liquidations.answers.pair` gives it."""
     if pair.height < 2:
         return "Two different exchanges are needed", "Choose another exchange to compare with."
     a, b = pair.iter_rows(named=True)
@@ -94,7 +101,8 @@ def comparable(pair: pl.DataFrame) -> tuple[str, str]:
 
 
 def between_days(days: pl.DataFrame, changes: pl.DataFrame, alike: pl.DataFrame) -> tuple[str, str]:
-    """How two days compare: the finding, and why. Rows as `analytics.liquidations.answers` gives them; `days` holds two."""
+    """How two days compare: the finding, and why. Rows as `analytics.liquidations.answers` gives them; `days` holds
+    two."""
     if days.height < 2 or days["crash_day"].n_unique() < 2:
         return "Two different days are needed", "Choose another day to compare with."
     a, b = days.iter_rows(named=True)
@@ -127,14 +135,20 @@ def bridge_title(lines: pl.DataFrame) -> str:
         values = [row["value_usd"] for row in rows]
         return f"{rows[0]['origin']}'s total was read {len(rows)} times, from {usd(min(values))} to {usd(max(values))}"
     if topic == "universes":
-        return f"{kinds['stated']['origin']} and {kinds['part']['origin']} are {usd(kinds['difference']['value_usd'])} apart"
+        return (
+            f"{kinds['stated']['origin']} and {kinds['part']['origin']} are {usd(kinds['difference']['value_usd'])} "
+            "apart"
+        )
     if topic == "exchanges":
         named = [row["line"] for row in rows if row["kind"] == "part"]
         rest = usd_range(*(kinds["difference"][end] for end in ("low_usd", "high_usd")))
         return f"{listed(named)} make up the board but for {rest}, as far as rounded figures tell"
     if topic == "estimates":
         added = [row["value_usd"] for row in rows if row["kind"] == "difference"]
-        return f"The estimate adds about {usd_range(*(float(f'{value:.2g}') for value in (min(added), max(added))))} to what was published"
+        return (
+            f"The estimate adds about {usd_range(*(float(f'{value:.2g}') for value in (min(added), max(added))))} "
+            "to what was published"
+        )
     parts = {"windows": "The parts of the window", "sides": "Long and short"}[topic]
     if "stated" not in kinds:
         return f"{parts} add up to {usd(kinds['sum']['value_usd'])}; no total is stated"

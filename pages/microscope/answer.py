@@ -8,10 +8,11 @@ from typing import Any
 from analytics.market import impact, phases
 from analytics.market.decimate import keys
 from charts.words import clock
-from pages.microscope.dislocation import caveat, left_first, market
+from pages.microscope.departed import caveat, left_first
 from pages.microscope.phases import deeper
 from pages.shared import words
-from pages.shared.parts import ask, safe
+from pages.shared.ask import ask
+from pages.shared.words import safe
 
 
 def say(container: Any, base: str, start: datetime, end: datetime) -> None:
@@ -56,7 +57,10 @@ def _first(base: str, start: datetime, end: datetime) -> str:
         return f"**Which venue broke first cannot be told**: {safe(_inner(reason))} (Dislocation)."
     first = rows.row(0, named=True)
     but = f", {safe(caveat(rows))}," if caveat(rows) else ""
-    return f"**{safe(first['name'])} {market(first)}**{but} **left the other venues first**, between {clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')} UTC (Dislocation)."
+    return (
+        f"**{safe(first['name'])} {words.market_kind(first)}**{but} **left the other venues first**, between "
+        f"{clock(first['left_after'], 'second')} and {clock(first['left_by'], 'second')} UTC (Dislocation)."
+    )
 
 
 def _inner(sentence: str) -> str:

@@ -11,9 +11,24 @@ import streamlit as st
 from analytics.compare import aligned
 from charts.compare import aligned as chart
 from charts.words import percent
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+DAYS = {
+    "title": TEXT("Day"),
+    "t0": TIME("T0", format="MMM D, YYYY HH:mm", width="medium"),
+    "market": TEXT("Market", width="medium"),
+    "interval": TEXT("Bars of"),
+    "lowest_pct": NUMBER("Lowest, %", format="%.1f"),
+    "lowest_minutes": NUMBER("by minute", format="%.0f"),
+    "sigma_pct": NUMBER("σ of an hour, %", format="%.3f"),
+    "sigmas_low": NUMBER("Lowest, usual hours, from", format="%.0f"),
+    "sigmas_high": NUMBER("to", format="%.0f"),
+    "refusal": TEXT("Why it has no curve", width="large"),
+}
+
 UNITS = list(chart.UNITS)
 
 
@@ -36,7 +51,10 @@ def _curves(day: dict[str, Any], base: str) -> None:
         first = known.row(0, named=True)
         low, high = first["sigmas_low"], first["sigmas_high"]
         sigmas = f", about {low:.0f} to {high:.0f} times an hour's usual move" if low else ""
-        title = f"{first['title']}: {first['market']} fell {percent(-first['lowest_pct'])} in {first['lowest_minutes']:.0f} minutes from T0{sigmas}"
+        title = (
+            f"{first['title']}: {first['market']} fell {percent(-first['lowest_pct'])} in "
+            f"{first['lowest_minutes']:.0f} minutes from T0{sigmas}"
+        )
         if known.height == 1:
             title += "; no other day has bars here to lay beside it"
     card(
@@ -44,28 +62,27 @@ def _curves(day: dict[str, Any], base: str) -> None:
         paths,
         chart.curves(paths, unit, day["crash_day"]) if paths.height else None,
         key="aligned",
-        about=f"{base}, minutes since each day's own T0, closes where their bars end. σ: the standard deviation of an hour's return by the bars of the day before T0. An hour's usual move: by the day or the six hours before, by that or the median absolute deviation",
+        about=(
+            f"{base}, minutes since each day's own T0, closes where their bars end. σ: the standard deviation of an "
+            "hour's return by the bars of the day before T0. An hour's usual move: by the day or the six hours "
+            "before, by that or the median absolute deviation"
+        ),
         alt=f"Lines of {base} by crash day since T0.",
         note="The fall is to the lowest print, which lies between two closes." if known.height else "",
         empty="Fetch a day's bars: python -m pipelines refresh --event <crash day>",
     )
     card(
-        f"{known.height} of {days.height} crash days {'has' if known.height == 1 else 'have'} a T0 and price bars around it",
+        (
+            f"{known.height} of {days.height} crash days {'has' if known.height == 1 else 'have'} a T0 and price "
+            "bars around it"
+        ),
         days,
         key="aligned-days",
-        about=f"Where the lines come from, or why a day has none. Bars of {base}, from half an hour before T0 to two hours after it. UTC",
-        table={
-            "title": TEXT("Day"),
-            "t0": TIME("T0", format="MMM D, YYYY HH:mm", width="medium"),
-            "market": TEXT("Market", width="medium"),
-            "interval": TEXT("Bars of"),
-            "lowest_pct": NUMBER("Lowest, %", format="%.1f"),
-            "lowest_minutes": NUMBER("by minute", format="%.0f"),
-            "sigma_pct": NUMBER("σ of an hour, %", format="%.3f"),
-            "sigmas_low": NUMBER("Lowest, usual hours, from", format="%.0f"),
-            "sigmas_high": NUMBER("to", format="%.0f"),
-            "refusal": TEXT("Why it has no curve", width="large"),
-        },
+        about=(
+            f"Where the lines come from, or why a day has none. Bars of {base}, from half an hour before T0 to two "
+            "hours after it. UTC"
+        ),
+        table=DAYS,
     )
 
 
@@ -85,7 +102,10 @@ def _sizes() -> None:
         title,
         rows,
         key="sizes",
-        about="Totals of one list (one origin, universe, window and as-of). Days with different numbers of feed changes were measured differently: their totals do not compare. USD",
+        about=(
+            "Totals of one list (one origin, universe, window and as-of). Days with different numbers of feed "
+            "changes were measured differently: their totals do not compare. USD"
+        ),
         table={
             "title": TEXT("Day"),
             "total_usd": NUMBER("Reported, at least", format="localized"),

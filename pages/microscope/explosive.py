@@ -14,9 +14,12 @@ from analytics.market.decimate import keys
 from charts.market import explosiveness as chart
 from charts.words import clock, percent
 from pages.shared import words
-from pages.shared.parts import ask, card, safe, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
+from pages.shared.words import safe
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 NOTE = (
     "A rate that changes by itself, as in any crash, looks like liquidations that set each other off: with "
     "a constant background, a process without any "

@@ -11,11 +11,25 @@ import streamlit as st
 from analytics.compare import aligned
 from analytics.market import lows, sweep, timeline
 from charts.market import sweep as chart
-from charts.words import number, utc
+from charts.words import each, number, utc
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+SWEEPS = {
+    "name": TEXT("Venue"),
+    "symbol": TEXT("Market"),
+    "stamp": TEXT("Stamp"),
+    "taker_side": TEXT("Taker"),
+    "trades": NUMBER("Prints"),
+    "first_price": NUMBER("From", format="%.8g"),
+    "last_price": NUMBER("to", format="%.8g"),
+    "walk_pct": NUMBER("Walk, %", format="%.2f"),
+    "quantity_base": NUMBER("Quantity", format="%.8g"),
+    "value_quote": NUMBER("Value", format="%.8g"),
+}
+
 LOWS = {
     "symbol": TEXT("Market"),
     "name": TEXT("Venue"),
@@ -47,28 +61,26 @@ def _sweeps(start: datetime, end: datetime) -> pl.DataFrame:
     walk = controls.number_input("Walk, % at least", 0.1, 100.0, sweep.WALK_PCT, 0.5, key="walk", **options)
     found = ask(sweep.by_rule, start=start, end=end, prints=prints, walk_pct=walk)
     known = ask(sweep.tapes, start=start, end=end)
-    looked = f"{known['trades'].sum():,} single trades of {known.height} market{'' if known.height == 1 else 's'} are kept in this range: of others nothing is known trade by trade."
+    looked = (
+        f"{known['trades'].sum():,} single trades of {known.height} market{'' if known.height == 1 else 's'} are "
+        "kept in this range: of others nothing is known trade by trade."
+    )
     title = "Sweeps found by rule"
     if found.height:
         deepest = found.row(0, named=True)
-        title = f"Found by rule: {deepest['trades']} aggregate trades of one stamp took {deepest['symbol']} on {deepest['name']} from {words.price(deepest['first_price'])} to {words.price(deepest['last_price'])}"
+        title = (
+            f"Found by rule: {deepest['trades']} aggregate trades of one stamp took {deepest['symbol']} on "
+            f"{deepest['name']} from {words.price(deepest['first_price'])} to {words.price(deepest['last_price'])}"
+        )
     card(
         title,
-        found.with_columns(pl.Series("stamp", [utc(ts, "microsecond") for ts in found["ts"]], pl.String)),
+        found.with_columns(stamp=each(lambda ts: utc(ts, "microsecond"), found, "ts")),
         key="sweeps",
-        about=f"{words.span(start, end)}. The rule: at least {prints} prints of one market, one taker side and one time stamp, the last of them at the extreme and {walk:g} % or more from the first",
-        table={
-            "name": TEXT("Venue"),
-            "symbol": TEXT("Market"),
-            "stamp": TEXT("Stamp"),
-            "taker_side": TEXT("Taker"),
-            "trades": NUMBER("Prints"),
-            "first_price": NUMBER("From", format="%.8g"),
-            "last_price": NUMBER("to", format="%.8g"),
-            "walk_pct": NUMBER("Walk, %", format="%.2f"),
-            "quantity_base": NUMBER("Quantity", format="%.8g"),
-            "value_quote": NUMBER("Value", format="%.8g"),
-        },
+        about=(
+            f"{words.span(start, end)}. The rule: at least {prints} prints of one market, one taker side and one "
+            f"time stamp, the last of them at the extreme and {walk:g} % or more from the first"
+        ),
+        table=SWEEPS,
         note=f"{looked} Prints as the tape carries them: fills of one order at one price can be one.",
         empty=f"The rule finds none. {looked}",
     )
@@ -78,11 +90,17 @@ def _sweeps(start: datetime, end: datetime) -> pl.DataFrame:
 def _walk(found: dict[str, Any]) -> None:
     steps = ask(sweep.steps, **{key: found[key] for key in ("venue", "market", "symbol", "ts")})
     card(
-        f"{words.amount(found['quantity_base'])} {found['base']} went for {words.amount(found['value_quote'])} {found['quote']}, {number(found['value_quote'] / found['quantity_base'])} on average",
+        (
+            f"{words.amount(found['quantity_base'])} {found['base']} went for {words.amount(found['value_quote'])} "
+            f"{found['quote']}, {number(found['value_quote'] / found['quantity_base'])} on average"
+        ),
         steps,
         chart.walk(steps),
         key="sweep-walk",
-        about=f"{found['symbol']} on {found['name']} at {utc(found['ts'], 'microsecond')}, the taker's side: {found['taker_side']}. Price against quantity, print by print",
+        about=(
+            f"{found['symbol']} on {found['name']} at {utc(found['ts'], 'microsecond')}, the taker's side: "
+            f"{found['taker_side']}. Price against quantity, print by print"
+        ),
         alt=f"Stairs from {words.price(found['first_price'])} to {words.price(found['last_price'])} {found['quote']}.",
     )
 
@@ -103,7 +121,10 @@ def _reported(day: dict[str, Any], found: dict[str, Any]) -> None:
 def _lows(day: dict[str, Any]) -> None:
     midnight = day["focus_start"].replace(hour=0, minute=0, second=0, microsecond=0)
     quotes = ask(lows.quotes, start=midnight, end=midnight + timedelta(days=1))
-    about = f"{utc(midnight, 'day')}, the whole UTC day. The day's low against the close before, over the standard deviation of the market's daily returns in the year before"
+    about = (
+        f"{utc(midnight, 'day')}, the whole UTC day. The day's low against the close before, over the standard "
+        "deviation of the market's daily returns in the year before"
+    )
     if quotes.is_empty():
         card(
             "Lows in σ of each market's own past",
@@ -125,5 +146,9 @@ def _lows(day: dict[str, Any]) -> None:
         key="sigmas",
         about=about,
         table={column: shown for column, shown in LOWS.items() if not rows[column].is_null().all()},
-        note=f"{rows.height - known.height} of {rows.height} have fewer than {aligned.LEAST_DAYS} daily closes in the year before: not known, not zero. Drops against the day's high, and thin prints, stand on the Cascade page under “Lowest prints”.",
+        note=(
+            f"{rows.height - known.height} of {rows.height} have fewer than {aligned.LEAST_DAYS} daily closes in "
+            "the year before: not known, not zero. Drops against the day's high, and thin prints, stand on the "
+            "Cascade page under “Lowest prints”."
+        ),
     )

@@ -12,18 +12,24 @@ from analytics.market import decimate, first_movers, lead_lag
 from charts.market import lead_lag as chart
 from charts.words import clock
 from pages.shared import words
-from pages.shared.parts import ask, card, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT, TIME
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 CAVEAT = (
-    "Each venue stamps its prints by its own clock, and these may differ by more than a lead: no interval here is narrower than a second to "
+    "Each venue stamps its prints by its own clock, and these may differ by more than a lead: no interval here "
+    "is narrower than a second to "
     "either side, and a lead of a second or two is not evidence of who broke first."
 )
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
     known = ask(first_movers.candidates, base=base, start=start, end=end)
-    about = f"{words.span(start, end)}. Who moves first by how many seconds: Hayashi–Yoshida contrast over lags of ±{lead_lag.GRID[-1]:.0f} s from one-second bars, 95 % by drawing blocks of {lead_lag.BLOCK:.0f} s again"
+    about = (
+        f"{words.span(start, end)}. Who moves first by how many seconds: Hayashi–Yoshida contrast over lags of "
+        f"±{lead_lag.GRID[-1]:.0f} s from one-second bars, 95 % by drawing blocks of {lead_lag.BLOCK:.0f} s again"
+    )
     if known.filter(pl.col("what") == "price").is_empty() or known.height < 2:
         only = (
             f"To the second, only {known['label'][0]} can be had here"
@@ -35,7 +41,10 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
             known.clear(),
             key="leads",
             about=about,
-            empty=f"{only}: a lead needs two series, at least one of them a price. Bars of a minute do not tell who came first within it.",
+            empty=(
+                f"{only}: a lead needs two series, at least one of them a price. Bars of a minute do not tell who "
+                "came first within it."
+            ),
         )
         return
     pair = _pair(known)
@@ -89,7 +98,10 @@ def _leads(
         contrast.with_columns(first=pl.lit(first), second=pl.lit(second)),
         chart.contrast(contrast) if contrast.height else None,
         key="contrast",
-        about="Over all the time both are known. Covariance over the size of both series' moves; the band holds 95 % of redrawn blocks. A single clear peak is an answer",
+        about=(
+            "Over all the time both are known. Covariance over the size of both series' moves; the band holds 95 % "
+            "of redrawn blocks. A single clear peak is an answer"
+        ),
         alt="A curve over lags from minus to plus 60 seconds with its band.",
         note="For deleveraging: falls of the price against fills in excess of their mean rate.",
         empty=estimates["refusal"][0] or "The two cannot be compared.",
@@ -100,11 +112,15 @@ def _title(first: str, second: str, estimates: pl.DataFrame, decided: pl.DataFra
     if led.height:
         row = led.row(0, named=True)
         leader, other = (first, second) if row["lag_s"] > 0 else (second, first)
-        return f"{leader} moved {abs(row['lag_s']):.0f} s before {other} in {clock(row['window_start'])}–{clock(row['window_end'])}"
+        return (
+            f"{leader} moved {abs(row['lag_s']):.0f} s before {other} in "
+            f"{clock(row['window_start'])}–{clock(row['window_end'])}"
+        )
     if decided.height:
         row = decided.row(0, named=True)
         rest = "" if decided.height == estimates.height else "; otherwise it cannot be told"
-        return f"Neither led in {clock(row['window_start'])}–{clock(row['window_end'])}: within {row['low_s']:+.0f} to {row['high_s']:+.0f} s{rest}".replace(
-            "-", "−"
-        )
+        return (
+            f"Neither led in {clock(row['window_start'])}–{clock(row['window_end'])}: within {row['low_s']:+.0f} to "
+            f"{row['high_s']:+.0f} s{rest}"
+        ).replace("-", "−")
     return f"Whether {first} or {second} moved first cannot be told here"

@@ -14,9 +14,9 @@ from charts.market import volume_profile as chart
 from charts.words import clock, percent
 from pages.microscope.controls import chosen_market
 from pages.shared import words
-from pages.shared.parts import ask, card
-
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
@@ -71,12 +71,18 @@ def _by_venue(base: str, start: datetime, end: datetime) -> None:
         )
         title = f"Sold by takers: {shares}"
         if told.height < rows.height:
-            title += f"; not known of {rows.height - told.height} other market{'' if rows.height - told.height == 1 else 's'}"
+            title += (
+                f"; not known of {rows.height - told.height} other "
+                f"market{'' if rows.height - told.height == 1 else 's'}"
+            )
     card(
         title,
         rows,
         key="flow-venues",
-        about=f"{words.span(start, end)}. In {base}, each market over the bars that are known of it: volumes over different spans do not compare. UTC",
+        about=(
+            f"{words.span(start, end)}. In {base}, each market over the bars that are known of it: volumes over "
+            "different spans do not compare. UTC"
+        ),
         table={
             "name": TEXT("Venue"),
             "symbol": TEXT("Market"),
@@ -93,7 +99,10 @@ def _by_venue(base: str, start: datetime, end: datetime) -> None:
 
 def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: datetime, end: datetime) -> None:
     levels = ask(volume_profile.by_price, key=key, start=start, end=end).with_columns(venue=pl.lit(market["venue"]))
-    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}: each bar's volume spread evenly from its low to its high: within a bar the prices are not known"
+    about = (
+        f"{words.span(start, end)}. {market['symbol']} on {market['name']}: each bar's volume spread evenly from "
+        "its low to its high: within a bar the prices are not known"
+    )
     refusal = levels["refusal"][0] if levels.height else "The price did not move in this range, or nobody traded."
     if refusal:
         card("At which prices it changed hands is not known", levels.clear(), key="profile", about=about, empty=refusal)
@@ -103,7 +112,10 @@ def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: dat
     share = percent(100 * most["volume_base"] / levels["volume_base"].sum())
     about_volume = words.amount(float(f"{most['volume_base']:.2g}"))
     card(
-        f"Spread over each bar's range, {low} to {high} is the fullest level: about {about_volume} {base}, {share} of all; at least {words.amount(most['least_base'])}, at most {words.amount(most['most_base'])}",
+        (
+            f"Spread over each bar's range, {low} to {high} is the fullest level: about {about_volume} {base}, "
+            f"{share} of all; at least {words.amount(most['least_base'])}, at most {words.amount(most['most_base'])}"
+        ),
         levels,
         chart.by_price(levels),
         key="profile",
@@ -118,12 +130,18 @@ def _largest(market: dict[str, Any], key: tuple[str, ...], base: str, start: dat
     title = f"The largest bars of {market['name']}"
     if rows.height:
         first = rows.row(0, named=True)
-        title = f"The largest {length} began at {clock(first['ts'], 'second')}: {words.amount(first['volume_base'])} {base}, {percent(first['share_pct'])} of the range's volume"
+        title = (
+            f"The largest {length} began at {clock(first['ts'], 'second')}: {words.amount(first['volume_base'])} "
+            f"{base}, {percent(first['share_pct'])} of the range's volume"
+        )
     card(
         title,
         rows,
         key="largest",
-        about=f"{words.span(start, end)}. {market['symbol']} on {market['name']}, the {rows.height} bars of a {length} with the largest volume",
+        about=(
+            f"{words.span(start, end)}. {market['symbol']} on {market['name']}, the {rows.height} bars of a "
+            f"{length} with the largest volume"
+        ),
         table={
             "rank": NUMBER("No."),
             "ts": TIME("From", format="HH:mm:ss"),

@@ -17,14 +17,21 @@ from charts.terms import listed
 from charts.words import clock, number, usd, utc
 from pages.microscope.controls import chosen_market
 from pages.shared import words
-from pages.shared.parts import ask, card, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
+from pages.shared.words import safe
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 RULES = (
     "Snapshots are refused by rule when a book is inverted (bids dearer than asks), shrinks outwards (a "
     "wider band holds less than the narrower one it contains), "
     f"or is frozen (a band repeats {book_faults.FROZEN} snapshots running while others change); where more "
     f"than {100 * book_faults.MOST_FAULTY:g} % are, the whole series is refused."
+)
+
+IMPACT_NOTE = (
+    "A fallback, not depth: the ratio is small where much is traded, also while the price falls far, and in a quiet "
+    "market it holds the bounce between bid and ask. Compare windows of one market only."
 )
 
 
@@ -143,6 +150,7 @@ def _impact(
     if worst.height:
         title = impact_title(f"{place}: {named}", worst.row(0, named=True), since)
     missing = rows.height - rated.height
+    few = f"fewer than {impact.LEAST_BARS} bars, or less than {usd(rows['per_usd'][0])} traded."
     card(
         title,
         rows,
@@ -150,22 +158,13 @@ def _impact(
         key="impact",
         about=about,
         alt=title,
-        note="A fallback, not depth: the ratio is small where much is traded, also while the price falls far, "
-        "and in a quiet market it "
-        "holds the bounce between bid and ask. Compare windows of one market only."
-        + (
-            (
-                f" {missing} of {rows.height} windows have none: fewer than {impact.LEAST_BARS} bars, or less "
-                f"than {usd(rows['per_usd'][0])} traded."
-            )
-            if missing
-            else ""
-        ),
+        note=IMPACT_NOTE + (f" {missing} of {rows.height} windows have none: {few}" if missing else ""),
     )
 
 
 def impact_title(named: str, row: dict[str, Any], since: datetime) -> str:
-    """The window of most impact (`analytics.market.impact.against_before`) in words, beside the time before where that is
+    """The window of most impact (`analytics.market.impact.against_before`) in words, beside the time before where
+    that is
     known."""
     title = (
         f"{named} moved {number(row['impact_pct'], 2)} % for each {usd(row['per_usd'])} traded in "
@@ -199,7 +198,8 @@ def _order_flow(
 
 
 def order_flow_title(named: str, rows: pl.DataFrame) -> str:
-    """What a net sum of taker buys moved the price by (`analytics.market.impact.order_flow`), part by part, or that it is
+    """What a net sum of taker buys moved the price by (`analytics.market.impact.order_flow`), part by part, or that
+    it is
     not identified."""
     fitted = rows.filter(pl.col("slope_pct").is_not_null())
     if fitted.is_empty():

@@ -10,11 +10,10 @@ import streamlit as st
 
 from analytics.market import depegs, peg_order
 from charts.words import clock, utc
-from pages.cascade import pegs
-from pages.shared import words
-from pages.shared.parts import ask, card
-
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+from pages.shared import pegs, words
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None:
@@ -38,7 +37,10 @@ def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statement
     title = f"{asset} went below none of these levels"
     if broken.height:
         first = broken.row(0, named=True)
-        title = f"{asset} was first below {words.price(first['level'])} on {first['name']} in the {clock(first['first_below_ts'])} minute"
+        title = (
+            f"{asset} was first below {words.price(first['level'])} on {first['name']} in the "
+            f"{clock(first['first_below_ts'])} minute"
+        )
         lows = statements.filter((pl.col("category") == "low") & (pl.col("precision") == "minute"))
         if first["first_below_ts"] in lows["ts"].to_list():
             title += ", the minute of the market-wide low"
@@ -63,7 +65,10 @@ def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statement
             "lowest_ts": TIME("at", format="MMM D, HH:mm"),
         },
         note="".join(
-            f"{row['name']} never went below {words.price(levels['level'].max())}: its lowest was {row['lowest']:.4f}, {utc(row['lowest_ts'])}. "
+            (
+                f"{row['name']} never went below {words.price(levels['level'].max())}: its lowest was "
+                f"{row['lowest']:.4f}, {utc(row['lowest_ts'])}. "
+            )
             for row in held.iter_rows(named=True)
         )
         + "A minute bar does not say which of two things in one minute came first.",
@@ -74,12 +79,18 @@ def _new_lows(asset: str, lows: pl.DataFrame) -> None:
     title = f"{asset}: no new low below the first level"
     if lows.height:
         first, last = lows.row(0, named=True), lows.row(-1, named=True)
-        title = f"{asset} on {first['name']}: {words.price(first['low'])} within {clock(first['ts'])}, and {words.price(last['low'])} at {clock(last['ts'])}, its last new low"
+        title = (
+            f"{asset} on {first['name']}: {words.price(first['low'])} within {clock(first['ts'])}, and "
+            f"{words.price(last['low'])} at {clock(last['ts'])}, its last new low"
+        )
     card(
         title,
         lows,
         key=f"new-lows-{asset}",
-        about="Minutes in which it went lower than ever before that day, and the lowest of the market that held best in the same minute. UTC",
+        about=(
+            "Minutes in which it went lower than ever before that day, and the lowest of the market that held best "
+            "in the same minute. UTC"
+        ),
         table={
             "ts": TIME("Minute of", format="MMM D, HH:mm"),
             "low": NUMBER("New low", format="%.4f"),
@@ -92,7 +103,6 @@ def _new_lows(asset: str, lows: pl.DataFrame) -> None:
 
 
 def _statements(asset: str, statements: pl.DataFrame) -> None:
-    when = [utc(ts, precision) for ts, precision in statements.select("ts", "precision").iter_rows()]
     claims = statements.filter(pl.col("category") == "depeg")
     later = statements.filter(pl.col("precision") == "day")
     title = (
@@ -102,9 +112,12 @@ def _statements(asset: str, statements: pl.DataFrame) -> None:
     )
     card(
         title,
-        statements.with_columns(pl.Series("when", when, pl.String)),
+        words.dated(statements),
         key=f"statements-{asset}",
-        about="The depegs and the low of the market as reported, and what the venue said later. The note says who disputes it",
+        about=(
+            "The depegs and the low of the market as reported, and what the venue said later. The note says who "
+            "disputes it"
+        ),
         table={
             "when": TEXT("When"),
             "title": TEXT("What", width="large"),

@@ -14,12 +14,27 @@ from charts.market import phases as chart
 from charts.words import clock, utc
 from pages.microscope.controls import chosen_market
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
+PHASES_FOUND = {
+    "phase": TEXT("Phase"),
+    "begins": TIME("From", format="HH:mm:ss"),
+    "ends": TIME("to", format="HH:mm:ss"),
+    "change_pct": NUMBER("Change, %", format="%.2f"),
+    "pct_per_minute": NUMBER("% a minute", format="%.2f"),
+    "lowest": NUMBER("Lowest", format="%.8g"),
+    "volume_times": NUMBER("Volume, times usual", format="%.1f"),
+    "adl_fills": NUMBER("ADL fills, all assets", format="localized"),
+    "liquidated_usd": NUMBER("Liquidated, USD", format="localized"),
+}
+
 RULE = (
-    "Cascade: the deepest fall faster than {fast:g} % a minute, at least {deep:g} % beyond that speed, with a bar of {burst:g} times the median volume "
-    "(or liquidations) before it. Onset: where the fall faster than {slow:g} % a minute began that leads into it. Capitulation: the bars around the low in the "
+    "Cascade: the deepest fall faster than {fast:g} % a minute, at least {deep:g} % beyond that speed, with a "
+    "bar of {burst:g} times the median volume "
+    "(or liquidations) before it. Onset: where the fall faster than {slow:g} % a minute began that leads into "
+    "it. Capitulation: the bars around the low in the "
     "lowest {bottom:.0%} of the fall. Recovery: until a close has regained {regained:.0%} of it."
 )
 WORDS = {
@@ -72,7 +87,10 @@ def _found(
     start: datetime,
     end: datetime,
 ) -> None:
-    about = f"{words.span(start, end)}. {market['symbol']} on {market['name']}, bars as short as the range allows. {RULE.format(**asdict(phase_rule.Rule()))}"
+    about = (
+        f"{words.span(start, end)}. {market['symbol']} on {market['name']}, bars as short as the range allows. "
+        f"{RULE.format(**asdict(phase_rule.Rule()))}"
+    )
     if found["refusal"].is_not_null().any():
         card("No phases are found here", found.clear(), key="phases", about=about, empty=found["refusal"][0])
         return
@@ -89,19 +107,13 @@ def _found(
         key="phases",
         about=about,
         alt="Price with the phases as bands: " + ", ".join(said) + ended,
-        table={
-            "phase": TEXT("Phase"),
-            "begins": TIME("From", format="HH:mm:ss"),
-            "ends": TIME("to", format="HH:mm:ss"),
-            "change_pct": NUMBER("Change, %", format="%.2f"),
-            "pct_per_minute": NUMBER("% a minute", format="%.2f"),
-            "lowest": NUMBER("Lowest", format="%.8g"),
-            "volume_times": NUMBER("Volume, times usual", format="%.1f"),
-            "adl_fills": NUMBER("ADL fills, all assets", format="localized"),
-            "liquidated_usd": NUMBER("Liquidated, USD", format="localized"),
-        },
+        table=PHASES_FOUND,
         note=(f"O{outside[1:]}. " if outside else "")
-        + f"Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: the median of the {usual} bars before the onset. ADL fills are those of a study and may begin after the onset; empty is not known.",
+        + (
+            "Grey, below: what publications claim, in the words of their windows; a diamond is a moment. Usual: "
+            f"the median of the {usual} bars before the onset. ADL fills are those of a study and may begin after "
+            "the onset; empty is not known."
+        ),
     )
 
 
@@ -114,7 +126,10 @@ def _sensitivity(market: dict[str, Any], rows: pl.DataFrame, start: datetime, en
         _moved(rows),
         wide.with_columns(venue=pl.lit(market["venue"])),
         key="phases-sensitivity",
-        about=f"{words.span(start, end)}. One parameter at a time at half, as it is and doubled: where each phase then begins, UTC. Empty: not found",
+        about=(
+            f"{words.span(start, end)}. One parameter at a time at half, as it is and doubled: where each phase "
+            "then begins, UTC. Empty: not found"
+        ),
         table={
             "parameter": TEXT("Parameter", width="medium"),
             "value": NUMBER("at", format="%g"),
@@ -164,7 +179,10 @@ def _published(published: pl.DataFrame) -> None:
         title,
         published.with_columns(pl.Series("when", when, pl.String)),
         key="phases-published",
-        about="Windows liquidations are published for, and moments known to the minute. Their sums are of other venues: never set against the bars",
+        about=(
+            "Windows liquidations are published for, and moments known to the minute. Their sums are of other "
+            "venues: never set against the bars"
+        ),
         table={
             "when": TEXT("When, UTC", width="medium"),
             "label": TEXT("What", width="medium"),

@@ -14,13 +14,15 @@ from charts.market import replay as chart
 from charts.words import clock, percent, usd, utc
 from pages.microscope.controls import chosen_at
 from pages.shared import words
-from pages.shared.parts import ask, card, safe
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
+from pages.shared.words import safe
 from web.turns import TURNS
 
 STOPPED = "Stopped"
 SPEEDS = {STOPPED: 0, "10 s": 10, "1 min": 60, "5 min": 300}
 TICK = 1.0
-NUMBER, TEXT, TIME = st.column_config.NumberColumn, st.column_config.TextColumn, st.column_config.DatetimeColumn
 LATEST = 8
 
 
@@ -88,18 +90,30 @@ def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: d
     title = f"{base} by {clock(at, 'second')}"
     if fallen.height and at > reference:
         deepest = fallen.row(0, named=True)
-        title += f": down as far as {percent(-deepest['lowest_pct'])}, on {deepest['name']} {words.market(deepest['market'])}"
+        title += (
+            f": down as far as {percent(-deepest['lowest_pct'])}, on {deepest['name']} "
+            f"{words.market(deepest['market'])}"
+        )
     sources = ";".join(fills["source_id"].unique()) if fills.height else None
     card(
         title,
         track.with_columns(pl.concat_str("source_id", pl.lit(sources, pl.String), separator=";", ignore_nulls=True)),
         chart.falls(track, fills, start, end, at) if track.height else None,
         key="replay",
-        about=f"{words.span(start, end)}. Closes in percent of each market's price at {utc(reference)}. Grey: after {clock(at, 'second')}. The chart's buttons play on from there in your browser"
+        about=(
+            f"{words.span(start, end)}. Closes in percent of each market's price at {utc(reference)}. Grey: after "
+            f"{clock(at, 'second')}. The chart's buttons play on from there in your browser"
+        )
         + ("; below, auto-deleveraging fills, one side, added up" if fills.height else ""),
         alt=f"Lines of {base} by market, veiled after {utc(at, 'second')}.",
-        note="Lows lie between the closes and stand in the table, as does a market whose bars are too long for a line over this range.",
-        empty=f"No market of {base} has bars short enough for a line over this range and a price in the hour before {utc(reference)}.",
+        note=(
+            "Lows lie between the closes and stand in the table, as does a market whose bars are too long for a "
+            "line over this range."
+        ),
+        empty=(
+            f"No market of {base} has bars short enough for a line over this range and a price in the hour before "
+            f"{utc(reference)}."
+        ),
     )
 
 
@@ -109,12 +123,18 @@ def _markets(base: str, since: datetime, at: datetime, reference: datetime) -> N
     title = f"{base} as of {clock(at, 'second')}"
     if traded.height:
         low = traded.sort("lowest", nulls_last=True).row(0, named=True)
-        title = f"Lowest print of {base} so far: {words.price(low['lowest'])} {low['quote']} on {low['name']} {words.market(low['market'])}"
+        title = (
+            f"Lowest print of {base} so far: {words.price(low['lowest'])} {low['quote']} on {low['name']} "
+            f"{words.market(low['market'])}"
+        )
     card(
         title,
         rows,
         key="replay-markets",
-        about=f"As of {utc(at, 'second')}, from bars closed by then. Percent of the price at {utc(reference)}. Age: seconds since the last close. A market that printed nothing while the asset was lowest has no low",
+        about=(
+            f"As of {utc(at, 'second')}, from bars closed by then. Percent of the price at {utc(reference)}. Age: "
+            "seconds since the last close. A market that printed nothing while the asset was lowest has no low"
+        ),
         table={
             "name": TEXT("Venue"),
             "symbol": TEXT("Market"),
@@ -159,10 +179,9 @@ def _pegs(day: dict[str, Any], since: datetime, at: datetime) -> None:
 
 def _moments(day: dict[str, Any], since: datetime, at: datetime) -> None:
     rows = ask(timeline.moments, timeline=day["crash_day"], start=since, end=at).tail(LATEST).reverse()
-    when = [utc(ts, precision) for ts, precision in rows.select("ts", "precision").iter_rows()]
     card(
         f"Last reported by then: {rows['title'][0]}" if rows.height else "Reported so far",
-        rows.with_columns(pl.Series("when", when, pl.String)),
+        words.dated(rows),
         key="replay-moments",
         about=f"The last {rows.height} moments reported up to {utc(at, 'second')}, the latest first",
         table={"when": TEXT("When"), "title": TEXT("What", width="large"), "venue": TEXT("Who")},
@@ -176,12 +195,18 @@ def _deleveraging(day: dict[str, Any], at: datetime) -> None:
     if rows.height:
         first = rows.row(0, named=True)
         minutes = -((first["study_start"] - first["study_end"]) // timedelta(minutes=1))
-        title = f"{first['name']}: {first['adl_fills']:,} ADL fills so far, {percent(first['of_study_pct'])} of those in the study's {minutes} minutes"
+        title = (
+            f"{first['name']}: {first['adl_fills']:,} ADL fills so far, {percent(first['of_study_pct'])} of those "
+            f"in the study's {minutes} minutes"
+        )
     card(
         title,
         rows,
         key="replay-adl",
-        about=f"As of {utc(at, 'second')}, one side of each fill. The study counts a few minutes; whether any were closed outside them is not known",
+        about=(
+            f"As of {utc(at, 'second')}, one side of each fill. The study counts a few minutes; whether any were "
+            "closed outside them is not known"
+        ),
         table={
             "name": TEXT("Venue"),
             "adl_fills": NUMBER("Fills", format="localized"),
@@ -198,7 +223,10 @@ def _liquidations(day: dict[str, Any], at: datetime) -> None:
     title = "Liquidations so far: no feed of single ones is kept for this day"
     if rows.height:
         first = rows.row(0, named=True)
-        title = f"{first['name']}'s feed shows {usd(first['notional_usd'])} of {first['liquidated_side']}s so far ({first['completeness']})"
+        title = (
+            f"{first['name']}'s feed shows {usd(first['notional_usd'])} of {first['liquidated_side']}s so far "
+            f"({first['completeness']})"
+        )
     card(
         title,
         rows,
@@ -259,5 +287,8 @@ def _open_interest(base: str, since: datetime, at: datetime) -> None:
             "sides": TEXT("Sides counted"),
             "ts": TIME("Observed", format="MMM D, HH:mm:ss"),
         },
-        empty=f"No observation of {base}'s open interest is kept up to then. What was published about the day as a whole stands on the Exchanges page.",
+        empty=(
+            f"No observation of {base}'s open interest is kept up to then. What was published about the day as a "
+            "whole stands on the Exchanges page."
+        ),
     )

@@ -10,9 +10,13 @@ from analytics.market import prices, timeline
 from charts.liquidations import exchange_bars
 from charts.market import price
 from charts.words import clock, number, percent, usd, usd_range, utc
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_day
+from pages.shared.columns import NUMBER, TEXT
 from pages.shared.feeds import strip
-from pages.shared.parts import ask, card, chosen_day, figures, safe
-from pages.shared.words import market
+from pages.shared.tiles import figures
+from pages.shared.words import market, safe
 
 
 def elsewhere() -> str:
@@ -40,7 +44,8 @@ else:
     figure = total.row(0, named=True)
     heading.title(safe(f"{day['title']}: at least {usd(figure['value'])} of positions were liquidated"))
     heading.markdown(
-        "“At least”, because trackers add up what exchange feeds let through, and some feeds let through one order a second. "
+        "“At least”, because trackers add up what exchange feeds let through, and some feeds let through one "
+        "order a second. "
         "Every figure here names its source in one click; where that is a copy, the figure says second-hand."
     )
 
@@ -85,9 +90,15 @@ else:
     for fall in ask(prices.fall, base="BTC", start=start, end=end, since=day["t0"]).iter_rows(named=True):
         if fall["drop_pct"] < 0:
             where = f"{fall['name']}'s {market(fall['market'])}"
-            title = f"Bitcoin on {where} fell {percent(-fall['drop_pct'])} in {fall['minutes']:.0f} minutes, to {number(fall['low'])}"
+            title = (
+                f"Bitcoin on {where} fell {percent(-fall['drop_pct'])} in {fall['minutes']:.0f} minutes, to "
+                f"{number(fall['low'])}"
+            )
         measured = f". Fall measured from the price at {utc(fall['before_at'])}"
-        alt = f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a low of {number(fall['low'])} at {utc(fall['low_ts'])}."
+        alt = (
+            f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a "
+            f"low of {number(fall['low'])} at {utc(fall['low_ts'])}."
+        )
     path, listed = st.columns([3, 2]) if moments.height else (st.container(), None)
     with path:
         card(
@@ -95,7 +106,10 @@ else:
             bitcoin,
             price.path_with_moments(bitcoin, moments),
             key="bitcoin",
-            about=f"{bitcoin['symbol'][0]} on {bitcoin['venue'][0].title()}, {bitcoin['interval'][0]} bars: close, and the band from low to high, UTC{measured}",
+            about=(
+                f"{bitcoin['symbol'][0]} on {bitcoin['venue'][0].title()}, {bitcoin['interval'][0]} bars: close, "
+                f"and the band from low to high, UTC{measured}"
+            ),
             alt=alt,
             note=elsewhere(),
         )
@@ -106,13 +120,16 @@ else:
                 f"The {moments.height} moments on the chart",
                 moments.with_columns(pl.Series("when", clocks, pl.String)),
                 key="moments",
-                about="Reported with high confidence, to the minute or second. All moments of the day are on the Cascade page. UTC",
+                about=(
+                    "Reported with high confidence, to the minute or second. All moments of the day are on the "
+                    "Cascade page. UTC"
+                ),
                 table={
-                    "number": st.column_config.NumberColumn("No.", width=40),
-                    "when": st.column_config.TextColumn("When", width=75),
-                    "title": st.column_config.TextColumn("What", width="large"),
-                    "venue": st.column_config.TextColumn("Who"),
-                    "note": st.column_config.TextColumn("Note", width="large"),
+                    "number": NUMBER("No.", width=40),
+                    "when": TEXT("When", width=75),
+                    "title": TEXT("What", width="large"),
+                    "venue": TEXT("Who"),
+                    "note": TEXT("Note", width="large"),
                 },
             )
 
@@ -139,7 +156,10 @@ with left:
             key="exchanges",
             about=f"{board['origin']}, {board['window_label']}. USD, long and short together unless split",
             alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),
-            note="The order of the bars is the order of what was published, not of what happened: what each feed let through stands below.",
+            note=(
+                "The order of the bars is the order of what was published, not of what happened: what each feed "
+                "let through stands below."
+            ),
         )
 with right:
     sizes = ask(disputes.sizes, crash_day=crash_day)
@@ -148,15 +168,21 @@ with right:
         "How much was it? The answers differ by what is counted",
         sizes.with_columns(pl.Series("amount", amounts, pl.String)),
         key="sizes",
-        about="Published totals of the crash, one row per way of counting; the rows are not comparable with each other. USD",
+        about=(
+            "Published totals of the crash, one row per way of counting; the rows are not comparable with each "
+            "other. USD"
+        ),
         table={
-            "universe": st.column_config.TextColumn("What is covered", width="medium"),
-            "counting": st.column_config.TextColumn("Counting"),
-            "amount": st.column_config.TextColumn("Lowest to highest"),
-            "readings": st.column_config.NumberColumn("Readings"),
-            "origin": st.column_config.TextColumn("Number by"),
+            "universe": TEXT("What is covered", width="medium"),
+            "counting": TEXT("Counting"),
+            "amount": TEXT("Lowest to highest"),
+            "readings": NUMBER("Readings"),
+            "origin": TEXT("Number by"),
         },
-        note="floor: a tracker's sum of published feeds. estimate: not measured. Readings of one tracker grow through the night, as late reports arrive.",
+        note=(
+            "floor: a tracker's sum of published feeds. estimate: not measured. Readings of one tracker grow "
+            "through the night, as late reports arrive."
+        ),
     )
 if known.height:
     strip(day, tuple(rows.filter(~pl.col("computed"))["venue"]))
@@ -169,7 +195,7 @@ if not wrong.is_empty():
         key="wrong",
         about="Reported moments that do not hold; never drawn on a chart. UTC",
         table={
-            "title": st.column_config.TextColumn("Claim", width="large"),
-            "note": st.column_config.TextColumn("Why it is wrong", width="large"),
+            "title": TEXT("Claim", width="large"),
+            "note": TEXT("Why it is wrong", width="large"),
         },
     )

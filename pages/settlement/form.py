@@ -9,7 +9,8 @@ import streamlit as st
 from analytics.who_paid.settlement import RULES, Scenario
 from analytics.who_paid.settlement_inputs import FIELDS, OF_SECOND, POSITION, SIDES, Unusable, scenario
 from charts.terms import DEBT_RULES
-from pages.shared.parts import safe, say_unusable
+from pages.shared.choose import say_unusable
+from pages.shared.words import safe
 
 LABELS = {
     "quantity": "Quantity",
@@ -35,10 +36,22 @@ EXAMPLE = {
 RULE = "debt"
 """The name under which the rule for a debt stands in the link."""
 HOW = {
-    "insurance": "At the settlement an insurance fund pays the debt, and all other accounts what it cannot pay. A deposit made before is not touched, but has to wait.",
-    "carry": "The debt stays on the account until it is settled. What the user deposits before then pays it first; a fund pays the rest.",
-    "ring-fence": "A fund pays the debt as above, and what the user deposits after the liquidation is kept apart: it is in reach at once (a ring-fence).",
-    "adl": "The position is closed against winners at its bankruptcy price: they give up a part of their profit, and no debt is left (auto-deleveraging).",
+    "insurance": (
+        "At the settlement an insurance fund pays the debt, and all other accounts what it cannot pay. A deposit "
+        "made before is not touched, but has to wait."
+    ),
+    "carry": (
+        "The debt stays on the account until it is settled. What the user deposits before then pays it first; a "
+        "fund pays the rest."
+    ),
+    "ring-fence": (
+        "A fund pays the debt as above, and what the user deposits after the liquidation is kept apart: it is in "
+        "reach at once (a ring-fence)."
+    ),
+    "adl": (
+        "The position is closed against winners at its bankruptcy price: they give up a part of their profit, and "
+        "no debt is left (auto-deleveraging)."
+    ),
     "socialise": "At the settlement all other accounts pay the debt, and no fund does (socialised losses).",
 }
 

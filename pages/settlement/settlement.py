@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
@@ -13,16 +11,12 @@ from analytics.who_paid.settlement import Scenario
 from charts.terms import DEBT_RULES
 from charts.who_paid import settlement as drawn
 from charts.who_paid.settlement import exact
-from pages.exchange.words import STATED, stated
 from pages.settlement.form import chosen_rule, chosen_scenario, set_rule
-from pages.shared.parts import ask, card, safe
-
-TEXT, NUMBER = st.column_config.TextColumn, st.column_config.NumberColumn
-
-
-def money(label: str) -> Any:
-    return NUMBER(label, format="dollar", width=130)
-
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, dollars
+from pages.shared.reports import STATED, stated
+from pages.shared.words import safe
 
 ACCOUNT = {
     "side": TEXT("Side"),
@@ -30,27 +24,27 @@ ACCOUNT = {
     "entry": NUMBER("Entry price"),
     "bankruptcy_price": NUMBER("Bankruptcy price"),
     "fill": NUMBER("Liquidation fill"),
-    "won": money("Won or lost at the fill"),
+    "won": dollars("Won or lost at the fill"),
 }
 COMPARED = {
     "words": TEXT("Rule", width="medium"),
-    "reaches_user": money("Reaches the user"),
-    "user_pays": money("Taken of the deposit"),
-    "counterparties_pay": money("Winners pay"),
-    "insurance_pays": money("Fund pays"),
-    "others_pay": money("All others pay"),
+    "reaches_user": dollars("Reaches the user"),
+    "user_pays": dollars("Taken of the deposit"),
+    "counterparties_pay": dollars("Winners pay"),
+    "insurance_pays": dollars("Fund pays"),
+    "others_pay": dollars("All others pay"),
     "reachable_after": NUMBER("In reach after, minutes"),
 }
 STEPS = {
     "minute": NUMBER("Minute", width=70),
     "event": TEXT("What happens", width="medium"),
     **{
-        column: money(f"{name}{suffix}")
+        column: dollars(f"{name}{suffix}")
         for party, (name, _) in drawn.PARTIES.items()
         for column, suffix in ((f"{party}_change", ": change"), (party, ""))
     },
-    "outside_change": money("From outside: change"),
-    "reachable": money("User can withdraw"),
+    "outside_change": dollars("From outside: change"),
+    "reachable": dollars("User can withdraw"),
 }
 SIMULATED = "Simulated from the inputs, not measured"
 
@@ -67,7 +61,10 @@ def finding(compared: pl.DataFrame, rule: str) -> str:
         return f"The user keeps the whole deposit of {deposit}; others pay the debt of {debt}"
     kept = f"{exact(row['reaches_user'])}: the rest" if row["reaches_user"] else "nothing: it"
     whole = compared.filter(pl.col("user_pays") == 0).height
-    return f"Of a {deposit} deposit the user keeps {kept} pays the old debt of {debt}. Under {whole} other rules the user keeps it all"
+    return (
+        f"Of a {deposit} deposit the user keeps {kept} pays the old debt of {debt}. Under {whole} other rules the "
+        "user keeps it all"
+    )
 
 
 def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
@@ -79,9 +76,15 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         worded,
         drawn.who_pays(compared) if row["debt"] else None,
         key="payers",
-        about=f"{SIMULATED}. One scenario, five rules; each bar is the whole debt. What a fund cannot pay all other accounts pay. USD",
+        about=(
+            f"{SIMULATED}. One scenario, five rules; each bar is the whole debt. What a fund cannot pay all other "
+            "accounts pay. USD"
+        ),
         alt="; ".join(
-            f"{one['words']}: user {exact(one['user_pays'])}, winners {exact(one['counterparties_pay'])}, fund {exact(one['insurance_pays'])}, all others {exact(one['others_pay'])}"
+            (
+                f"{one['words']}: user {exact(one['user_pays'])}, winners {exact(one['counterparties_pay'])}, fund "
+                f"{exact(one['insurance_pays'])}, all others {exact(one['others_pay'])}"
+            )
             for one in worded.iter_rows(named=True)
         ),
         table=COMPARED,
@@ -92,7 +95,10 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         steps,
         drawn.balances(steps),
         key="steps",
-        about=f"{SIMULATED}. What each party has from one step to the next; the changes of every row, with what comes from outside, add up to zero. A settlement and a deposit in one minute: the settlement first. USD",
+        about=(
+            f"{SIMULATED}. What each party has from one step to the next; the changes of every row, with what comes "
+            "from outside, add up to zero. A settlement and a deposit in one minute: the settlement first. USD"
+        ),
         alt="; ".join(
             f"minute {one['minute']}, {one['event']}: user {exact(one['user'])}" for one in steps.iter_rows(named=True)
         ),
@@ -105,7 +111,10 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         f"Collateral {exact(before['collateral'][0])}; after the fills {outcome}",
         before,
         key="account",
-        about=f"{SIMULATED}. Collateral is entry value over leverage. At the bankruptcy price a position has lost its part of it, by entry value. USD",
+        about=(
+            f"{SIMULATED}. Collateral is entry value over leverage. At the bankruptcy price a position has lost its "
+            "part of it, by entry value. USD"
+        ),
         table=ACCOUNT,
     )
 
@@ -119,7 +128,10 @@ def presets() -> None:
         f"How {known['venue'].n_unique()} venues describe it; of {unknown} nothing was found",
         stated(rows),
         key="presets",
-        about="What was said or shown about negative balances, one row a statement. No venue's full rule book was read; a rule named here is a reading of these words",
+        about=(
+            "What was said or shown about negative balances, one row a statement. No venue's full rule book was "
+            "read; a rule named here is a reading of these words"
+        ),
         table={"name": TEXT("Exchange"), **STATED},
     )
     st.caption("Take over a rule as described:")
@@ -156,7 +168,10 @@ else:
                 f"{DEBT_RULES[row['rule']]} {exact(row['reaches_user'])} of {exact(row['deposit'])}"
                 for row in compared.iter_rows(named=True)
             ),
-            note="The example is made of round numbers; it is no case of record. Every field is in the link, and each card's data is a CSV.",
+            note=(
+                "The example is made of round numbers; it is no case of record. Every field is in the link, and "
+                "each card's data is a CSV."
+            ),
         )
     results(scenario, rule, compared)
 presets()

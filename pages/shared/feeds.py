@@ -1,4 +1,5 @@
-"""The strip that stands under figures by exchange: what the feeds they may have been read from let through, and since when."""
+"""The strip that stands under figures by exchange: what the feeds they may have been read from let through, and
+since when."""
 
 from __future__ import annotations
 
@@ -10,24 +11,41 @@ from analytics.compare import crash_days
 from analytics.liquidations import regimes
 from charts.liquidations import regime_strip
 from charts.terms import COMPLETENESS, listed
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import TEXT
+
+FEEDS = {
+    "name": TEXT("Exchange"),
+    "feed": TEXT("Feed"),
+    "state": TEXT("Lets through"),
+    "since": TEXT("Since"),
+    "rule": TEXT("Rule", width="large"),
+    "evidence": TEXT("What shows it", width="large"),
+}
+
+
+def in_words(in_force: pl.DataFrame) -> pl.DataFrame:
+    """The rules of feeds (`analytics.liquidations.regimes.in_force`) with `state` and `since` in words."""
+    return in_force.with_columns(
+        state=pl.col("completeness").replace(COMPLETENESS),
+        since=pl.col("valid_from").dt.strftime("%Y-%m-%d").fill_null("start not established"),
+    )
 
 
 def strip(
     day: dict[str, Any], venues: tuple[str, ...], *, key: str = "feeds", table: dict[str, Any] | None = None
 ) -> None:
-    """The measurement regimes of these exchanges' feeds over all crash days, those of the chosen day as data; listed with `table`."""
-    held = ask(regimes.in_force, venues=venues, start=day["window_start"], end=day["window_end"])
+    """The measurement regimes of these exchanges' feeds over all crash days, those of the chosen day as data; listed
+    with `table`."""
+    in_force = ask(regimes.in_force, venues=venues, start=day["window_start"], end=day["window_end"])
     verdicts = ask(regimes.verdicts, venues=venues, start=day["window_start"], end=day["window_end"])
     days = ask(crash_days.every)
     complete = verdicts.filter(pl.col("completeness") == "complete")["name"].to_list()
     where = f"all of it only on {listed(complete)}" if complete else "on none of these exchanges all of it"
     card(
         f"What the feeds let through on {day['title']}: {where}",
-        held.with_columns(
-            state=pl.col("completeness").replace(COMPLETENESS),
-            since=pl.col("valid_from").dt.strftime("%Y-%m-%d").fill_null("start not established"),
-        ),
+        in_words(in_force),
         regime_strip.strip(
             ask(regimes.of_venues, venues=venues),
             days["window_start"].min(),
@@ -35,10 +53,13 @@ def strip(
             day["t0"] or day["window_start"],
             day["title"],
         )
-        if held.height
+        if in_force.height
         else None,
         key=key,
-        about="Measurement regimes of these exchanges' feeds. Hatched: since when the rule holds is not established. Line: the chosen day. UTC",
+        about=(
+            "Measurement regimes of these exchanges' feeds. Hatched: since when the rule holds is not established. "
+            "Line: the chosen day. UTC"
+        ),
         alt=f"A strip for each feed. {comparable_words(verdicts)}.",
         note="Which of these feeds a board was read from is not stated.",
         table=table,

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from charts.words import clock, utc
-from pages.shared.parts import safe
+from pages.shared.link import mend, say_mended, unseen
 from pages.shared.words import span
 
 Range = tuple[datetime, datetime]
@@ -20,9 +20,9 @@ MINUTE = timedelta(minutes=1)
 def chosen_range(day: dict[str, Any], presets: dict[str, Range]) -> Range:
     """The range by link, preset or slider, always inside the day. Says what of a link it could not use."""
     window, focus = (day["window_start"], day["window_end"]), (day["focus_start"], day["focus_end"])
-    if values := _unseen("t"):
+    if values := unseen("t"):
         found, said = usable(values, window, focus)
-        _mend_link("t", [f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in found], said)
+        mend("t", [f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in found], said)
     held = st.session_state.get("t", focus)
     if not window[0] <= held[0] < held[1] <= window[1]:
         st.session_state["t"] = focus
@@ -40,7 +40,7 @@ def chosen_range(day: dict[str, Any], presets: dict[str, Range]) -> Range:
     for name, preset in presets.items():
         chosen = "primary" if (start, end) == preset else "secondary"
         controls.button(name, type=chosen, on_click=_set_range, args=(preset,), key=f"preset-{name}")
-    _say_mended("t", (start, end), f"Showing {span(start, end)}.")
+    say_mended("t", (start, end), f"Showing {span(start, end)}.")
     return start, end
 
 
@@ -48,11 +48,11 @@ def chosen_reference(day: dict[str, Any], container: Any) -> datetime:
     """The moment prices are measured from, the day's own unless a link or the reader says otherwise."""
     default = (day["t0"] or day["focus_start"]).replace(tzinfo=None)
     lowest, highest = day["window_start"], day["window_end"]
-    for value in _unseen("ref")[:1]:
+    for value in unseen("ref")[:1]:
         moment, problem = read(value)
         if moment and not lowest <= moment <= highest:
             moment, problem = None, f"The link's {utc(moment)} lies outside this day."
-        _mend_link("ref", [f"{moment or default:%Y-%m-%dT%H:%M}"], [problem] if problem else [])
+        mend("ref", [f"{moment or default:%Y-%m-%dT%H:%M}"], [problem] if problem else [])
     held = st.session_state.get("ref", default)
     if held is None or not lowest <= held.replace(tzinfo=UTC) <= highest:
         st.session_state["ref"] = default
@@ -68,7 +68,7 @@ def chosen_reference(day: dict[str, Any], container: Any) -> datetime:
         width=240,
     )
     moment = (chosen or default).replace(tzinfo=UTC)
-    _say_mended("ref", moment, f"Prices are measured from {clock(moment)} UTC.")
+    say_mended("ref", moment, f"Prices are measured from {clock(moment)} UTC.")
     return moment
 
 
@@ -109,30 +109,6 @@ def read(value: str) -> tuple[datetime | None, str]:
         in_utc,
         f"The link's “{value[:40]}” names a time zone, which these links do not; it was read as {clock(in_utc)} UTC.",
     )
-
-
-def _unseen(key: str) -> list[str]:
-    """The link's values of a key, as long as no widget has taken them."""
-    return [] if key in st.session_state else st.query_params.get_all(key)
-
-
-def _mend_link(key: str, mended: list[str], said: list[str]) -> None:
-    """Put into the link what it came to, and begin again with it.
-
-    Streamlit drops a bound value it cannot use without a word and passes reversed ends through, and the address would not
-    lead back to what is shown.
-    """
-    if st.query_params.get_all(key) != mended:
-        st.session_state[f"{key}-said"] = said
-        st.query_params[key] = mended
-        st.rerun()
-
-
-def _say_mended(key: str, shown: Any, outcome: str) -> None:
-    """Say what a link could not have, until the reader chooses something else."""
-    said, first_shown = st.session_state.get(f"{key}-said"), st.session_state.setdefault(f"{key}-shown", shown)
-    if said and shown == first_shown:
-        st.warning(safe(f"{' '.join(said)} {outcome}"), icon=":material/link_off:")
 
 
 def _set_range(preset: Range) -> None:

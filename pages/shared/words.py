@@ -1,18 +1,41 @@
-"""Words the parts of the cascade page share."""
+"""Words several pages share, and text from outside made safe to show."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Any
 
-from charts.words import clock, utc
+import polars as pl
+
+from charts.terms import trust
+from charts.words import clock, each, utc
 
 MARKETS = {"spot": "spot", "perp": "perpetual", "pool": "pool", "future": "future"}
+REORDERS, REORDERED = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd"
+"""Characters nobody sees that turn the order of those around them: with them a name could be read as another's."""
 LENGTHS = {"1s": "second", "1m": "minute", "5m": "five minutes", "15m": "quarter of an hour", "1h": "hour"}
+
+
+def safe(text: object) -> str:
+    """Text from outside as plain words in markdown: no links, no formulas, no markup."""
+    shown = re.sub(REORDERS, REORDERED, str(text))
+    # An address becomes a link also where it is escaped; a word joiner, which nobody sees, keeps it from being one.
+    unlinked = re.sub(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?<=@)", "\u2060", shown, flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:])", r"\\\1", unlinked)
 
 
 def market(kind: str) -> str:
     """The kind of market in a sentence."""
     return MARKETS.get(kind, kind)
+
+
+def market_kind(row: dict[str, Any]) -> str:
+    """The kind of a market (`market`, `symbol`) in a sentence: perpetuals settled in the coin itself are others than
+    those settled in
+    dollars."""
+    base, settled = row["symbol"].partition("/")[0], row["symbol"].partition(":")[2]
+    return "coin-margined perpetual" if base == settled else market(row["market"])
 
 
 def price(value: float | None) -> str:
@@ -49,3 +72,15 @@ def not_fetched(what: str, crash_day: str) -> str:
 def outside(what: str, first: datetime, last: datetime) -> str:
     """Why a part is empty in the chosen range: where its data lie."""
     return f"{what} lie between {utc(first, 'second')} and {utc(last, 'second')}. Choose a range that reaches them."
+
+
+def dated(rows: pl.DataFrame, moment: str = "ts", precision: str = "precision") -> pl.DataFrame:
+    """The rows with `when`: each one's time in words, at the precision it is known."""
+    return rows.with_columns(when=each(utc, rows, moment, precision))
+
+
+def worded(rows: pl.DataFrame, moment: str = "as_of", precision: str = "as_of_precision") -> pl.DataFrame:
+    """The rows of published figures with `read`, the time of reading, and `trust` in words, as tables show them."""
+    stated = [column for column in ("confidence", "second_hand") if column in rows.columns]
+    timed = rows.with_columns(pl.col(precision).fill_null("unknown"))
+    return rows.with_columns(read=each(utc, timed, moment, precision), trust=each(trust, rows, *stated))

@@ -9,26 +9,48 @@ from analytics.tokenized import claims, history, market
 from charts.tokenized import claims as claims_chart
 from charts.tokenized import readings
 from charts.words import number, percent, usd, usd_range, utc
-from pages.shared.parts import ask, card, figures
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import CHECK, NUMBER, TEXT
+from pages.shared.tiles import figures
 from pages.tokenized import moves
 from pages.tokenized.rule import Chosen
 from pages.tokenized.words import dated, in_words, points_in_words
 
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
+CLAIMS = {
+    "subject": TEXT("Issuer"),
+    "claim_pct": NUMBER("Claimed, %", format="%.0f"),
+    "claim_origin": TEXT("Claimed by"),
+    "claimed_when": TEXT("Claim of"),
+    "claim_scope": TEXT("Claimed scope"),
+    "when": TEXT("Reading of"),
+    "origin": TEXT("Reading by"),
+    "share_pct": NUMBER("Share of all, %", format="%.1f"),
+    "class_name": TEXT("Class"),
+    "class_low_pct": NUMBER("Of the class, at least %", format="%.1f"),
+    "class_high_pct": NUMBER("at most %", format="%.1f"),
+    "claim_confidence": TEXT("Claim's confidence"),
+    "claim_note": TEXT("About the claim", width="large"),
+}
 
 
 def denominators(_: Chosen) -> None:
     st.markdown(
-        "How much circulates, how much changes hands and how many hold it are three questions. Open interest of stock perpetuals is a fourth: nothing is owned there, so it is never added."
+        "How much circulates, how much changes hands and how many hold it are three questions. Open interest "
+        "of stock perpetuals is a fourth: nothing is owned there, so it is never added."
     )
     shown = []
     for measure, say in (("value", usd), ("volume", usd), ("holders", number)):
         latest = ask(history.sizes, measure=measure).filter(pl.col("confidence") != "low").sort("as_of")
         latest = latest.filter((pl.col("origin") == "rwa.xyz") | (latest["origin"] != "rwa.xyz").all()).tail(1)
         shown += [
-            (in_words(row["metric"]).capitalize(), say(row["value"]), {**row, "window_label": None, "universe": row["scope"]})
+            (
+                in_words(row["metric"]).capitalize(),
+                say(row["value"]),
+                {**row, "window_label": None, "universe": row["scope"]},
+            )
             for row in latest.iter_rows(named=True)
-        ]  # fmt: skip
+        ]
     figures(shown, key="denominators")
     _size("value", "Circulating value, as published", "USD billion")
     left, right = st.columns(2)
@@ -56,12 +78,12 @@ def _volumes() -> None:
         key="volume",
         about="Transfers, trades on chain and trades on exchanges are different things; USD. Not drawn on one axis",
         table={
-            "when": text("As of"),
-            "counted": text("What is counted"),
-            "value": figure("USD", format="localized"),
-            "origin": text("Number by"),
-            "scope": text("Scope"),
-            "note": text("Note", width="large"),
+            "when": TEXT("As of"),
+            "counted": TEXT("What is counted"),
+            "value": NUMBER("USD", format="localized"),
+            "origin": TEXT("Number by"),
+            "scope": TEXT("Scope"),
+            "note": TEXT("Note", width="large"),
         },
     )
 
@@ -102,7 +124,10 @@ def claims_checked(chosen: Chosen) -> None:
     first = rows.row(0, named=True)
     undated = " without a date" if first["claim_precision"] == "unknown" else ""
     of_first = rows.filter(pl.col("claim_id") == first["claim_id"])
-    given = ", ".join(f"{percent(row['share_pct'])} ({utc(row['as_of'], row['as_of_precision'])})" for row in of_first.iter_rows(named=True))  # fmt: skip
+    given = ", ".join(
+        f"{percent(row['share_pct'])} ({utc(row['as_of'], row['as_of_precision'])})"
+        for row in of_first.iter_rows(named=True)
+    )
     card(
         f"{first['subject']}: {percent(first['claim_pct'], 0)} was quoted{undated}, the readings give {given}",
         rows,
@@ -110,7 +135,10 @@ def claims_checked(chosen: Chosen) -> None:
         key="claims",
         about="Quoted shares beside the same issuers' share in every reading by value that names them, %",
         alt="; ".join(
-            f"{row['subject']} {percent(row['claim_pct'], 0)} claimed by {row['claim_origin']}, {percent(row['share_pct'])} on {utc(row['as_of'], row['as_of_precision'])}"
+            (
+                f"{row['subject']} {percent(row['claim_pct'], 0)} claimed by {row['claim_origin']}, "
+                f"{percent(row['share_pct'])} on {utc(row['as_of'], row['as_of_precision'])}"
+            )
             for row in rows.iter_rows(named=True)
         ),
     )
@@ -119,22 +147,11 @@ def claims_checked(chosen: Chosen) -> None:
         "The same, against the whole market and against their own class",
         dated(said),
         key="claims-table",
-        about=f"Class by the chosen rule: {chosen.name}. Its share is a range, as a part of each reading is not named by issuer",
-        table={
-            "subject": text("Issuer"),
-            "claim_pct": figure("Claimed, %", format="%.0f"),
-            "claim_origin": text("Claimed by"),
-            "claimed_when": text("Claim of"),
-            "claim_scope": text("Claimed scope"),
-            "when": text("Reading of"),
-            "origin": text("Reading by"),
-            "share_pct": figure("Share of all, %", format="%.1f"),
-            "class_name": text("Class"),
-            "class_low_pct": figure("Of the class, at least %", format="%.1f"),
-            "class_high_pct": figure("at most %", format="%.1f"),
-            "claim_confidence": text("Claim's confidence"),
-            "claim_note": text("About the claim", width="large"),
-        },
+        about=(
+            f"Class by the chosen rule: {chosen.name}. Its share is a range, as a part of each reading is not named "
+            "by issuer"
+        ),
+        table=CLAIMS,
     )
 
 
@@ -144,18 +161,21 @@ def every_reading(_: Chosen) -> None:
         f"All {rows.height} readings",
         rows,
         key="readings",
-        about="Whole market, issuers, chains, sums and single tokens; only issuers of one reading add up. What was computed from a reading says so",
+        about=(
+            "Whole market, issuers, chains, sums and single tokens; only issuers of one reading add up. What was "
+            "computed from a reading says so"
+        ),
         table={
-            "when": text("As of"),
-            "subject": text("Of"),
-            "subject_kind": text("Kind"),
-            "metric": text("Metric"),
-            "value": figure("Value", format="localized"),
-            "unit": text("Unit"),
-            "scope": text("Scope"),
-            "origin": text("Number by"),
-            "confidence": text("Confidence"),
-            "second_hand": st.column_config.CheckboxColumn("Second hand"),
-            "note": text("Note", width="large"),
+            "when": TEXT("As of"),
+            "subject": TEXT("Of"),
+            "subject_kind": TEXT("Kind"),
+            "metric": TEXT("Metric"),
+            "value": NUMBER("Value", format="localized"),
+            "unit": TEXT("Unit"),
+            "scope": TEXT("Scope"),
+            "origin": TEXT("Number by"),
+            "confidence": TEXT("Confidence"),
+            "second_hand": CHECK("Second hand"),
+            "note": TEXT("Note", width="large"),
         },
     )

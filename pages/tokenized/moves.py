@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import polars as pl
-import streamlit as st
 
 from analytics.tokenized import history, products
 from charts.tokenized import moves as moves_chart
 from charts.tokenized import readings
 from charts.words import percent, usd, utc
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT
 from pages.tokenized.words import dated, in_words, points_in_words
-
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 
 
 def entrants_and_exits() -> None:
@@ -25,17 +24,23 @@ def entrants_and_exits() -> None:
         rows,
         moves_chart.by_year(years) if years.height else None,
         key="moves",
-        about="Products by their first day and by the day they closed, by year: finer dates are not known of all. Each product counts as one, those of low confidence are left out of the bars",
+        about=(
+            "Products by their first day and by the day they closed, by year: finer dates are not known of all. "
+            "Each product counts as one, those of low confidence are left out of the bars"
+        ),
         alt=f"Bars by year. {said}",
-        note=f"In use, but the first day is not known, so in no bar: {', '.join(undated) or 'none'}. What is only announced is in no bar either.",
+        note=(
+            f"In use, but the first day is not known, so in no bar: {', '.join(undated) or 'none'}. What is only "
+            "announced is in no bar either."
+        ),
         table={
-            "when": text("When"),
-            "move": text("Move"),
-            "issuer": text("Issuer"),
-            "product": text("Product", width="medium"),
-            "status": text("Status"),
-            "confidence": text("Confidence"),
-            "note": text("Note", width="large"),
+            "when": TEXT("When"),
+            "move": TEXT("Move"),
+            "issuer": TEXT("Issuer"),
+            "product": TEXT("Product", width="medium"),
+            "status": TEXT("Status"),
+            "confidence": TEXT("Confidence"),
+            "note": TEXT("Note", width="large"),
         },
     )
 
@@ -60,19 +65,25 @@ def share_by_chain() -> None:
         rows,
         readings.over_time(values) if values.height else None,
         key="chains",
-        about="As published. Drawn: values, USD billion; a line joins readings of one publisher, metric and scope only. Listed: all, with shares of value and of volume, which are different wholes",
+        about=(
+            "As published. Drawn: values, USD billion; a line joins readings of one publisher, metric and scope "
+            "only. Listed: all, with shares of value and of volume, which are different wholes"
+        ),
         alt=points_in_words(values),
-        note="Readings that count differently are neither joined nor averaged. No share is computed here: no reading states a chain and the whole in the same scope.",
+        note=(
+            "Readings that count differently are neither joined nor averaged. No share is computed here: no "
+            "reading states a chain and the whole in the same scope."
+        ),
         table={
-            "when": text("As of"),
-            "subject": text("Chain"),
-            "counted": text("What is counted"),
-            "value": figure("Value", format="localized"),
-            "unit": text("Unit"),
-            "scope": text("Scope"),
-            "origin": text("Number by"),
-            "confidence": text("Confidence"),
-            "note": text("Note", width="large"),
+            "when": TEXT("As of"),
+            "subject": TEXT("Chain"),
+            "counted": TEXT("What is counted"),
+            "value": NUMBER("Value", format="localized"),
+            "unit": TEXT("Unit"),
+            "scope": TEXT("Scope"),
+            "origin": TEXT("Number by"),
+            "confidence": TEXT("Confidence"),
+            "note": TEXT("Note", width="large"),
         },
     )
 
@@ -81,7 +92,10 @@ def _chain_title(rows: pl.DataFrame, values: pl.DataFrame) -> str:
     """The newest value, beside the newest one of the same chain that was counted otherwise; else the newest share."""
     if values.is_empty():
         shares = rows.filter(pl.col("unit") == "percent").tail(1)
-        said = [f"{row['subject']} {percent(row['value'])} ({in_words(row['metric'])})" for row in shares.iter_rows(named=True)]  # fmt: skip
+        said = [
+            f"{row['subject']} {percent(row['value'])} ({in_words(row['metric'])})"
+            for row in shares.iter_rows(named=True)
+        ]
         return "".join(said) or "nothing was read"
     newest = values.row(-1, named=True)
     others = values.filter((pl.col("subject") == newest["subject"]) & (pl.col("series") != newest["series"]))
@@ -97,7 +111,10 @@ def read_daily() -> None:
         values,
         "Value by issuer, day by day",
         "issuer-values",
-        "No issuer's value was read twice in the same way. A refresh of the sources brings daily values; single readings are under “All readings”.",
+        (
+            "No issuer's value was read twice in the same way. A refresh of the sources brings daily values; "
+            "single readings are under “All readings”."
+        ),
     )
     tokens = ask(history.lines, kind="token", measure="value")
     if tokens.height:
@@ -116,7 +133,10 @@ def _drawn(points: pl.DataFrame, title: str, key: str, empty: str) -> None:
         points,
         readings.over_time(points) if points.height else None,
         key=key,
-        about="USD billion. A line joins readings of one publisher, metric and scope; publishers count differently, so lines do not add up. UTC",
+        about=(
+            "USD billion. A line joins readings of one publisher, metric and scope; publishers count differently, "
+            "so lines do not add up. UTC"
+        ),
         alt=points_in_words(points) if points.height else "",
         empty=empty,
     )

@@ -11,11 +11,13 @@ import streamlit as st
 from analytics.tokenized import closed_hours, products
 from charts.tokenized import since_close
 from charts.words import clock, number, percent
-from pages.shared.parts import ask, card, chosen_day, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import chosen_day, say_unusable
+from pages.shared.columns import NUMBER, TEXT, to_minute
 from pages.tokenized.rule import Chosen, facts_asked
 from pages.tokenized.words import dated
 
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 BACKPACK_ROUTE = ("Backpack", "Superstate", "Opening Bell")
 
 
@@ -26,17 +28,20 @@ def all_products(chosen: Chosen) -> None:
         f"{rows.height} products and the facts that classify them",
         rows,
         key="products",
-        about=f"Class by the chosen rule: {chosen.name}. “Not known” is never guessed. Parts of another product are marked in the note and never added to it",
+        about=(
+            f"Class by the chosen rule: {chosen.name}. “Not known” is never guessed. Parts of another product are "
+            "marked in the note and never added to it"
+        ),
         table={
-            "product": text("Product", width="medium", pinned=True),
-            "issuer": text("Issuer"),
-            "class_name": text("Class"),
-            **{fact: text(products.question(fact)) for fact in facts},
-            "when": text("First day"),
-            "tickers": figure("Stocks"),
-            "chains": text("Chains"),
-            "confidence": text("Confidence"),
-            "note": text("Note", width="large"),
+            "product": TEXT("Product", width="medium", pinned=True),
+            "issuer": TEXT("Issuer"),
+            "class_name": TEXT("Class"),
+            **{fact: TEXT(products.question(fact)) for fact in facts},
+            "when": TEXT("First day"),
+            "tickers": NUMBER("Stocks"),
+            "chains": TEXT("Chains"),
+            "confidence": TEXT("Confidence"),
+            "note": TEXT("Note", width="large"),
         },
     )
     ids = rows["product_id"].to_list()
@@ -47,13 +52,16 @@ def all_products(chosen: Chosen) -> None:
         f"{row['product']}, {row['issuer']}",
         dated(ask(products.details, product_id=product)),
         key="product-details",
-        about=f"{row['issuing_entity'] or 'Who owes it is not known'}. Stocks: {number(row['tickers'])}. Chains: {row['chains'] or 'not known'}",
+        about=(
+            f"{row['issuing_entity'] or 'Who owes it is not known'}. Stocks: {number(row['tickers'])}. Chains: "
+            f"{row['chains'] or 'not known'}"
+        ),
         table={
-            "question": text("Fact"),
-            "answer": text("Answer"),
-            "detail": text("In words", width=620),
-            "when": text("Read"),
-            "confidence": text("Confidence"),
+            "question": TEXT("Fact"),
+            "answer": TEXT("Answer"),
+            "detail": TEXT("In words", width=620),
+            "when": TEXT("Read"),
+            "confidence": TEXT("Confidence"),
         },
         note=row["note"] or "",
     )
@@ -68,14 +76,17 @@ def superstate_and_backpack(_: Chosen) -> None:
         f"{route['title'].item()}: {route['status'].item()}" if route.height == 1 else "Superstate and Backpack",
         rows,
         key="backpack",
-        about="What was announced and what exists, in order of time; products without a known first day stand last. UTC dates",
+        about=(
+            "What was announced and what exists, in order of time; products without a known first day stand last. "
+            "UTC dates"
+        ),
         table={
-            "when": text("When"),
-            "kind": text("Kind"),
-            "title": text("What", width="large"),
-            "status": text("Status"),
-            "note": text("Note", width="large"),
-            "confidence": text("Confidence"),
+            "when": TEXT("When"),
+            "kind": TEXT("Kind"),
+            "title": TEXT("What", width="large"),
+            "status": TEXT("Status"),
+            "note": TEXT("Note", width="large"),
+            "confidence": TEXT("Confidence"),
         },
     )
 
@@ -88,16 +99,24 @@ def crash_day(_: Chosen) -> None:
         hours_in_words(row),
         rows,
         key="closed-hours",
-        about=f"{day['title']}. Regular close of New York; holidays and early closes are not known. Products that had launched for sure. UTC",
+        about=(
+            f"{day['title']}. Regular close of New York; holidays and early closes are not known. Products that had "
+            "launched for sure. UTC"
+        ),
         table={
-            "cash_close": st.column_config.DatetimeColumn("Cash market closes", format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "t0": st.column_config.DatetimeColumn("Crash starts", format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "products": figure("Products live"),
-            "names": text("They are", width="large"),
-            "token_bars": figure("Price bars of tokenized stocks here"),
+            "cash_close": to_minute("Cash market closes"),
+            "t0": to_minute("Crash starts"),
+            "products": NUMBER("Products live"),
+            "names": TEXT("They are", width="large"),
+            "token_bars": NUMBER("Price bars of tokenized stocks here"),
         },
-        note="" if row["token_bars"] else "No price, volume or liquidity of a tokenized stock, and none of a stock perpetual, is recoverable from what is loaded, so nothing is drawn and nothing is guessed.",
-    )  # fmt: skip
+        note=""
+        if row["token_bars"]
+        else (
+            "No price, volume or liquidity of a tokenized stock, and none of a stock perpetual, is recoverable "
+            "from what is loaded, so nothing is drawn and nothing is guessed."
+        ),
+    )
     if row["token_bars"]:
         against_the_close(day)
 
@@ -114,28 +133,39 @@ def against_the_close(day: dict[str, Any]) -> None:
         paths,
         since_close.moves(paths, day["t0"]) if deepest else None,
         key="since-close",
-        about="Percent above or below each token's own last price in the hour up to the regular close of New York. The price of the stock itself is not in the warehouse. Gaps: no trade, or not known. UTC",
-        alt="; ".join(f"{low['symbol']} on {low['name']}: lowest {percent(low['low_pct'])}" for low in lows.iter_rows(named=True)),
-        empty="Tokens have prices on this day, but none in the hour up to the last close, or the moment of the crash is not known: nothing to set them against.",
-    )  # fmt: skip
+        about=(
+            "Percent above or below each token's own last price in the hour up to the regular close of New York. "
+            "The price of the stock itself is not in the warehouse. Gaps: no trade, or not known. UTC"
+        ),
+        alt="; ".join(
+            f"{low['symbol']} on {low['name']}: lowest {percent(low['low_pct'])}" for low in lows.iter_rows(named=True)
+        ),
+        empty=(
+            "Tokens have prices on this day, but none in the hour up to the last close, or the moment of the crash "
+            "is not known: nothing to set them against."
+        ),
+    )
     if not deepest:
         return
     card(
         "How far each fell, and how much was traded",
         lows,
         key="since-close-lows",
-        about="Lowest price since the close, and what was traded since: a fall on little volume says little. Empty: not stated",
+        about=(
+            "Lowest price since the close, and what was traded since: a fall on little volume says little. Empty: "
+            "not stated"
+        ),
         table={
-            "symbol": text("Token"),
-            "name": text("Exchange"),
-            "market": text("Market"),
-            "reference_price": figure("Price at the close"),
-            "low": figure("Lowest"),
-            "low_pct": figure("Against the close, %", format="%.2f"),
-            "low_at": st.column_config.DatetimeColumn("In the bar of", format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "traded_base": figure("Traded, tokens", format="localized"),
-            "traded_quote": figure("Traded, in the quote currency", format="localized"),
-            "quote": text("Quote"),
+            "symbol": TEXT("Token"),
+            "name": TEXT("Exchange"),
+            "market": TEXT("Market"),
+            "reference_price": NUMBER("Price at the close"),
+            "low": NUMBER("Lowest"),
+            "low_pct": NUMBER("Against the close, %", format="%.2f"),
+            "low_at": to_minute("In the bar of"),
+            "traded_base": NUMBER("Traded, tokens", format="localized"),
+            "traded_quote": NUMBER("Traded, in the quote currency", format="localized"),
+            "quote": TEXT("Quote"),
         },
     )
 

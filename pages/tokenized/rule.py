@@ -9,7 +9,8 @@ import streamlit as st
 
 from analytics.tokenized import classification, market, products
 from charts.words import utc
-from pages.shared.parts import ask, say_unusable
+from pages.shared.ask import ask
+from pages.shared.choose import say_unusable
 from pages.tokenized.words import in_words
 
 

@@ -11,12 +11,15 @@ from analytics.market import timeline
 from analytics.tokenized import classification, history, market
 from charts.tokenized import readings, shares
 from charts.words import number, percent, usd, utc
-from pages.shared.parts import ask, card, safe, say_unusable
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.choose import say_unusable
+from pages.shared.columns import NUMBER, TEXT
+from pages.shared.words import safe
 from pages.tokenized import moves
 from pages.tokenized.rule import Chosen
 from pages.tokenized.words import dated, in_words, points_in_words
 
-text, figure = st.column_config.TextColumn, st.column_config.NumberColumn
 MEASURES = {"value": "circulating value", "volume": "volume", "holders": "holders"}
 
 
@@ -37,18 +40,35 @@ def the_flip(chosen: Chosen) -> None:
     whole = usd(reading["total"]) if reading["unit"] == "USD" else "market"
     fewest, largest = _not_named(chosen)
     card(
-        f"The same {whole} is {percent(most['share_pct'], 0)} “{most['class_name']}” by one rule and {percent(least['share_pct'], 0)} “{least['class_name']}” by another",
+        (
+            f"The same {whole} is {percent(most['share_pct'], 0)} “{most['class_name']}” by one rule and "
+            f"{percent(least['share_pct'], 0)} “{least['class_name']}” by another"
+        ),
         classes,
         shares.flip(classes),
         key="flip",
-        about=f"Share of {MEASURES[reading['measure']]}, {utc(reading['as_of'], reading['as_of_precision'])}. {reading['origin']}, {in_words(reading['metric'])}, scope: {reading['scope']}. Each bar is the whole reading; {reading['issuers']} issuers are named, {fewest:.1f} to {percent(largest)} is not named by issuer and could belong to any class",
+        about=(
+            f"Share of {MEASURES[reading['measure']]}, {utc(reading['as_of'], reading['as_of_precision'])}. "
+            f"{reading['origin']}, {in_words(reading['metric'])}, scope: {reading['scope']}. Each bar is the whole "
+            f"reading; {reading['issuers']} issuers are named, {fewest:.1f} to {percent(largest)} is not named by "
+            "issuer and could belong to any class"
+        ),
         alt="Stacked bars of 100 %, one a rule. "
         + "; ".join(
-            f"{name}: {', '.join(f'{label} {percent(share)}' for label, share in rows.select('class_name', 'share_pct').iter_rows())}"
+            f"{name}: {', '.join(_shares_in_words(rows))}"
             for (name,), rows in classes.group_by("name", maintain_order=True)
         ),
-        note="Pieces are named above their bar in its order, wide ones inside it. A bar's colours order its own classes, from the one tried first (blue) to the last (ochre): the same colour is not the same class in two bars. Each rule is a list of conditions on facts of the products as last read; some of those facts have low confidence, see “Who is where”.",
+        note=(
+            "Pieces are named above their bar in its order, wide ones inside it. A bar's colours order its own "
+            "classes, from the one tried first (blue) to the last (ochre): the same colour is not the same class "
+            "in two bars. Each rule is a list of conditions on facts of the products as last read; some of those "
+            "facts have low confidence, see “Who is where”."
+        ),
     )
+
+
+def _shares_in_words(rows: pl.DataFrame) -> list[str]:
+    return [f"{label} {percent(share)}" for label, share in rows.select("class_name", "share_pct").iter_rows()]
 
 
 def who_is_where(chosen: Chosen) -> None:
@@ -69,13 +89,16 @@ def _members(chosen: Chosen) -> None:
         f"{chosen.name}: {', '.join(_class_words(said, chosen))}",
         shown,
         key="members",
-        about=f"Every issuer of the reading by name, with its class under this rule. {reading['origin']}, {utc(reading['as_of'], reading['as_of_precision'])}",
+        about=(
+            f"Every issuer of the reading by name, with its class under this rule. {reading['origin']}, "
+            f"{utc(reading['as_of'], reading['as_of_precision'])}"
+        ),
         table={
-            "subject": text("Issuer"),
-            "class_name": text("Class"),
-            "share_pct": figure("Share, %", format="%.1f"),
-            "value": figure("USD" if reading["unit"] == "USD" else "Percent as published", format="localized"),
-            "confidence": text("Weakest fact", help="Confidence of the least sure fact that decided the class"),
+            "subject": TEXT("Issuer"),
+            "class_name": TEXT("Class"),
+            "share_pct": NUMBER("Share, %", format="%.1f"),
+            "value": NUMBER("USD" if reading["unit"] == "USD" else "Percent as published", format="localized"),
+            "confidence": TEXT("Weakest fact", help="Confidence of the least sure fact that decided the class"),
         },
     )
 
@@ -101,19 +124,25 @@ def _concentration() -> None:
     rows = dated(ask(history.concentration))
     last = rows.tail(1)
     card(
-        f"HHI of the named issuers, {last['when'].item()}: {number(10 * floor(last['hhi_low'].item() / 10))} to {number(10 * ceil(last['hhi_high'].item() / 10))}"
+        (
+            f"HHI of the named issuers, {last['when'].item()}: {number(10 * floor(last['hhi_low'].item() / 10))} to "
+            f"{number(10 * ceil(last['hhi_high'].item() / 10))}"
+        )
         if rows.height
         else "Concentration",
         rows,
         key="concentration",
-        about="Herfindahl-Hirschman index: the squared shares added up, 10,000 is one issuer. From the named issuers alone to the rest as one more issuer, with the rounding of the figures",
+        about=(
+            "Herfindahl-Hirschman index: the squared shares added up, 10,000 is one issuer. From the named issuers "
+            "alone to the rest as one more issuer, with the rounding of the figures"
+        ),
         table={
-            "when": text("As of"),
-            "origin": text("Reading by"),
-            "hhi_low": figure("At least", format="%.0f"),
-            "hhi_high": figure("At most", format="%.0f"),
-            "issuers": figure("Issuers named"),
-            "named_pct": figure("Their share, %", format="%.1f"),
+            "when": TEXT("As of"),
+            "origin": TEXT("Reading by"),
+            "hhi_low": NUMBER("At least", format="%.0f"),
+            "hhi_high": NUMBER("At most", format="%.0f"),
+            "issuers": NUMBER("Issuers named"),
+            "named_pct": NUMBER("Their share, %", format="%.1f"),
         },
         note="A reading that names two issuers and one that names eight do not make a trend.",
     )
@@ -140,16 +169,25 @@ def over_time(chosen: Chosen) -> None:
         points,
         None if points.is_empty() else readings.over_time(points, drawn, colour=colour),
         key="history",
-        about="Share of the tokenized-stock market by value, %. A line joins readings of the same publisher, metric and scope only. Numbered lines: milestones of policy. UTC",
+        about=(
+            "Share of the tokenized-stock market by value, %. A line joins readings of the same publisher, metric "
+            "and scope only. Numbered lines: milestones of policy. UTC"
+        ),
         alt=points_in_words(points),
-        note="Ranges run from what the named issuers make to that plus all that is not named. Readings of low confidence are not drawn; all of them are listed under “All readings”.",
+        note=(
+            "Ranges run from what the named issuers make to that plus all that is not named. Readings of low "
+            "confidence are not drawn; all of them are listed under “All readings”."
+        ),
     )
     with st.expander(f"The {moments.height} milestones", icon=":material/gavel:"):
         for row in moments.iter_rows(named=True):
             flag = ", low confidence, not drawn" if row["confidence"] == "low" else ""
             st.markdown(
-                safe(f"{row['number'] or '–'} · {utc(row['ts'], row['precision'])} · {row['title']} ({row['venue']}{flag})")
-            )  # fmt: skip
+                safe(
+                    f"{row['number'] or '–'} · {utc(row['ts'], row['precision'])} · {row['title']} "
+                    f"({row['venue']}{flag})"
+                )
+            )
     left, right = st.columns(2)
     with left:
         moves.entrants_and_exits()
@@ -168,4 +206,7 @@ def _first_and_last(points: pl.DataFrame) -> str:
     if named.is_empty():
         return "Shares of issuers, as published"
     own = named.filter(pl.col("subject") == named.row(int(named["value"].arg_max()), named=True)["subject"])
-    return f"{own['subject'][0]}: {percent(own['value'].first())} in the first reading that names it, {percent(own['value'].last())} in the last"
+    return (
+        f"{own['subject'][0]}: {percent(own['value'].first())} in the first reading that names it, "
+        f"{percent(own['value'].last())} in the last"
+    )

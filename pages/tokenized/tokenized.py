@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.parts import say_unusable
+from pages.shared.choose import tabs
 from pages.tokenized import market, shares
 from pages.tokenized import products as holders
 from pages.tokenized import rule as choose
@@ -13,7 +13,8 @@ top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
 heading.title("Tokenized stocks: synthetic, backed, or the real share?")
 heading.markdown(
-    "One token can be called a share, a note or a synthetic, because nobody states the rule. Here the facts about each product are recorded, and the rule is yours to choose."
+    "One token can be called a share, a note or a synthetic, because nobody states the rule. Here the facts "
+    "about each product are recorded, and the rule is yours to choose."
 )
 reading = choose.chosen_reading(top)
 first = st.container()
@@ -32,8 +33,7 @@ sections = {
     "On a crash day": holders.crash_day,
     "All readings": market.every_reading,
 }
-say_unusable("show", list(sections), "section")
-for tab, section in zip(st.tabs(list(sections), key="show", bind="query-params"), sections.values(), strict=True):
+for tab, section in zip(tabs(list(sections)), sections.values(), strict=True):
     if tab.open:
         with tab:
             section(chosen)

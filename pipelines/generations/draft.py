@@ -202,7 +202,7 @@ def content_hash_of(connection: duckdb.DuckDBPyConnection) -> str:
         table: f"{table} {rows} {total}\n"
         for table, rows, total in connection.execute(" UNION ALL ".join(sums)).fetchall()
     }
-    return hashlib.sha256("".join(found[table] for table in TABLES if table in found).encode()).hexdigest()
+    return hashlib.sha256("".join(found[table] for table in sorted(found)).encode()).hexdigest()
 
 
 def rollback(folder: Path, number: int | None = None) -> Generation:

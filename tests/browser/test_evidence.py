@@ -86,7 +86,8 @@ MINUTES = "t=2025-10-10T21:10:00&t=2025-10-10T21:30:00"
 def drawn_from(visit: Visit) -> list[str]:
     """The first and the last time on the first chart in sight."""
     return visit.page.evaluate(
-        "() => { const x = document.querySelector('.js-plotly-plot')._fullData[0].x; return [x[0], x[x.length - 1]].map(time => String(time).replace(' ', 'T')) }"
+        "() => { const x = document.querySelector('.js-plotly-plot')._fullData[0].x; return [x[0], x[x.length "
+        "- 1]].map(time => String(time).replace(' ', 'T')) }"
     )
 
 

@@ -13,7 +13,8 @@ from tests.pages.test_microscope import PARTS
 NOW = "() => document.querySelector('.js-plotly-plot')._fullLayout.shapes[0].x0"
 MARK = "() => document.querySelector('.js-plotly-plot').dataset.mark"
 
-STEPS = "() => document.querySelector('.js-plotly-plot')._fullData.filter(line => line.dx > 1 && line.x0 !== undefined && line._length > 2).map(line => line.dx)"
+STEPS = """() => document.querySelector('.js-plotly-plot')._fullData
+    .filter(line => line.dx > 1 && line.x0 !== undefined && line._length > 2).map(line => line.dx)"""
 """Milliseconds between the points of each line."""
 
 
@@ -87,7 +88,7 @@ def test_a_link_holds_the_second(visit: Visit, desk: BrowserContext, site: str) 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_fits_a_phone_at_night(visit_by_phone: Visit, part: str) -> None:
-    visit_by_phone.open(f"/microscope?{urlencode({'lens': part, 'coin': 'POL'})}")
+    visit_by_phone.open(f"/microscope?{urlencode({'tab': part, 'coin': 'POL'})}")
     assert max(visit_by_phone.overflow()) <= 0
     assert visit_by_phone.page.get_by_test_id("stException").count() == 0
     assert all(max(traces, default=0) > 0 for traces in visit_by_phone.points())

@@ -1,4 +1,5 @@
-"""The real pages in a real browser: each opens by its own address, in both themes, wide and narrow, with data on its charts."""
+"""The real pages in a real browser: each opens by its own address, in both themes, wide and narrow, with data on its
+charts."""
 
 from __future__ import annotations
 

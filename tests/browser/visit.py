@@ -23,7 +23,8 @@ DRAWN = """() => {
 }"""
 POINTS = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.offsetParent !== null).map(
     chart => chart._fullData.map(trace => {
-        const lengths = ['x', 'y', 'z', 'values', 'labels'].map(axis => trace[axis]?.length).filter(length => length !== undefined)
+        const lengths = ['x', 'y', 'z', 'values', 'labels'].map(axis => trace[axis]?.length)
+            .filter(length => length !== undefined)
         return lengths.length ? Math.min(...lengths) : 0
     }))"""
 WIDTHS = """() => [document.documentElement, document.querySelector('[data-testid=stMain]')].map(

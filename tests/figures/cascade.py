@@ -29,7 +29,7 @@ PEGGED = {
     "XUSD",
 }
 prices, adl, pegs, apart, lowest, single = (
-    on("cascade", part=part)
+    on("cascade", tab=part)
     for part in ("Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades")
 )
 
@@ -121,7 +121,7 @@ def coinbase_atom() -> float:
 
 FIGURES = [
     *(
-        on("cascade", part="Prices", asset=asset)(": {} US", lambda asset=asset: facts.traded(asset).low.min())
+        on("cascade", tab="Prices", asset=asset)(": {} US", lambda asset=asset: facts.traded(asset).low.min())
         for asset in ASSETS
     ),
     prices("Binance's busiest minute began at {}: {} BTC, {} % of it sold by takers", busiest),
@@ -141,7 +141,7 @@ FIGURES = [
     lowest("Half of {} USDT markets had a low {} % or more below", half),
     lowest("{} markets of pegged coins", lambda: len(ranges()) - half()[0]),
     *(
-        on("cascade", part="Lowest prints", quote=quote)(
+        on("cascade", tab="Lowest prints", quote=quote)(
             f"Half of {{}} {quote} markets had a low {{}} % or more", lambda quote=quote: half(quote)
         )
         for quote in QUOTES

@@ -5,57 +5,54 @@ from __future__ import annotations
 from tests.figures.views import shown
 
 TABS = {
-    "cascade": ("part", ["Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades"]),
-    "liquidations": (
-        "part",
-        ["Published totals", "Exchange by exchange", "Day against day", "Who was liquidated", "What feeds hide"],
-    ),
-    "tokenized": (
-        "show",
-        [
-            "Who is where",
-            "Over time",
-            "Market size",
-            "Claims checked",
-            "Products",
-            "Superstate and Backpack",
-            "On a crash day",
-            "All readings",
-        ],
-    ),
-    "microscope": (
-        "lens",
-        [
-            "Replay",
-            "Phases",
-            "Dislocation",
-            "Pegs",
-            "Extremes",
-            "Who moved first",
-            "How explosive",
-            "Liquidity",
-            "Flow",
-            "Crash days",
-        ],
-    ),
-    "exchange": ("view", ["This exchange", "League table"]),
+    "cascade": ["Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades"],
+    "liquidations": [
+        "Published totals",
+        "Exchange by exchange",
+        "Day against day",
+        "Who was liquidated",
+        "What feeds hide",
+    ],
+    "tokenized": [
+        "Who is where",
+        "Over time",
+        "Market size",
+        "Claims checked",
+        "Products",
+        "Superstate and Backpack",
+        "On a crash day",
+        "All readings",
+    ],
+    "microscope": [
+        "Replay",
+        "Phases",
+        "Dislocation",
+        "Pegs",
+        "Extremes",
+        "Who moved first",
+        "How explosive",
+        "Liquidity",
+        "Flow",
+        "Crash days",
+    ],
+    "exchange": ["This exchange", "League table"],
 }
 ALONE = ["overview", "exchanges", "crash_days", "data", "backpack", "settlement"]
 PLAIN = [
     *((page, ()) for page in ALONE),
-    *((page, ((key, tab),)) for page, (key, tabs) in TABS.items() for tab in tabs),
+    *((page, (("tab", tab),)) for page, tabs in TABS.items() for tab in tabs),
 ]
 """Each page and tab at its defaults: one day, one asset, one exchange."""
 
 OTHERS = [
     *(
-        ("microscope", (("coin", coin), ("lens", lens)))
+        ("microscope", (("coin", coin), ("tab", tab)))
         for coin in ("USDE", "TRX", "SOL", "ETH")
-        for lens in ("Flow", "Phases")
+        for tab in ("Flow", "Phases")
     ),
     *(("exchange", (("venue", venue),)) for venue in ("binance", "bybit")),
-    ("tokenized", (("rule", "SEC staff taxonomy of Jan 28, 2026"), ("show", "Who is where"))),
-    ("liquidations", (("other", "apr-18-2021"), ("part", "Day against day"))),
+    ("tokenized", (("rule", "SEC staff taxonomy of Jan 28, 2026"), ("tab", "Who is where"))),
+    ("liquidations", (("other", "apr-18-2021"), ("tab", "Day against day"))),
 ]
 
 

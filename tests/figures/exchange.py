@@ -43,5 +43,5 @@ FIGURES = [
         )
         for venue in ("binance", "bybit", "okx")
     ),
-    on("exchange", view="League table")("can be set against volume for Bybit, Binance and OKX only", lambda: ()),
+    on("exchange", tab="League table")("can be set against volume for Bybit, Binance and OKX only", lambda: ()),
 ]

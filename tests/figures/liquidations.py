@@ -8,7 +8,7 @@ from tests.figures.views import on
 BILLION, MILLION = 1e9, 1e6
 LOSSES = "Who was liquidated"
 totals, venues, days, assets, hidden = (
-    on("liquidations", part=part)
+    on("liquidations", tab=part)
     for part in ("Published totals", "Exchange by exchange", "Day against day", LOSSES, "What feeds hide")
 )
 

@@ -51,7 +51,7 @@ COMPARED = (
     "XLM",
 )
 replay, phases, apart, pegs, extremes, first, explosive, liquidity, flow, days = (
-    on("microscope", lens=lens)
+    on("microscope", tab=lens)
     for lens in (
         "Replay",
         "Phases",
@@ -184,7 +184,7 @@ def usual_hours() -> tuple[float, float]:
 FIGURES = [
     replay("BTC by {}: down as far as {} %, on Binance perpetual", lambda: ("21:21:00", facts.fall()[0])),
     *(
-        on("microscope", lens="Replay", coin=base)(
+        on("microscope", tab="Replay", coin=base)(
             f"Lowest print of {base} so far: {{}} ", lambda base=base: so_far(base)
         )
         for base in ("BTC", "ETH", "SOL", "USDE", "TRX", "AAVE", "LINK", "XRP")
@@ -192,11 +192,11 @@ FIGURES = [
     replay("USDe had been as low as {} on Binance", lambda: so_far("USDE")),
     replay("{} ADL fills so far, {} % of those in the study's {} minutes", fills),
     *(
-        on("microscope", lens="Replay", coin=base)("longs had paid shorts {} % so far", lambda base=base: funding(base))
+        on("microscope", tab="Replay", coin=base)("longs had paid shorts {} % so far", lambda base=base: funding(base))
         for base in ("BTC", "ETH", "SOL")
     ),
     *(
-        on("microscope", lens="Phases", coin=base)(
+        on("microscope", tab="Phases", coin=base)(
             "; outside these phases it printed still less, {} at"
             if base in ("USDE", "TRX")
             else "was lowest, at {}, in",
@@ -214,13 +214,13 @@ FIGURES = [
         lambda: (facts.gaps().iloc[0], len(facts.gaps()), facts.recorded_lows().base.nunique()),
     ),
     *(
-        on("microscope", lens="Dislocation", coin=base)(
+        on("microscope", tab="Dislocation", coin=base)(
             f"{base}'s lowest print: {{}} on", lambda base=base: lows(base)[0]
         )
         for base in COMPARED
     ),
     *(
-        on("microscope", lens="Dislocation", coin=base)("; the gap is number {} of {}", lambda base=base: place(base))
+        on("microscope", tab="Dislocation", coin=base)("; the gap is number {} of {}", lambda base=base: place(base))
         for base in COMPARED
     ),
     pegs(
@@ -235,7 +235,7 @@ FIGURES = [
     explosive("was lowest, at {}, in the bar of {}", lambda: (facts.fall()[2], "21:20")),
     liquidity("was lowest, at {}, in the bar of {}", lambda: (facts.fall()[2], "21:20")),
     *(
-        on("microscope", lens="Flow", coin=base)(
+        on("microscope", tab="Flow", coin=base)(
             f"{{}} {base} were traded on", lambda base=base: largest_market(base).volume_base.sum()
         )
         for base in TRADED

@@ -63,23 +63,23 @@ def test_a_parody_copy_is_in_no_chart() -> None:
 
 INSTEAD: dict[str, Callable[[], bool]] = {
     "W2 wide bars are refused": lambda: (
-        "At which prices it changed hands is not known" in shown("microscope", (("coin", "SOL"), ("lens", "Flow")))
+        "At which prices it changed hands is not known" in shown("microscope", (("coin", "SOL"), ("tab", "Flow")))
     ),
     "bug 7 no exchange is named whose data are not shown": lambda: (
         not any(
             re.search(r"Source: .*Coinbase", shown("microscope", link))
             for link in (
-                (("lens", "Flow"),),
-                (("lens", "Who moved first"),),
-                (("coin", "TRX"), ("lens", "Flow")),
-                (("coin", "TRX"), ("lens", "Phases")),
-                (("coin", "TRX"), ("lens", "Liquidity")),
+                (("tab", "Flow"),),
+                (("tab", "Who moved first"),),
+                (("coin", "TRX"), ("tab", "Flow")),
+                (("coin", "TRX"), ("tab", "Phases")),
+                (("coin", "TRX"), ("tab", "Liquidity")),
             )
         )
     ),
     "M6 no ratio between days measured differently": lambda: (
         "measured differently, so no ratio"
-        in shown("liquidations", (("other", "apr-18-2021"), ("part", "Day against day")))
+        in shown("liquidations", (("other", "apr-18-2021"), ("tab", "Day against day")))
     ),
 }
 

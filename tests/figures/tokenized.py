@@ -10,7 +10,7 @@ from tests.figures.views import on
 BILLION, MILLION = 1e9, 1e6
 READING = pd.Timestamp("2026-09-13", tz="UTC")
 who, over, size, claims, products, story, crash, every = (
-    on("tokenized", show=show)
+    on("tokenized", tab=show)
     for show in (
         "Who is where",
         "Over time",
@@ -132,7 +132,7 @@ FIGURES = [
     ),
     who("8 issuers are named, {} to {} % is not named by issuer", not_named),
     *(
-        on("tokenized", show="Who is where", rule=name)(
+        on("tokenized", tab="Who is where", rule=name)(
             says, lambda rule=rule, names=names: [classes(rule)[name] for name in names]
         )
         for (rule, name), (says, names) in RULES.items()

@@ -28,6 +28,18 @@ def watched(own: Settings) -> Iterator[Settings]:
         Outcome("r", "gate_liquidations", now, now, "loaded", rows_loaded=3, rows_refused=1),
     ]
     health.note(own.data_dir, outcomes)
+    with Draft(own.warehouse_dir) as draft:
+        for table, rows in _scene(now).items():
+            schema = draft.rows(f"SELECT * FROM {table} LIMIT 0").schema
+            draft.insert(table, pl.DataFrame(rows, schema=schema))
+        assert draft.publish(now)
+    yield own
+    hub.cache_clear()
+    st.cache_data.clear()
+
+
+def _scene(now: datetime) -> dict[str, list[dict[str, object]]]:
+    """Rows by table: an hour of a feed with a gap, a refused row, and the bytes it was read from."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     spans = [(0, 15, "recorded", None), (15, 45, "gap", "the connection ended"), (45, 60, "recorded", None)]
     coverage = [
@@ -51,16 +63,8 @@ def watched(own: Settings) -> Iterator[Settings]:
     }
     snapshot = {"snapshot_id": "s", "loader": "gate_liquidations", "piece": "p", "url": "u", "sha256": "0", "bytes": 1}
     snapshot |= {"fetched_at": now, "parser": "x", "rows_loaded": 3, "rows_refused": 1, "rows_doubled": 0}
-    with Draft(own.warehouse_dir) as draft:
-        rows = {
-            "feed_coverage": [one | {"snapshot_id": "s"} for one in coverage],
-            "quarantine": [refused],
-            "snapshots": [snapshot],
-        }
-        for table, found in rows.items():
-            schema = draft.rows(f"SELECT * FROM {table} LIMIT 0").schema
-            draft.insert(table, pl.DataFrame(found, schema=schema))
-        assert draft.publish(now)
-    yield own
-    hub.cache_clear()
-    st.cache_data.clear()
+    return {
+        "feed_coverage": [one | {"snapshot_id": "s"} for one in coverage],
+        "quarantine": [refused],
+        "snapshots": [snapshot],
+    }

@@ -68,7 +68,7 @@ def shown_range(app: AppTest) -> tuple[str, str]:
     ],
 )
 def test_the_findings_of_each_part(part: str, findings: list[str]) -> None:
-    app = page(part=part)
+    app = page(tab=part)
     assert not app.exception and not app.warning
     for finding in findings:
         assert finding in said(app)
@@ -91,20 +91,20 @@ def test_the_lowest_prices_of_an_asset_stand_in_the_table(asset: str, lows: list
 
 
 def test_the_lowest_print_of_atom_is_the_markets_low_of_the_day() -> None:
-    (table,) = [frame.value for frame in page(part="Lowest prints").dataframe if "peers_drop_pct" in frame.value]
+    (table,) = [frame.value for frame in page(tab="Lowest prints").dataframe if "peers_drop_pct" in frame.value]
     assert table.set_index("symbol")["low"]["ATOM/USDT"] == 0.001
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_table_leads_to_its_sources_and_every_part_has_the_timeline(part: str) -> None:
-    app = page(part=part)
+    app = page(tab=part)
     assert all("source_id" in frame.value.columns for frame in app.dataframe)
     assert "19 moments were reported in this range" in said(app)
     assert "In circulation, and wrong" in said(app)
 
 
 def test_two_sided_records_are_noted_and_never_a_headline() -> None:
-    app = page(part="Deleveraging")
+    app = page(tab="Deleveraging")
     assert "63,637" not in said(app) and "63,637" in notes(app)
 
 
@@ -162,9 +162,9 @@ def test_the_warning_about_a_link_goes_when_the_reader_chooses() -> None:
 
 
 def test_an_unknown_part_asset_scale_or_quote_is_said() -> None:
-    app = page(part="Nowhere", asset="NOPE", scale="Log")
+    app = page(tab="Nowhere", asset="NOPE", scale="Log")
     assert all(word in warnings(app) for word in ("Nowhere", "NOPE", "Log")) and "BTC printed lowest" in said(app)
-    assert "XYZ" in warnings(page(part="Lowest prints", quote="XYZ"))
+    assert "XYZ" in warnings(page(tab="Lowest prints", quote="XYZ"))
 
 
 def test_percent_of_a_chosen_time() -> None:
@@ -190,21 +190,21 @@ def test_the_volume_of_another_market_by_link() -> None:
 
 
 def test_a_low_outside_the_range_is_hinted_at() -> None:
-    app = page(part="Pegs", t=["2025-10-10T20:30:00", "2025-10-10T21:00:00"])
+    app = page(tab="Pegs", t=["2025-10-10T20:30:00", "2025-10-10T21:00:00"])
     assert "lies outside the chosen range" in notes(app)
-    assert "lies outside the chosen range" not in notes(page(part="Pegs"))
+    assert "lies outside the chosen range" not in notes(page(tab="Pegs"))
 
 
 @pytest.mark.parametrize("part", ["Deleveraging", "Venues apart", "Single trades"])
 def test_a_range_that_misses_the_data_says_where_they_lie(part: str) -> None:
-    app = page(part=part, t=["2025-10-09T01:00:00", "2025-10-09T02:00:00"])
+    app = page(tab=part, t=["2025-10-09T01:00:00", "2025-10-09T02:00:00"])
     assert not app.exception
     assert any("Oct 10" in info.value for info in app.info)
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_day_without_bars_explains_and_keeps_the_timeline(part: str) -> None:
-    app = page(part=part, day="aug-5-2024")
+    app = page(tab=part, day="aug-5-2024")
     assert not app.exception and not app.error
     assert "Aug. 5, 2024" in said(app)
     assert len(app.info) >= 2 and "What was reported in this range" in said(app)
@@ -219,13 +219,13 @@ def test_another_day_starts_from_its_own_focus() -> None:
 
 
 def test_lowest_prints_in_another_quote_currency() -> None:
-    app = page(part="Lowest prints", quote="TRY")
+    app = page(tab="Lowest prints", quote="TRY")
     table = next(frame.value for frame in app.dataframe if "thin" in frame.value)
     assert table["symbol"].iloc[0] == "BTC/TRY" and table["thin"].iloc[0]
     assert "other markets, or all TRY markets" in notes(app)
 
 
 def test_the_assets_that_do_not_compare_are_listed() -> None:
-    listed = notes(page(part="Venues apart"))
+    listed = notes(page(tab="Venues apart"))
     for base in ("ADA", "BTC", "ENA", "ETH", "LTC", "SOL", "TRX", "XRP"):
         assert f"{base} (" in listed

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import Warehouse
-from pages.data import parts
+from pages.data import api_links
 from pipelines.config import Settings
 from pipelines.tables.canonical import TABLES
 from tests.shell import PAGES, opened
@@ -64,13 +64,13 @@ def test_an_unknown_table_is_said() -> None:
 
 def test_the_example_query_asks_for_something_the_table_has() -> None:
     shown = pl.DataFrame({"ts": [1], "venue": ["binance"], "value": [1.0]})
-    assert parts.example(shown) == {"venue": "binance", "limit": "10"}
-    assert parts.example(shown.clear()) == {"limit": "10"}
-    assert parts.example(shown.with_columns(venue=pl.lit(None, pl.String))) == {"limit": "10"}
+    assert api_links.example(shown) == {"venue": "binance", "limit": "10"}
+    assert api_links.example(shown.clear()) == {"limit": "10"}
+    assert api_links.example(shown.with_columns(venue=pl.lit(None, pl.String))) == {"limit": "10"}
 
 
 def test_an_address_cannot_leave_the_quotes_it_stands_in() -> None:
-    assert parts.address("bars", "csv", {"venue": "'; rm -rf ~ '"}).endswith(
+    assert api_links.address("bars", "csv", {"venue": "'; rm -rf ~ '"}).endswith(
         "/api/v1/bars.csv?venue=%27%3B+rm+-rf+~+%27"
     )
 
@@ -131,4 +131,4 @@ def test_sources_stand_beside_their_promise_and_holes_are_counted(watched: Setti
     ],
 )
 def test_ages_are_in_the_largest_unit_that_fits(since: timedelta, words: str) -> None:
-    assert parts.age(since) == words
+    assert api_links.age(since) == words

@@ -1,4 +1,5 @@
-"""The liquidity lens with an archive of the order book in the warehouse: drawn where it is sound, refused where it is not."""
+"""The liquidity lens with an archive of the order book in the warehouse: drawn where it is sound, refused where it
+is not."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def books(own: Settings) -> Iterator[None]:
 
 @pytest.mark.usefixtures("books")
 def test_a_sound_book_is_drawn_with_its_least_depth() -> None:
-    app = page(lens="Liquidity", coin="BTC")
+    app = page(tab="Liquidity", coin="BTC")
     assert not app.exception
     assert "bids of $" in said(app) and "within 1 % of the middle on Binance BTC/USDT:USDT" in said(app)
     assert "0 of 120 snapshots of Oct 9, 00:00 to Oct 12, 00:00 UTC are left out by rule" in notes(app)
@@ -50,13 +51,13 @@ def test_a_sound_book_is_drawn_with_its_least_depth() -> None:
 
 @pytest.mark.usefixtures("books")
 def test_a_book_that_cannot_have_stood_is_listed_and_not_drawn() -> None:
-    app = page(lens="Liquidity", coin="ETH")
+    app = page(tab="Liquidity", coin="ETH")
     assert not app.exception
     assert "Binance's archive of the ETH/USDT:USDT book cannot be used: 30 of 120 snapshots" in said(app)
     assert "No order book is drawn" in notes(app) and "bids of $" not in said(app)
 
 
 def test_without_an_archive_the_page_says_how_to_fetch_one() -> None:
-    said = notes(page(lens="Liquidity", coin="AAVE"))
+    said = notes(page(tab="Liquidity", coin="AAVE"))
     assert "No order book of AAVE on this day is in the warehouse" in said
     assert "python -m pipelines refresh --source binance_depth --event oct-10-2025 --symbol AAVE" in said

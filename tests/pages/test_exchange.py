@@ -1,4 +1,5 @@
-"""One exchange through the shell: every exchange and day opens, empty sections say so, and the league table has its labels."""
+"""One exchange through the shell: every exchange and day opens, empty sections say so, and the league table has its
+labels."""
 
 from __future__ import annotations
 
@@ -136,7 +137,7 @@ def test_ranks_over_time_are_drawn_and_an_exchange_that_is_gone_is_said_to_be(ra
 
 
 def test_an_unknown_exchange_market_or_part_in_the_link_is_said_and_the_rest_is_shown() -> None:
-    app = page(venue="mtgox", pair="NOPE", view="nothing")
+    app = page(venue="mtgox", pair="NOPE", tab="nothing")
     told = " ".join(warning.value for warning in app.warning)
     assert all(asked in told for asked in ("mtgox", "NOPE", "nothing"))
     assert app.title[0].value.startswith("Hyperliquid")
@@ -148,11 +149,14 @@ def test_the_market_of_the_bars_is_in_the_link() -> None:
 
 
 def test_the_league_table_labels_its_windows_and_has_a_receipt_for_each_figure() -> None:
-    app = page(view=LEAGUE)
+    app = page(tab=LEAGUE)
     assert "Liquidations can be set against volume for Bybit, Binance and OKX only" in said(app)
     told = notes(app)
     assert "liquidations over trailing 24h to 2025-10-11 05:13 UTC, volume over 21:09–22:00 UTC" in told
-    assert "Off the composite: AVAX, the market named, against the median of three or more exchanges' closes in the minute ending 21:21 UTC" in told  # fmt: skip
+    assert (
+        "Off the composite: AVAX, the market named, against the median of three or more exchanges' closes in the "
+        "minute ending 21:21 UTC"
+    ) in told
     table, receipts = (frame.value for frame in app.dataframe)
     assert {"liquidations_source_id", "futures_volume_source_id", "losses_source_id"} <= set(table.columns)
     shown = int(table[["liquidations", "futures_volume", "spot_volume", "open_interest_before"]].notna().sum().sum())
@@ -160,12 +164,12 @@ def test_the_league_table_labels_its_windows_and_has_a_receipt_for_each_figure()
 
 
 def test_the_league_table_of_a_day_without_board_or_window_says_so() -> None:
-    app = page(view=LEAGUE, day="mar-12-2020")
+    app = page(tab=LEAGUE, day="mar-12-2020")
     assert "No exchange has both liquidations and volume of this day" in said(app)
     assert "no window of this day" in notes(app)
     assert "no asset has one-minute prices of three exchanges" in notes(app)
 
 
 def test_every_table_shown_leads_to_its_source() -> None:
-    for link in ({"venue": "binance"}, {"venue": "backpack"}, {"view": LEAGUE}):
+    for link in ({"venue": "binance"}, {"venue": "backpack"}, {"tab": LEAGUE}):
         assert all("source_id" in frame.value.columns for frame in page(**link).dataframe)

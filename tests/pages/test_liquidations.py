@@ -1,4 +1,5 @@
-"""The page of bounds through the shell: three answers in words, and every part on days with much, little and nothing."""
+"""The page of bounds through the shell: three answers in words, and every part on days with much, little and
+nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ DAYS = ("oct-10-2025", "nov-21-2025", "aug-5-2024", "feb-3-2025", "mar-12-2020",
 
 
 def shown(part: str = TOTALS, day: str | None = None, **link: str) -> AppTest:
-    app = opened(PAGE, part=part, **link)
+    app = opened(PAGE, tab=part, **link)
     return app if day is None else app.selectbox(key="day").set_value(day).run()
 
 
@@ -153,7 +154,7 @@ def test_with_single_orders_the_estimate_stands_beside_its_back_test(with_orders
 
 
 def test_a_link_with_what_is_not_known_says_so_and_shows_the_rest() -> None:
-    app = opened(PAGE, first="nowhere", other="never", part="nothing")
+    app = opened(PAGE, first="nowhere", other="never", tab="nothing")
     said = "\n".join(warning.value for warning in app.warning)
     assert all(name in said for name in ("nowhere", "never", "nothing")) and not app.exception
     assert "Hyperliquid reported the most" in words(app)
@@ -169,7 +170,7 @@ def test_the_chosen_pair_and_day_change_the_answers() -> None:
 
 def test_the_microscope_has_boxes_of_the_same_keys_and_neither_page_takes_the_others_choice() -> None:
     (microscope,) = [page for page in PAGES if page.stem == "microscope"]
-    app = opened(microscope, lens="Who moved first")
+    app = opened(microscope, tab="Who moved first")
     assert app.selectbox(key="first").value == "Gemini BTC/USD"
     for page, first in ((PAGE, "binance"), (microscope, None), (PAGE, "binance")):
         app.switch_page(page.file).run()

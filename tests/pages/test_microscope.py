@@ -46,7 +46,7 @@ def warnings(app: AppTest) -> str:
     ("link", "findings"),
     [
         (
-            {"lens": "Replay"},
+            {"tab": "Replay"},
             [
                 "BTC by 21:21:00: down as far as 13.1 %, on Binance perpetual",
                 "Lowest print of BTC so far: 101,516.5 USDT on Binance perpetual",
@@ -57,15 +57,18 @@ def warnings(app: AppTest) -> str:
             ],
         ),
         (
-            {"lens": "Phases"},
+            {"tab": "Phases"},
             [
-                "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery 21:22, half regained by 21:30",
+                (
+                    "Found in Binance BTC/USDT:USDT: onset 20:50, cascade 21:11, capitulation 21:19, recovery "
+                    "21:22, half regained by 21:30"
+                ),
                 "With one parameter halved or doubled: onset 20:50–21:07, cascade 21:11–21:15",
                 "Claimed: before 13:00–20:50, cascade 20:50–21:30, aftermath 21:30–03:00",
             ],
         ),
         (
-            {"lens": "Dislocation"},
+            {"tab": "Dislocation"},
             [
                 "BTC on Binance (perpetual) and Gemini (spot) stood 3.8 % apart at 21:21:00",
                 "Which venue left BTC's composite first cannot be told",
@@ -74,24 +77,30 @@ def warnings(app: AppTest) -> str:
             ],
         ),
         (
-            {"lens": "Dislocation", "coin": "AAVE"},
+            {"tab": "Dislocation", "coin": "AAVE"},
             [
                 "Which venue left AAVE's composite first cannot be told",
                 "First by 18 settings: Gemini in 8, Binance in 6",
-                "AAVE's lowest print: 63.42 on Binance coin-margined perpetual, 128 on Coinbase spot, 178.3416 on Gemini spot; the gap is number 6 of 18",
+                (
+                    "AAVE's lowest print: 63.42 on Binance coin-margined perpetual, 128 on Coinbase spot, 178.3416 "
+                    "on Gemini spot; the gap is number 6 of 18"
+                ),
             ],
         ),
-        ({"lens": "Dislocation", "coin": "POL"}, ["Which venue left POL's composite first cannot be told"]),
+        ({"tab": "Dislocation", "coin": "POL"}, ["Which venue left POL's composite first cannot be told"]),
         (
-            {"lens": "Pegs"},
+            {"tab": "Pegs"},
             [
-                "USDe was first below 0.99 on Binance in the 21:20 minute, the minute of the market-wide low, 16 minutes before the window Binance published",
+                (
+                    "USDe was first below 0.99 on Binance in the 21:20 minute, the minute of the market-wide low, "
+                    "16 minutes before the window Binance published"
+                ),
                 "USDe on Binance: 0.9 within 21:20, and 0.65 at 21:54, its last new low",
                 "the compensation window begins, 21:36",
             ],
         ),
         (
-            {"lens": "Extremes"},
+            {"tab": "Extremes"},
             [
                 "Found by rule: 71 aggregate trades of one stamp took ATOM/USDT on Binance from 1.688 to 0.001",
                 "92 fills, 9,695 ATOM, 9,170 USDT",
@@ -99,23 +108,26 @@ def warnings(app: AppTest) -> str:
             ],
         ),
         (
-            {"lens": "Who moved first", "coin": "POL"},
+            {"tab": "Who moved first", "coin": "POL"},
             ["Neither led in 21:05–21:10: within −3 to +2 s; otherwise it cannot be told"],
         ),
         (
-            {"lens": "How explosive"},
+            {"tab": "How explosive"},
             ["How explosive it was cannot be told: no feed of this range carries every single liquidation"],
         ),
         (
-            {"lens": "Liquidity"},
+            {"tab": "Liquidity"},
             [
                 "In place of depth: Binance BTC/USDT:USDT moved 0.68 % for each $100 m traded in 21:35–21:40",
-                "per net $100 m of takers, Binance BTC/USDT:USDT: 0.27 ± 0.10 % in the sell-off before, not identified in the cascade, 0.82 ± 0.50 % after it",
+                (
+                    "per net $100 m of takers, Binance BTC/USDT:USDT: 0.27 ± 0.10 % in the sell-off before, not "
+                    "identified in the cascade, 0.82 ± 0.50 % after it"
+                ),
             ],
         ),
-        ({"lens": "Liquidity", "coin": "USDE"}, ["In place of depth: Binance USDE/USDT moved"]),
+        ({"tab": "Liquidity", "coin": "USDE"}, ["In place of depth: Binance USDE/USDT moved"]),
         (
-            {"lens": "Flow"},
+            {"tab": "Flow"},
             [
                 "172,199 BTC were traded on Binance BTC/USDT:USDT, 54.5 % of it sold by takers",
                 "Sold by takers: 54.5 % on Binance perpetual, 49.0 % on Gemini spot; not known of 2 other markets",
@@ -123,14 +135,17 @@ def warnings(app: AppTest) -> str:
             ],
         ),
         (
-            {"lens": "Crash days"},
+            {"tab": "Crash days"},
             [
-                "fell 13.1 % in 30 minutes from T0, about 18 to 39 times an hour's usual move; no other day has bars here",
+                (
+                    "fell 13.1 % in 30 minutes from T0, about 18 to 39 times an hour's usual move; no other day "
+                    "has bars here"
+                ),
                 "1 of 27 crash days has a T0 and price bars around it",
             ],
         ),
     ],
-    ids=lambda value: value.get("lens", "") + value.get("coin", "") if isinstance(value, dict) else "",
+    ids=lambda value: value.get("tab", "") + value.get("coin", "") if isinstance(value, dict) else "",
 )
 def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) -> None:
     app = page(**link)
@@ -145,7 +160,10 @@ def test_the_findings_of_each_part(link: dict[str, str], findings: list[str]) ->
         (
             {},
             [
-                "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was lowest, at **101,516.5**, in the bar of **21:20** and had regained half by **21:30** (Phases).",
+                (
+                    "Binance BTC/USDT:USDT began to fall at **20:50 UTC**, fell in a cascade from **21:11**, was "
+                    "lowest, at **101,516.5**, in the bar of **21:20** and had regained half by **21:30** (Phases)."
+                ),
                 "**Which venue broke first cannot be told**: only Gemini has prints by second here",
             ],
         ),
@@ -167,7 +185,7 @@ def test_the_page_begins_with_its_answer(link: dict[str, object], answers: list[
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_table_leads_to_its_sources(part: str) -> None:
-    app = page(lens=part)
+    app = page(tab=part)
     assert app.dataframe and all("source_id" in frame.value.columns for frame in app.dataframe)
 
 
@@ -184,29 +202,29 @@ def test_every_table_leads_to_its_sources(part: str) -> None:
     ids=["one venue", "one minute series", "a minute", "three days", "no bars"],
 )
 def test_what_cannot_be_shown_is_a_sentence(part: str, link: dict[str, object]) -> None:
-    app = page(lens=part, **link)
+    app = page(tab=part, **link)
     assert not app.exception and not app.error
     assert len(app.title) == 1
 
 
 def test_a_refusal_says_what_is_wanting() -> None:
-    pol = notes(page(lens="Dislocation", coin="POL"))
+    pol = notes(page(tab="Dislocation", coin="POL"))
     assert (
         "Of Binance and Coinbase it cannot be told which left first: Gemini has a print in 36 of 1,800 seconds" in pol
     )
-    assert "Only Gemini has prints by second here" in notes(page(lens="Dislocation", coin="BTC"))
-    assert "a composite needs two" in notes(page(lens="Dislocation", coin="USDE"))
-    assert "Bars of a minute do not tell" in notes(page(lens="Who moved first", coin="AAVE"))
-    assert "ADA (Coinbase), BTC (none printed at its low)" in notes(page(lens="Dislocation"))
-    assert "Hyperliquid: Counts by second, not single events" in notes(page(lens="How explosive"))
+    assert "Only Gemini has prints by second here" in notes(page(tab="Dislocation", coin="BTC"))
+    assert "a composite needs two" in notes(page(tab="Dislocation", coin="USDE"))
+    assert "Bars of a minute do not tell" in notes(page(tab="Who moved first", coin="AAVE"))
+    assert "ADA (Coinbase), BTC (none printed at its low)" in notes(page(tab="Dislocation"))
+    assert "Hyperliquid: Counts by second, not single events" in notes(page(tab="How explosive"))
 
 
 def test_the_claim_about_the_pegs_stands_beside_who_disputes_it() -> None:
-    pegs = notes(page(lens="Pegs"))
+    pegs = notes(page(tab="Pegs"))
     assert (
-        "Oct 13, 2025: Binance says the de-pegging was not the cause: the market was lowest at 21:20–21:21, the severe de-pegging came after 21:36."
-        in pegs
-    )
+        "Oct 13, 2025: Binance says the de-pegging was not the cause: the market was lowest at 21:20–21:21, "
+        "the severe de-pegging came after 21:36."
+    ) in pegs
     assert "Jan 31, 2026: Star Xu of OKX disputes it" in pegs and "Haseeb Qureshi of Dragonfly disputes that" in pegs
 
 
@@ -260,25 +278,25 @@ def test_a_file_that_is_damaged_while_it_plays_is_said_in_its_sentence(monkeypat
 
 
 def test_an_unknown_part_asset_or_market_is_said() -> None:
-    app = page(lens="Nowhere", coin="NOPE")
+    app = page(tab="Nowhere", coin="NOPE")
     assert "Nowhere" in warnings(app) and "NOPE" in warnings(app) and "Lowest print of BTC" in said(app)
-    assert "Elsewhere" in warnings(page(lens="Phases", tape="Elsewhere"))
-    assert "Nobody" in warnings(page(lens="Who moved first", coin="POL", first="Nobody"))
+    assert "Elsewhere" in warnings(page(tab="Phases", tape="Elsewhere"))
+    assert "Nobody" in warnings(page(tab="Who moved first", coin="POL", first="Nobody"))
 
 
 def test_another_market_and_other_thresholds_by_link() -> None:
-    assert "Found in Coinbase AAVE/USD" in said(page(lens="Phases", coin="AAVE", tape="Coinbase AAVE/USD spot"))
-    strict = page(lens="Extremes", prints="100")
+    assert "Found in Coinbase AAVE/USD" in said(page(tab="Phases", coin="AAVE", tape="Coinbase AAVE/USD spot"))
+    strict = page(tab="Extremes", prints="100")
     assert "The rule finds none. 71 single trades of 1 market are kept" in notes(strict)
 
 
 def test_seconds_are_read_where_the_range_allows() -> None:
-    app = page(lens="Dislocation", coin="POL", t=SECONDS)
+    app = page(tab="Dislocation", coin="POL", t=SECONDS)
     assert "POL on Binance spot stood 36.6 % below the composite of 3 at 21:27:28" in said(app)
 
 
 def test_the_order_of_a_pair_by_link() -> None:
-    app = page(lens="Who moved first", coin="POL", first="Coinbase POL/USD", second="Binance POL/USDT")
+    app = page(tab="Who moved first", coin="POL", first="Coinbase POL/USD", second="Binance POL/USDT")
     assert not app.exception and "Neither led in 21:05–21:10: within −2 to +3 s" in said(app)
 
 
@@ -291,7 +309,7 @@ def test_no_venue_is_named_where_settings_disagree() -> None:
 
 def test_impact_is_not_compared_with_minutes_of_next_to_nothing() -> None:
     """USDe's impact in the depeg was once 0.075 times the usual one."""
-    assert "times the usual" not in said(page(lens="Liquidity", coin="USDE"))
+    assert "times the usual" not in said(page(tab="Liquidity", coin="USDE"))
 
 
 FITS = pl.DataFrame(
@@ -318,4 +336,4 @@ def test_no_model_is_said_to_fit(chance: float, verb: str) -> None:
 
 def test_a_venue_that_is_named_is_named_with_how_thin_it_is() -> None:
     assert "**Gemini spot**, the thinnest of them, with prints in" in said(page(coin="AVAX"))
-    assert "Prints: Binance in" in notes(page(coin="AVAX", lens="Dislocation"))
+    assert "Prints: Binance in" in notes(page(coin="AVAX", tab="Dislocation"))

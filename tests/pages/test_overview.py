@@ -9,7 +9,7 @@ from analytics.liquidations import boards, headline
 from analytics.market import prices
 from analytics.warehouse import Warehouse
 from charts.words import usd
-from pages.shared.parts import safe
+from pages.shared.words import safe
 from tests.shell import opened
 
 OCT_10 = "oct-10-2025"

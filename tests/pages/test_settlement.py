@@ -35,7 +35,8 @@ def table(app: AppTest, column: str):
 def test_the_example_reproduces_the_complaint_and_says_it_is_no_case_of_record() -> None:
     app = page()
     assert title(app) == (
-        "Of a $400.00 deposit the user keeps nothing: it pays the old debt of $500.00. Under 4 other rules the user keeps it all"
+        "Of a $400.00 deposit the user keeps nothing: it pays the old debt of $500.00. Under 4 other rules the "
+        "user keeps it all"
     )
     assert "no case of record" in said(app) and "Simulated from the inputs, not measured" in said(app)
     assert not app.warning and not app.error

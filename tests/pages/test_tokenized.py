@@ -20,9 +20,14 @@ SECTIONS = {
     "Who is where": "As the 2025 press used it: real 14.5 %, synthetic 83.0 %, not named by issuer 2.2 to 2.9 %",
     "Over time": "Ondo: 53.0 % in the first reading that names it, 29.2 % in the last",
     "Market size": "Circulating value, as published",
-    "Claims checked": "Backed + Ondo: 95 % was quoted without a date, the readings give 50.5 % (Sep 13, 2026), 82.0 % (Mar 12, 2026), 76.0 % (Mar 10, 2026)",
+    "Claims checked": (
+        "Backed + Ondo: 95 % was quoted without a date, the readings give 50.5 % (Sep 13, 2026), 82.0 % (Mar 12, "
+        "2026), 76.0 % (Mar 10, 2026)"
+    ),
     "Products": "23 products and the facts that classify them",
-    "Superstate and Backpack": "Backpack Exchange with Superstate: Opening Bell integration: announced, no listing found",
+    "Superstate and Backpack": (
+        "Backpack Exchange with Superstate: Opening Bell integration: announced, no listing found"
+    ),
     "On a crash day": "US cash markets had closed at 20:00 UTC, 50 minutes before the crash began",
     "All readings": "All 69 readings",
 }
@@ -49,14 +54,17 @@ def test_the_first_card_is_the_flip() -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_section_opens_by_link(section: str) -> None:
-    app = opened(PAGE, show=section)
+    app = opened(PAGE, tab=section)
     assert not app.exception and not app.warning
     assert SECTIONS[section] in titles(app)
 
 
 def test_a_rule_of_the_link_decides_the_classes() -> None:
     app = opened(PAGE, rule="SEC staff taxonomy of Jan 28, 2026")
-    assert "SEC staff taxonomy of Jan 28, 2026: issuer-sponsored 14.5 %, third-party custodial 5.4 % (low confidence), third-party synthetic 77.6 %, not named by issuer 2.2 to 2.9 %" in titles(app)  # fmt: skip
+    assert (
+        "SEC staff taxonomy of Jan 28, 2026: issuer-sponsored 14.5 %, third-party custodial 5.4 % (low "
+        "confidence), third-party synthetic 77.6 %, not named by issuer 2.2 to 2.9 %"
+    ) in titles(app)
     members = app.dataframe[0].value
     assert members.set_index("subject")["class_name"]["Bitget Reality"] == "third-party custodial"
 
@@ -84,7 +92,7 @@ def test_an_own_rule_that_asks_for_nothing_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("rule", "the-best-rule"), ("reading", "yesterday"), ("show", "Nothing"), ("own_vote", "perhaps")],
+    [("rule", "the-best-rule"), ("reading", "yesterday"), ("tab", "Nothing"), ("own_vote", "perhaps")],
 )
 def test_a_link_with_an_unusable_value_says_so_and_shows_the_rest(key: str, value: str) -> None:
     app = opened(PAGE, **{key: value})
@@ -97,7 +105,7 @@ def test_a_link_with_an_unusable_value_says_so_and_shows_the_rest(key: str, valu
     ("section", "key"), [("Over time", "over"), ("Products", "product"), ("On a crash day", "day")]
 )
 def test_so_does_a_link_into_a_section(section: str, key: str) -> None:
-    app = opened(PAGE, show=section, **{key: "no-such-thing"})
+    app = opened(PAGE, tab=section, **{key: "no-such-thing"})
     assert not app.exception and len(app.warning) == 1 and "no-such-thing" in app.warning[0].value
 
 
@@ -108,19 +116,19 @@ def test_another_reading_is_another_whole() -> None:
 
 
 def test_classes_over_time_are_ranges() -> None:
-    app = opened(PAGE, show="Over time", over="By class")
+    app = opened(PAGE, tab="Over time", over="By class")
     assert not app.exception
     assert "every reading leaves a part without a name, so each share is a range" in titles(app)
 
 
 def test_milestones_are_listed_with_their_confidence() -> None:
-    text = titles(opened(PAGE, show="Over time"))
+    text = titles(opened(PAGE, tab="Over time"))
     assert "3 · Jan 28, 2026 · Joint staff statement" in text
     assert "– · Apr 17, 2026 · A similar rule for NYSE is approved (SEC, low confidence, not drawn)" in text
 
 
 def test_the_denominators_stand_apart_and_the_missing_one_is_said() -> None:
-    app = opened(PAGE, show="Market size")
+    app = opened(PAGE, tab="Market size")
     assert {metric.label: metric.value for metric in app.metric} == {
         "Distributed value": "$3.24 bn",
         "Monthly transfer volume": "$13.5 bn",
@@ -131,14 +139,14 @@ def test_the_denominators_stand_apart_and_the_missing_one_is_said() -> None:
 
 
 def test_a_products_facts_open_by_link() -> None:
-    app = opened(PAGE, show="Products", product="dtc")
+    app = opened(PAGE, tab="Products", product="dtc")
     assert "Tokenized entitlements, DTC (DTCC)" in titles(app)
     facts = app.dataframe[1].value.set_index("question")["answer"]
     assert facts["On the share register"] == "no" and facts["Legal form"] == "security entitlement"
 
 
 def test_nothing_is_drawn_for_the_crash_day() -> None:
-    app = opened(PAGE, show="On a crash day")
+    app = opened(PAGE, tab="On a crash day")
     assert "nothing is drawn and nothing is guessed" in captions(app)
     (hours,) = [frame.value for frame in app.dataframe]
     assert hours["token_bars"].tolist() == [0] and hours["products"].tolist() == [9]
@@ -160,7 +168,7 @@ def traded_on(own: Settings) -> Iterator[None]:
 
 @pytest.mark.usefixtures("traded_on")
 def test_tokens_that_traded_on_are_set_against_their_last_close() -> None:
-    app = opened(PAGE, show="On a crash day")
+    app = opened(PAGE, tab="On a crash day")
     assert not app.exception
     assert "TSLAx/USD on Kraken fell deepest: −5.0 % against the last close" in titles(app)
     (low,) = app.dataframe[1].value.to_dict("records")
@@ -189,12 +197,12 @@ def test_a_crash_is_set_against_the_hours_of_the_cash_market(
 
 
 def test_a_day_whose_moment_is_not_known_says_so() -> None:
-    app = opened(PAGE, show="On a crash day", day="apr-18-2021")
+    app = opened(PAGE, tab="On a crash day", day="apr-18-2021")
     assert not app.exception and "The moment of this crash is not known" in titles(app)
 
 
 def test_entrants_exits_and_chains_stand_under_over_time() -> None:
-    app = opened(PAGE, show="Over time")
+    app = opened(PAGE, tab="Over time")
     assert "Entrants and exits: 2026: 7 entered (2 more with low confidence), 1 left" in titles(app)
     assert "Share by chain: Solana $684 m (Sep 15, 2026) or $1.85 bn (Jul 20, 2026), counted differently" in titles(app)
     assert "the first day is not known, so in no bar: FWDI on Solana, Stock perpetuals" in captions(app)
@@ -204,7 +212,7 @@ def test_entrants_exits_and_chains_stand_under_over_time() -> None:
 
 
 def test_issuers_without_daily_values_say_so() -> None:
-    app = opened(PAGE, show="Market size")
+    app = opened(PAGE, tab="Market size")
     assert any("No issuer's value was read twice in the same way" in info.value for info in app.info)
 
 
@@ -229,7 +237,7 @@ def daily(own: Settings) -> Iterator[None]:
 
 @pytest.mark.usefixtures("daily")
 def test_daily_values_are_cards_of_their_own_and_open_interest_is_drawn_apart() -> None:
-    app = opened(PAGE, show="Market size")
+    app = opened(PAGE, tab="Market size")
     assert not app.exception
     for title in (
         "Value by issuer, day by day",

@@ -1,4 +1,4 @@
-"""Many readers at once on the server as it is started: nobody is cut off, nobody sees an exception, nobody leaves files."""
+"""Many readers at once on the server as it is started: nobody is cut off, sees an exception or leaves files."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_pages_of_several_readers_would_import_at_once_is_there_before_the_
         "pyarrow",
         "analytics.data.sources",
         "charts.words",
-        "pages.shared.parts",
+        "pages.shared.card",
     )
     done = subprocess.run([sys.executable, "-c", code, *needed], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr

@@ -12,7 +12,9 @@ from analytics.market import depegs, prices
 from charts.market import pegs
 from charts.words import clock, percent, utc
 from pages.shared import words
-from pages.shared.parts import ask, card
+from pages.shared.ask import ask
+from pages.shared.card import card
+from pages.shared.columns import NUMBER, TEXT, TIME
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
@@ -47,7 +49,10 @@ def _asset(
         )
     if not start <= worst["low_ts"] < end:
         st.info(
-            f"The low of {asset}, {words.price(worst['low'])} at {utc(worst['low_ts'])}, lies outside the chosen range.",
+            (
+                f"The low of {asset}, {words.price(worst['low'])} at {utc(worst['low_ts'])}, lies outside the "
+                "chosen range."
+            ),
             icon=":material/unfold_more:",
         )
     windows = ask(depegs.windows, asset=asset, **window)
@@ -56,7 +61,10 @@ def _asset(
         paths,
         pegs.against_reference(paths, windows, reference, start, end) if paths.height else None,
         key=f"peg-{base}",
-        about=f"{words.span(start, end)}. Price of {asset}; the pool's price is its state per block, not a trade. Shaded: the window a venue published for its compensation. Lowest prints are of the whole day",
+        about=(
+            f"{words.span(start, end)}. Price of {asset}; the pool's price is its state per block, not a trade. "
+            "Shaded: the window a venue published for its compensation. Lowest prints are of the whole day"
+        ),
         alt=f"Lines of {asset} by venue. "
         + "; ".join(
             f"{row['name']} lowest {words.price(row['low'])} at {utc(row['low_ts'])}"
@@ -84,15 +92,15 @@ def _facts(asset: str, base: str, reference: float, whole: pl.DataFrame, start: 
         first = broken.sort("first_below_ts").row(0, named=True)
         title = f"First minute below {limit}: {clock(first['first_below_ts'])}, on {first['name']}"
     columns = {
-        "name": st.column_config.TextColumn("Venue"),
-        "symbol": st.column_config.TextColumn("Market"),
-        "kind": st.column_config.TextColumn("Price"),
-        "first_below_ts": st.column_config.DatetimeColumn(f"First below {limit}", format="MMM D, HH:mm"),
-        "low": st.column_config.NumberColumn("Lowest", format="%.6f"),
-        "low_ts": st.column_config.DatetimeColumn("at", format="MMM D, HH:mm"),
-        "high": st.column_config.NumberColumn("Highest", format="%.6f"),
-        "first_ts": st.column_config.DatetimeColumn("Known from", format="MMM D, HH:mm"),
-        "last_ts": st.column_config.DatetimeColumn("until", format="MMM D, HH:mm"),
+        "name": TEXT("Venue"),
+        "symbol": TEXT("Market"),
+        "kind": TEXT("Price"),
+        "first_below_ts": TIME(f"First below {limit}", format="MMM D, HH:mm"),
+        "low": NUMBER("Lowest", format="%.6f"),
+        "low_ts": TIME("at", format="MMM D, HH:mm"),
+        "high": NUMBER("Highest", format="%.6f"),
+        "first_ts": TIME("Known from", format="MMM D, HH:mm"),
+        "last_ts": TIME("until", format="MMM D, HH:mm"),
     }
     card(title, whole, key=f"peg-day-{base}", about="Over all that is known of the day, UTC", table=columns)
     held = in_range.filter(pl.col("kind") == "pool")
@@ -125,13 +133,13 @@ def _published(window: dict[str, datetime]) -> None:
         key="peg-published",
         about="As published, venue by venue; readings of one low may differ. The whole day, whatever range is chosen",
         table={
-            "asset": st.column_config.TextColumn("Asset"),
-            "name": st.column_config.TextColumn("Venue"),
-            "low": st.column_config.NumberColumn("Lowest", format="%.8g"),
-            "unit": st.column_config.TextColumn("in"),
-            "reference_value": st.column_config.NumberColumn("Reference", format="%.8g"),
-            "discount_pct": st.column_config.NumberColumn("From reference, %", format="%.4g"),
-            "confidence": st.column_config.TextColumn("Confidence"),
-            "note": st.column_config.TextColumn("Note", width="large"),
+            "asset": TEXT("Asset"),
+            "name": TEXT("Venue"),
+            "low": NUMBER("Lowest", format="%.8g"),
+            "unit": TEXT("in"),
+            "reference_value": NUMBER("Reference", format="%.8g"),
+            "discount_pct": NUMBER("From reference, %", format="%.4g"),
+            "confidence": TEXT("Confidence"),
+            "note": TEXT("Note", width="large"),
         },
     )

@@ -1,4 +1,4 @@
-"""What all pages are made of: words that are safe to show, links that say what they could not use, cards with a receipt."""
+"""What all pages are made of: safe words, links that say what they could not use, cards with a receipt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from analytics.warehouse import Warehouse
-from pages.shared.parts import ask, safe
+from pages.shared.ask import ask
+from pages.shared.words import safe
 
 JOINER = "\u2060"
 """Nobody sees it; it keeps an address from becoming a link."""
@@ -58,7 +59,8 @@ def test_what_turns_the_order_of_letters_is_shown_as_something_that_is_not_a_let
 def page(script: str) -> AppTest:
     """A page of the given parts, on the warehouse of the tests."""
     app = AppTest.from_string(
-        "import polars as pl\nimport streamlit as st\nfrom pages.shared.parts import *\n" + script
+        "import polars as pl\nimport streamlit as st\nfrom pages.shared.ask import ask\n"
+        "from pages.shared.card import card\n" + script
     )
     app.run(timeout=30)
     assert [exception.message for exception in app.exception] == []
@@ -70,7 +72,8 @@ from analytics.data import export
 from analytics.warehouse import hub
 with hub().lease() as warehouse:
     data = export.rows(warehouse, 'trades', {'limit': ['3']})
-card('Sweep to $0.001', data, key='sweep', about='Price, $', table={'price': st.column_config.NumberColumn('Price')}, note='Thin [book]')
+columns = {'price': st.column_config.NumberColumn('Price')}
+card('Sweep to $0.001', data, key='sweep', about='Price, $', table=columns, note='Thin [book]')
 """
 
 
@@ -103,9 +106,9 @@ def test_only_what_may_be_linked_is_linked() -> None:
     app = page(
         """
 from analytics.data import catalogue, sources
-from pages.shared.parts import _source_link
+from pages.shared.receipt import source_link
 every = ask(sources.named, ids=tuple(ask(catalogue.sources)['source_id']))
-st.session_state['links'] = [(row['linkable'], row['url'], _source_link(row)) for row in every.iter_rows(named=True)]
+st.session_state['links'] = [(row['linkable'], row['url'], source_link(row)) for row in every.iter_rows(named=True)]
 """
     )
     links = app.session_state["links"]
@@ -117,7 +120,7 @@ st.session_state['links'] = [(row['linkable'], row['url'], _source_link(row)) fo
 
 def test_an_unusable_value_is_named_and_a_usable_one_is_not() -> None:
     script = "say_unusable('venue', ['binance', 'okx'], 'venue')"
-    app = AppTest.from_string("from pages.shared.parts import *\n" + script)
+    app = AppTest.from_string("from pages.shared.choose import say_unusable\n" + script)
     app.query_params["venue"] = ["binance", "mt$gox"]
     app.run()
     (message,) = app.warning.values
@@ -125,7 +128,8 @@ def test_an_unusable_value_is_named_and_a_usable_one_is_not() -> None:
 
 
 CHOICE = """
-from pages.shared.parts import *
+import streamlit as st
+from pages.shared.choose import chosen_by_id
 known = st.session_state.get('known', {'a-1': 'First, 1', 'b-2': 'Second, 2'})
 st.session_state['chosen'] = chosen_by_id('Choice', known, key='one', what='choice')
 """
