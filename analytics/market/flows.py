@@ -39,7 +39,7 @@ def markets(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> 
 def by_market(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """What was traded on each market of an asset, and what takers bought and sold of it, the most traded first.
 
-    Columns: `name venue market symbol interval first_ts until bars volume_base taker_buy_base taker_sell_base
+    Columns: `name venue market symbol kind interval first_ts until bars volume_base taker_buy_base taker_sell_base
     taker_sell_pct source_id`. Each market over the bars that are known of it: where these differ, volumes do not
     compare. The taker columns are null where the source does not know the side of every bar.
     """
@@ -53,7 +53,7 @@ def by_market(warehouse: Warehouse, base: str, start: datetime, end: datetime) -
         .with_columns(pl.col("place").cast(pl.Int32))
         .join(sums, on="place", how="left", maintain_order="left")
         .select(
-            *("name", "venue", "market", "symbol", "interval", "first_ts"),
+            *("name", "venue", "market", "symbol", "kind", "interval", "first_ts"),
             (pl.col("last_ts") + pl.duration(seconds="seconds")).alias("until"),
             *("bars", "volume_base", "taker_buy_base", "taker_sell_base"),
             (100 * pl.col("taker_sell_base") / pl.col("volume_base")).alias("taker_sell_pct"),

@@ -63,15 +63,15 @@ def by_rule(
 
     A sweep: at least `prints` trades of one market, one taker side and one time stamp, whose price ends at least
     `walk_pct` percent beyond where it began and at its extreme: down for a seller, up for a buyer. Columns: `venue name
-    market symbol base quote ts taker_side trades first_price last_price walk_pct quantity_base value_quote source_id`;
-    `trades` are as the tape carries them, which may add up fills at one price.
+    market symbol base quote ts taker_side trades first_price last_price walk_pct quantity_base value_quote
+    average_price source_id`; `trades` are as the tape carries them, which may add up fills at one price.
     """
     return warehouse.query(
         f"""
         {STAMPS}
         SELECT s.venue, {sql.venue_name("s.venue")} AS name, market, symbol, base, quote, ts, taker_sides AS taker_side,
                trades, first_price, last_price, 100 * (last_price / first_price - 1) AS walk_pct, quantity_base,
-               value_quote, s.source_id
+               value_quote, value_quote / quantity_base AS average_price, s.source_id
         FROM stamps s
         {sql.VENUES}
         WHERE trades >= $prints

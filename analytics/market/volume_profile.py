@@ -41,6 +41,7 @@ BY_PRICE = f"""
         WHERE width > 0
     )
     SELECT price_from, price_to, fsum(volume_base * share) AS volume_base,
+           100 * fsum(volume_base * share) / fsum(fsum(volume_base * share)) OVER () AS share_pct,
            coalesce(fsum(volume_base) FILTER (share > 0.999999999), 0) AS least_base,
            fsum(volume_base) AS most_base,
            CASE WHEN count(taker_buy_base) = count(*) THEN fsum(taker_buy_base * share) END AS taker_buy_base,
@@ -56,7 +57,7 @@ BY_PRICE = f"""
 def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: datetime) -> pl.DataFrame:
     """Volume of one market by price level, the lowest first, or one row that says why it is refused.
 
-    Columns: `venue market symbol interval price_from price_to volume_base least_base most_base taker_buy_base
+    Columns: `venue market symbol interval price_from price_to volume_base share_pct least_base most_base taker_buy_base
     taker_sell_base bars refusal source_id`. The range of prices is cut into `LEVELS` levels. Where within a bar its
     volume changed hands is not known: `volume_base` spreads it evenly from low to high, `least_base` is the volume of
     bars that lie within the level whole, `most_base` that of all `bars` that touch it. The taker columns are spread
@@ -86,7 +87,7 @@ def by_price(warehouse: Warehouse, key: decimate.Key, start: datetime, end: date
     blank = (
         pl.lit(None, levels.schema[name]).alias(name)
         for name in levels.columns
-        if name.endswith("_base") or name.startswith("price")
+        if name.endswith(("_base", "share_pct")) or name.startswith("price")
     )
     return levels.head(1).with_columns(*blank, refusal=pl.lit(refusal))
 

@@ -14,6 +14,11 @@ from pages.shared.ask import ask
 from pages.shared.card import card
 from pages.shared.columns import NUMBER, TEXT, TIME
 
+NOTE = (
+    "Venues differ in what they trade: a perpetual settled in coins can fall further than a spot market. A venue has "
+    "no low in minutes nobody traded there."
+)
+
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
     ranked = ask(venue_gaps.ranking, start=start, end=end)
@@ -50,10 +55,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
             )
             for row in compared.iter_rows(named=True)
         ),
-        note=(
-            "Venues differ in what they trade: a perpetual settled in coins can fall further than a spot market. A "
-            "venue has no low in minutes nobody traded there."
-        ),
+        note=NOTE,
     )
     _all_assets(ranked, compared, about, start, end)
 

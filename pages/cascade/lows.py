@@ -48,48 +48,56 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
         return
     quote = _quote(quotes)
     markets = ask(lows.markets, quote=quote, **whole)
-    thin = markets.filter("thin")
     about = (
         f"{utc(midnight, 'day')}, the whole UTC day, whatever range is chosen: a day range has no minutes. Drop = 1 "
         "− day's low / day's high; the high may come after the low"
     )
-    deepest = markets.head(SHOWN)
-    solid, free = markets.filter(~pl.col("thin")), markets.filter(~pl.col("pegged"))
-    first = (solid if solid.height else markets).row(0, named=True)
     left, right = st.columns([2, 3])
     with left:
-        card(
-            (
-                f"The deepest low that its peers share: {first['symbol']} at {words.price(first['low'])}, "
-                f"{percent(first['drop_pct'])} below the day's high ({_peers(first)})"
-            ),
-            deepest,
-            chart.deepest(deepest),
-            key="lows",
-            about=f"The {deepest.height} deepest of {markets.height} {quote} markets. {about}",
-            alt="Bars: "
-            + ", ".join(f"{row['symbol']} {row['drop_pct']:.1f} %" for row in deepest.iter_rows(named=True)),
-        )
+        _deepest(markets, quote, about)
     with right:
-        card(
-            (
-                f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more "
-                "below their high of the day"
-            ),
+        _all(
             markets,
-            key="lows-table",
-            about=(
-                f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier "
-                "above the table"
-            ),
-            table=MARKETS,
-            note=(
-                f"{markets.height - free.height} markets of pegged coins and national currencies are left out of "
-                f"the half. {thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its "
-                f"high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where "
-                "it has no other. A thin print was traded, but it was not the coin's price."
-            ),
+            quote,
+            f"{about}. {quotes['markets'].sum():,} markets in all quote currencies. Search with the magnifier above "
+            "the table",
         )
+
+
+def _deepest(markets: pl.DataFrame, quote: str, about: str) -> None:
+    deepest, solid = markets.head(SHOWN), markets.filter(~pl.col("thin"))
+    first = (solid if solid.height else markets).row(0, named=True)
+    card(
+        (
+            f"The deepest low that its peers share: {first['symbol']} at {words.price(first['low'])}, "
+            f"{percent(first['drop_pct'])} below the day's high ({_peers(first)})"
+        ),
+        deepest,
+        chart.deepest(deepest),
+        key="lows",
+        about=f"The {deepest.height} deepest of {markets.height} {quote} markets. {about}",
+        alt="Bars: " + ", ".join(f"{row['symbol']} {row['drop_pct']:.1f} %" for row in deepest.iter_rows(named=True)),
+    )
+
+
+def _all(markets: pl.DataFrame, quote: str, about: str) -> None:
+    thin, free = markets.filter("thin"), markets.filter(~pl.col("pegged"))
+    card(
+        (
+            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more "
+            "below their high of the day"
+        ),
+        markets,
+        key="lows-table",
+        about=about,
+        table=MARKETS,
+        note=(
+            f"{markets.height - free.height} markets of pegged coins and national currencies are left out of "
+            f"the half. {thin.height} thin: such a market kept less than {lows.THIN:.0%} of the part of its "
+            f"high that its median peer kept. Peers are the coin's other markets, or all {quote} markets where "
+            "it has no other. A thin print was traded, but it was not the coin's price."
+        ),
+    )
 
 
 def _peers(row: dict[str, Any]) -> str:

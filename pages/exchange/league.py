@@ -73,6 +73,10 @@ def show(day: dict[str, Any]) -> None:
             f"feeds let through differs. {_low_in_words(low)}"
         ),
     )
+    _receipts(asked)
+
+
+def _receipts(asked: dict[str, Any]) -> None:
     receipts = ask(league.figures, **asked)
     card(
         f"The receipts: {receipts.height} figures behind the table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -33,29 +34,7 @@ def volume(venue: Row, day: Row) -> None:
     span = f"{utc(start)} to {clock(end)} UTC" if start.date() == end.date() else f"{utc(start)} to {utc(end)}"
     if labels:
         label = st.selectbox("Market", labels, key="pair", bind="query-params", width=300)
-        market = markets.row(by_predicate=pl.col("label") == label, named=True)
-        traded = ask(
-            profile.volume_by_bar,
-            venue=venue["venue"],
-            **{name: market[name] for name in ("market", "symbol", "interval")},
-            start=start,
-            end=end,
-        )
-        peak = traded.row(int(traded["volume_base"].arg_max() or 0), named=True)
-        card(
-            (
-                f"{label}: most in the {market['interval']} bar of {clock(peak['ts'])}, "
-                f"{number(peak['volume_base'])} {peak['base']}"
-            ),
-            traded,
-            minute_volume.bars(traded, venue["venue"], start, end),
-            key="bars",
-            about=(
-                f"Traded volume in {peak['base']}, {market['interval']} bars, {span}. One market of the exchange, "
-                "not all of it; bars that are not known are missing"
-            ),
-            alt=f"Bars of the volume of {label}; the largest is {number(peak['volume_base'])} at {utc(peak['ts'])}.",
-        )
+        _by_bar(venue["venue"], markets.row(by_predicate=pl.col("label") == label, named=True), start, end, span)
     else:
         card(
             "Volume by minute",
@@ -65,6 +44,32 @@ def volume(venue: Row, day: Row) -> None:
             empty=f"No candles with volume of {venue['name']} are in the warehouse for {span}.",
         )
     _over_windows(venue, day)
+
+
+def _by_bar(venue: str, market: Row, start: datetime, end: datetime, span: str) -> None:
+    label = market["label"]
+    traded = ask(
+        profile.volume_by_bar,
+        venue=venue,
+        **{name: market[name] for name in ("market", "symbol", "interval")},
+        start=start,
+        end=end,
+    )
+    peak = traded.row(int(traded["volume_base"].arg_max() or 0), named=True)
+    card(
+        (
+            f"{label}: most in the {market['interval']} bar of {clock(peak['ts'])}, "
+            f"{number(peak['volume_base'])} {peak['base']}"
+        ),
+        traded,
+        minute_volume.bars(traded, venue, start, end),
+        key="bars",
+        about=(
+            f"Traded volume in {peak['base']}, {market['interval']} bars, {span}. One market of the exchange, "
+            "not all of it; bars that are not known are missing"
+        ),
+        alt=f"Bars of the volume of {label}; the largest is {number(peak['volume_base'])} at {utc(peak['ts'])}.",
+    )
 
 
 def _over_windows(venue: Row, day: Row) -> None:

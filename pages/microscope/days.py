@@ -71,6 +71,10 @@ def _curves(day: dict[str, Any], base: str) -> None:
         note="The fall is to the lowest print, which lies between two closes." if known.height else "",
         empty="Fetch a day's bars: python -m pipelines refresh --event <crash day>",
     )
+    _where_from(days, known, base)
+
+
+def _where_from(days: pl.DataFrame, known: pl.DataFrame, base: str) -> None:
     card(
         (
             f"{known.height} of {days.height} crash days {'has' if known.height == 1 else 'have'} a T0 and price "

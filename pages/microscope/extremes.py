@@ -92,7 +92,7 @@ def _walk(found: dict[str, Any]) -> None:
     card(
         (
             f"{words.amount(found['quantity_base'])} {found['base']} went for {words.amount(found['value_quote'])} "
-            f"{found['quote']}, {number(found['value_quote'] / found['quantity_base'])} on average"
+            f"{found['quote']}, {number(found['average_price'])} on average"
         ),
         steps,
         chart.walk(steps),

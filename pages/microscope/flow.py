@@ -41,16 +41,14 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
 
 
 def _takers(market: dict[str, Any], base: str, start: datetime, end: datetime) -> None:
-    known = ask(flows.markets, base=base, start=start, end=end)
+    known = ask(flows.by_market, base=base, start=start, end=end)
     same = known.filter(pl.all_horizontal(pl.col(part) == market[part] for part in ("venue", "market", "symbol")))
-    bars = ask(
-        flows.by_bar, market=tuple(same.row(0, named=True)[column] for column in prices.LINE), start=start, end=end
-    )
-    sold = bars["taker_sell_base"].sum() if bars["taker_sell_base"].null_count() == 0 else None
-    total = bars["volume_base"].sum()
-    title = f"{words.amount(total)} {base} were traded on {market['name']} {market['symbol']}"
+    whole = same.row(0, named=True)
+    bars = ask(flows.by_bar, market=tuple(whole[column] for column in prices.LINE), start=start, end=end)
+    sold = whole["taker_sell_pct"]
+    title = f"{words.amount(whole['volume_base'])} {base} were traded on {market['name']} {market['symbol']}"
     card(
-        title + ("" if sold is None else f", {percent(100 * sold / total)} of it sold by takers"),
+        title + ("" if sold is None else f", {percent(sold)} of it sold by takers"),
         bars,
         flow_chart.volume(bars, start, end),
         key="takers",
@@ -109,7 +107,7 @@ def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: dat
         return
     most = levels.row(int(levels["volume_base"].arg_max() or 0), named=True)
     low, high = (words.price(float(f"{most[end]:.6g}")) for end in ("price_from", "price_to"))
-    share = percent(100 * most["volume_base"] / levels["volume_base"].sum())
+    share = percent(most["share_pct"])
     about_volume = words.amount(float(f"{most['volume_base']:.2g}"))
     card(
         (

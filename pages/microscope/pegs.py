@@ -32,6 +32,17 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
     pegs.show(day, start, end)
 
 
+LEVELS = {
+    "level": NUMBER("Below", format="%.2f"),
+    "name": TEXT("Venue"),
+    "kind": TEXT("Price"),
+    "first_below_ts": TIME("First in the bar of", format="MMM D, HH:mm"),
+    "low_in_bar": NUMBER("Lowest in that bar", format="%.4f"),
+    "lowest": NUMBER("Lowest of the day", format="%.4f"),
+    "lowest_ts": TIME("at", format="MMM D, HH:mm"),
+}
+
+
 def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statements: pl.DataFrame) -> None:
     broken = levels.filter(pl.col("first_below_ts").is_not_null())
     title = f"{asset} went below none of these levels"
@@ -55,15 +66,7 @@ def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statement
         levels,
         key=f"levels-{asset}",
         about="The first bar in which each market went below each level, over all that is known of the day. UTC",
-        table={
-            "level": NUMBER("Below", format="%.2f"),
-            "name": TEXT("Venue"),
-            "kind": TEXT("Price"),
-            "first_below_ts": TIME("First in the bar of", format="MMM D, HH:mm"),
-            "low_in_bar": NUMBER("Lowest in that bar", format="%.4f"),
-            "lowest": NUMBER("Lowest of the day", format="%.4f"),
-            "lowest_ts": TIME("at", format="MMM D, HH:mm"),
-        },
+        table=LEVELS,
         note="".join(
             (
                 f"{row['name']} never went below {words.price(levels['level'].max())}: its lowest was "

@@ -89,6 +89,11 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         ),
         table=COMPARED,
     )
+    _step_by_step(scenario, rule)
+    _account(scenario)
+
+
+def _step_by_step(scenario: Scenario, rule: str) -> None:
     steps = settlement.through_time(scenario, rule)
     card(
         f"{DEBT_RULES[rule]}: step by step",
@@ -104,6 +109,9 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
         ),
         table=STEPS,
     )
+
+
+def _account(scenario: Scenario) -> None:
     before = settlement.account(scenario)
     left = before["left"][0]
     outcome = f"{exact(-left)} below zero" if left < 0 else f"{exact(left)} left"

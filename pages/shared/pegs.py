@@ -42,11 +42,8 @@ def _asset(
     pair = worst["symbol"].split("/")[1]
     title = f"{asset} fell to {words.price(worst['low'])} {pair} on {worst['name']} at {clock(worst['low_ts'])}"
     if best["venue"] != worst["venue"]:
-        title += (
-            f"; in the {best['name']} pool it never went below {best['low']:.4f}"
-            if best["kind"] == "pool"
-            else f"; on {best['name']} it never went below {best['low']:.4f}"
-        )
+        place = f"in the {best['name']} pool" if best["kind"] == "pool" else f"on {best['name']}"
+        title += f"; {place} it never went below {best['low']:.4f}"
     if not start <= worst["low_ts"] < end:
         st.info(
             (

@@ -142,6 +142,10 @@ def claims_checked(chosen: Chosen) -> None:
             for row in rows.iter_rows(named=True)
         ),
     )
+    _against_their_class(chosen, rows)
+
+
+def _against_their_class(chosen: Chosen, rows: pl.DataFrame) -> None:
     said = dated(rows, "claim_as_of", "claim_precision").rename({"when": "claimed_when"})
     card(
         "The same, against the whole market and against their own class",

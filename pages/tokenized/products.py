@@ -21,6 +21,27 @@ from pages.tokenized.words import dated
 BACKPACK_ROUTE = ("Backpack", "Superstate", "Opening Bell")
 
 
+DETAILS = {
+    "question": TEXT("Fact"),
+    "answer": TEXT("Answer"),
+    "detail": TEXT("In words", width=620),
+    "when": TEXT("Read"),
+    "confidence": TEXT("Confidence"),
+}
+SINCE_CLOSE = {
+    "symbol": TEXT("Token"),
+    "name": TEXT("Exchange"),
+    "market": TEXT("Market"),
+    "reference_price": NUMBER("Price at the close"),
+    "low": NUMBER("Lowest"),
+    "low_pct": NUMBER("Against the close, %", format="%.2f"),
+    "low_at": to_minute("In the bar of"),
+    "traded_base": NUMBER("Traded, tokens", format="localized"),
+    "traded_quote": NUMBER("Traded, in the quote currency", format="localized"),
+    "quote": TEXT("Quote"),
+}
+
+
 def all_products(chosen: Chosen) -> None:
     rows = dated(ask(products.overview, ruleset=chosen.rule, own_rule=chosen.mine), "launched", "launched_precision")
     facts = [fact for fact in facts_asked() if fact in rows.columns]
@@ -56,13 +77,7 @@ def all_products(chosen: Chosen) -> None:
             f"{row['issuing_entity'] or 'Who owes it is not known'}. Stocks: {number(row['tickers'])}. Chains: "
             f"{row['chains'] or 'not known'}"
         ),
-        table={
-            "question": TEXT("Fact"),
-            "answer": TEXT("Answer"),
-            "detail": TEXT("In words", width=620),
-            "when": TEXT("Read"),
-            "confidence": TEXT("Confidence"),
-        },
+        table=DETAILS,
         note=row["note"] or "",
     )
 
@@ -155,18 +170,7 @@ def against_the_close(day: dict[str, Any]) -> None:
             "Lowest price since the close, and what was traded since: a fall on little volume says little. Empty: "
             "not stated"
         ),
-        table={
-            "symbol": TEXT("Token"),
-            "name": TEXT("Exchange"),
-            "market": TEXT("Market"),
-            "reference_price": NUMBER("Price at the close"),
-            "low": NUMBER("Lowest"),
-            "low_pct": NUMBER("Against the close, %", format="%.2f"),
-            "low_at": to_minute("In the bar of"),
-            "traded_base": NUMBER("Traded, tokens", format="localized"),
-            "traded_quote": NUMBER("Traded, in the quote currency", format="localized"),
-            "quote": TEXT("Quote"),
-        },
+        table=SINCE_CLOSE,
     )
 
 

@@ -179,6 +179,15 @@ def over_time(chosen: Chosen) -> None:
             "confidence are not drawn; all of them are listed under “All readings”."
         ),
     )
+    _list_of(moments)
+    left, right = st.columns(2)
+    with left:
+        moves.entrants_and_exits()
+    with right:
+        moves.share_by_chain()
+
+
+def _list_of(moments: pl.DataFrame) -> None:
     with st.expander(f"The {moments.height} milestones", icon=":material/gavel:"):
         for row in moments.iter_rows(named=True):
             flag = ", low confidence, not drawn" if row["confidence"] == "low" else ""
@@ -188,11 +197,6 @@ def over_time(chosen: Chosen) -> None:
                     f"({row['venue']}{flag})"
                 )
             )
-    left, right = st.columns(2)
-    with left:
-        moves.entrants_and_exits()
-    with right:
-        moves.share_by_chain()
 
 
 def _milestones() -> pl.DataFrame:
