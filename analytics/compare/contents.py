@@ -8,14 +8,17 @@ from analytics import sql
 from analytics.warehouse import Warehouse
 
 COUNTED = f"""
-    WITH priced AS (
+    WITH series AS (
+        SELECT DISTINCT venue, market, symbol, interval, time_bucket(INTERVAL 1 DAY, ts) AS day, source_id
+        FROM bars
+        WHERE kind = 'trade' AND interval <> '1d'
+    ), priced AS (
         SELECT crash_day,
                count(DISTINCT row(venue, market, symbol)) FILTER (interval IN ('1s', '1m')) AS minute_markets,
                count(DISTINCT row(venue, market, symbol)) FILTER (interval IN ('5m', '15m', '1h')) AS hour_markets,
-               {sql.sources("b.source_id")} AS ids
-        FROM bars b
-        JOIN crash_days d ON b.ts >= d.window_start AND b.ts < d.window_end
-        WHERE kind = 'trade' AND interval <> '1d'
+               {sql.sources("s.source_id")} AS ids
+        FROM series s
+        JOIN crash_days d ON s.day >= d.window_start AND s.day < d.window_end
         GROUP BY crash_day
     ), counted AS (
         SELECT crash_day, min(step_seconds) FILTER (mechanism = 'liquidation') AS liquidation_seconds,

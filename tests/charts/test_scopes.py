@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import plotly.graph_objects as go
 import polars as pl
@@ -50,7 +51,7 @@ def test_every_lending_scope_has_a_panel_and_a_colour_of_its_own(warehouse: Ware
     axes = [trace.yaxis for trace in figure.data]
     assert set(axes) == {"y", "y2", "y3"}
     domains = [figure.layout[name].domain for name in ("yaxis", "yaxis2", "yaxis3")]
-    assert all(low[1] < high[0] for high, low in zip(domains, domains[1:], strict=False))
+    assert all(low[1] < high[0] for high, low in pairwise(domains))
     assert [figure.layout[name].title.text for name in ("yaxis", "yaxis2", "yaxis3")] == ["USD m", "WETH", "USD m"]
     assert not set(loan_charts.COLOURS) & set(theme.VENUES.values())
 
