@@ -62,7 +62,8 @@ def _tested(day: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
             "yes" if row["drop_pct"] >= 13 else "no",
             f"{percent(row['drop_pct'])}, from {row['high']:,.1f} to {row['low']:,.1f}",
             (
-                f"{row['symbol'].split(':')[0]} on {row['venue']}, {row['interval']} bars from {utc(row['high_ts'])} to "
+                f"{row['symbol'].split(':')[0]} on {row['venue']}, {row['interval']} bars from {utc(row['high_ts'])} "
+                "to "
                 f"{utc(row['low_ts'])}"
             ),
             row["source_id"],

@@ -44,7 +44,8 @@ def _coins(total: dict[str, Any], start: datetime, end: datetime) -> None:
         second_charts.heatmap(coins),
         key=f"adl-seconds-{total['venue']}",
         about=(
-            f"USD closed a second, by coin, {clock(total['first_ts'], 'second')} to {clock(total['last_ts'], 'second')} "
+            f"USD closed a second, by coin, {clock(total['first_ts'], 'second')} to {clock(total['last_ts'], "
+            "'second')} "
             f"UTC. A column is one of the {total['seconds']} seconds with auto-deleveraging: the time between is left "
             "out. Darker: more, by powers of ten"
         ),
@@ -117,7 +118,8 @@ def lending(start: datetime, end: datetime) -> None:
         loan_panels.panels(events, start, end) if events.height else None,
         key="loans",
         about=(
-            f"{words.span(start, end)}. Lending protocols on chains, each count on a scale of its own: USD, or the coin "
+            f"{words.span(start, end)}. Lending protocols on chains, each count on a scale of its own: USD, or the "
+            "coin "
             "where no USD is counted. No count is a whole protocol; they are never added"
         ),
         alt="A panel each: " + "; ".join(totals["universe"]),

@@ -114,7 +114,8 @@ def _pace(crash_day: str) -> None:
         pace_steps.steps(windows),
         key="pace",
         about=(
-            f"{fastest['origin']}, {fastest['universe']}. Published windows as averages, USD million a minute by powers "
+            f"{fastest['origin']}, {fastest['universe']}. Published windows as averages, USD million a minute by "
+            "powers "
             "of ten, UTC; within a window the pace is not known. Red: a window inside another"
         ),
         alt="Steps: "
