@@ -44,9 +44,9 @@ def _coins(total: dict[str, Any], start: datetime, end: datetime) -> None:
         second_charts.heatmap(coins),
         key=f"adl-seconds-{total['venue']}",
         about=(
-            f"USD closed a second, by coin, {clock(total['first_ts'], 'second')} to {clock(total['last_ts'], "
-            "'second')} "
-            f"UTC. A column is one of the {total['seconds']} seconds with auto-deleveraging: the time between is left "
+            f"USD closed a second, by coin, {clock(total['first_ts'], 'second')} to "
+            f"{clock(total['last_ts'], 'second')} UTC. A column "
+            f"is one of the {total['seconds']} seconds with auto-deleveraging: the time between is left "
             "out. Darker: more, by powers of ten"
         ),
         alt=f"Coins by second: {total['coins']} coins, {number(total['fills'])} fills, {usd(total['total_usd'])}.",
