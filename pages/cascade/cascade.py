@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from analytics.market import timeline
-from pages.cascade import deleveraging, gaps, lows, sweep
+from pages.cascade import claims, deleveraging, gaps, lows, sweep
 from pages.cascade import prices as price_part
 from pages.shared import pegs, words
 from pages.shared.ask import ask
@@ -75,3 +75,4 @@ for tab, part in zip(tabs(list(PARTS)), PARTS.values(), strict=True):
             part.show(day, start, end)
 
 timelines(day["crash_day"], start, end)
+claims.show(day)

@@ -11,6 +11,7 @@ import streamlit as st
 from analytics.who_paid import adl
 from charts.who_paid import deleveraging
 from charts.words import number, usd
+from pages.cascade import seconds
 from pages.shared import words
 from pages.shared.ask import ask
 from pages.shared.card import card
@@ -26,6 +27,7 @@ COINS = {
 
 
 def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
+    seconds.show(day, start, end)
     totals = ask(adl.totals, crash_day=day["crash_day"])
     counts = ask(adl.by_second, start=day["window_start"], end=day["window_end"])
     if counts.is_empty():
@@ -44,6 +46,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
             end,
         )
     _by_coin(day)
+    seconds.lending(start, end)
 
 
 def _by_second(whole: pl.DataFrame, totals: pl.DataFrame, start: datetime, end: datetime) -> None:

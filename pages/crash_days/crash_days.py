@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.compare import crash_days
+from analytics.compare import contents, crash_days
 from analytics.liquidations import boards, regimes
 from charts.compare import day_bars
 from charts.liquidations import exchange_bars
@@ -66,6 +66,18 @@ GAPS = {
 }
 
 
+CONTENTS = {
+    "title": TEXT("Day"),
+    "minute_markets": NUMBER("Markets by minute"),
+    "hour_markets": NUMBER("By up to an hour"),
+    "step": TEXT("Liquidations by"),
+    "adl_seconds": NUMBER("Seconds with ADL"),
+    "loan_series": NUMBER("Counts of loans"),
+    "boards": NUMBER("Published boards"),
+}
+STEPS = {1: "second", 900: "quarter of an hour", 3600: "hour", 14400: "four hours", 86400: "day"}
+
+
 def finding(days: pl.DataFrame, changes: pl.DataFrame) -> str:
     """What the comparable days say, and whether a change of measurement lies between them."""
     top = days.filter("comparable").sort("total_usd", descending=True).head(2)
@@ -113,6 +125,17 @@ def comparison(day: dict[str, Any], order: str) -> None:
         alt="Bars: " + ", ".join(f"{row['title']} {usd(row['total_usd'])}" for row in days.iter_rows(named=True)),
         note=" ".join(said),
         table=TOTALS,
+    )
+
+
+def contents_of_days() -> None:
+    days = ask(contents.by_day)
+    card(
+        f"{days.filter(pl.col('minute_markets') > 0).height} of {days.height} crash days have prices by the minute",
+        days.with_columns(step=pl.col("liquidation_seconds").replace_strict(STEPS, default=None)),
+        key="contents",
+        about="What is embedded or was fetched here, day by day; 0 means not held here, not that nothing happened. UTC",
+        table=CONTENTS,
     )
 
 
@@ -170,6 +193,7 @@ card(
     empty="No exchange has stated its own figure beside its feed.",
 )
 one_day(day)
+contents_of_days()
 quoted = worded(ask(crash_days.quoted_comparisons))
 card(
     f"{quoted.height} comparisons in circulation that mislead",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from analytics.liquidations import bridge
+from analytics.liquidations import bridge, pace
 from charts.liquidations import bridges
+from charts.liquidations import pace as pace_steps
 from charts.terms import COUNTING, PHASES
+from charts.words import percent, usd
 from pages.liquidations.words import INTERESTS, bridge_title
 from pages.shared.ask import ask
 from pages.shared.card import card
@@ -68,6 +70,7 @@ def show(crash_day: str) -> None:
             empty="No two published figures of this day can be led from one to another.",
         )
     _bridges(every.partition_by("bridge", maintain_order=True))
+    _pace(crash_day)
     published = ask(bridge.published, crash_day=crash_day)
     card(
         f"All {published.height} published totals of the day"
@@ -93,6 +96,34 @@ def show(crash_day: str) -> None:
         ),
         table=DISPUTED,
         empty="No disputed figure of this day is recorded here.",
+    )
+
+
+def _pace(crash_day: str) -> None:
+    """How fast liquidations came, where one publication states windows within the day."""
+    windows = ask(pace.by_window, crash_day=crash_day)
+    if windows.is_empty():
+        return
+    fastest = windows.sort("usd_a_minute", descending=True).row(0, named=True)
+    title = f"Fastest in {fastest['window_label']}: {usd(fastest['usd_a_minute'])} a minute"
+    if fastest["of_window_pct"] is not None:
+        title += f", {percent(fastest['of_window_pct'], 0)} of the window around it"
+    card(
+        title,
+        windows,
+        pace_steps.steps(windows),
+        key="pace",
+        about=(
+            f"{fastest['origin']}, {fastest['universe']}. Published windows as averages, USD million a minute by "
+            "powers "
+            "of ten, UTC; within a window the pace is not known. Red: a window inside another"
+        ),
+        alt="Steps: "
+        + "; ".join(
+            f"{label}, {usd(value)} a minute"
+            for label, value in windows.select("window_label", "usd_a_minute").iter_rows()
+        ),
+        note="Quoted from the publication; its windows need not add up exactly. No other tracker's figure is in it.",
     )
 
 

@@ -43,7 +43,7 @@ def load(draft: Draft, module: SourceModule, origin: Origin, accepted: dict[str,
     for name, value in counts.items():
         setattr(outcome, name, getattr(outcome, name) + value)
     outcome.refusals += tuple(
-        f"{table}, {origin.piece} row {number}: breaks `{rule}`"
+        f"{table}, {origin.piece} row {number}: breaks `{rule}`. {dictionary.remedy(table, rule)}".rstrip()
         for table, rows in accepted.items()
         for number, rule in rows.refused.select("row_number", "rule").iter_rows()
     )

@@ -103,6 +103,14 @@ def _adl_fills() -> pl.Expr:
     return pl.col("value").filter((pl.col("metric") == "adl_fills") & (pl.col("asset") == "all")).max() == 34_983
 
 
+def _flow(scope: str) -> pl.Expr:
+    return pl.col("scope") == scope
+
+
+def _dollars(scope: str) -> pl.Expr:
+    return pl.col("amount_usd").filter(_flow(scope)).sum().round(2)
+
+
 FACTS: dict[str, dict[str, pl.Expr]] = {
     "bars": {
         "BTC/USDT:USDT on Binance has its low of 101,516.5": pl.col("low")
@@ -121,6 +129,15 @@ FACTS: dict[str, dict[str, pl.Expr]] = {
     "liquidation_counts": {
         "the study counts 63,637 records": pl.col("liquidated_records").sum() == 63_637,
         "the study counts 34,983 ADL fills": pl.col("adl_fills").sum() == 34_983,
+    },
+    "liquidation_flows": {
+        "Hyperliquid's seconds of ADL hold 34,983 fills": pl.col("events").filter(_flow("hyperliquid-adl-1s")).sum()
+        == 34_983,
+        "ADL by second adds up to 2,103,111,430.85 USD": _dollars("hyperliquid-adl-1s") == 2_103_111_430.85,
+        "ADL by second and coin adds up to the same but for rounding": (
+            _dollars("hyperliquid-adl-1s-by-coin") - 2_103_111_430.85
+        ).abs()
+        < 1,
     },
     "trades": {
         "the ATOM sweep has 71 aggregate trades down to 0.001": (pl.len() == 71) & (pl.col("price").min() == 0.001)

@@ -49,6 +49,23 @@ def summary(name: str) -> str:
     return " ".join((TABLES[name].__doc__ or "").partition("\n\n")[0].split())
 
 
+def remedy(name: str, rule: str) -> str:
+    """What to do about a row that breaks a rule, in one sentence; empty where the rule does not say."""
+    column, _, check = rule.partition("|")
+    if not check:
+        factory = getattr(TABLES[name], rule, None)
+        return " ".join((getattr(factory, "validation_fn", None).__doc__ or "").split()) if factory else ""
+    field = TABLES[name].columns()[column]
+    match check:
+        case "nullability":
+            return f"Fill in `{column}`."
+        case "min":
+            return f"`{column}` is at least {field.min:g}: mend the figure, or leave the row out."
+        case "check__one_of":
+            return f"Write one of: {', '.join((field.metadata or {})['values'])}."
+    return ""
+
+
 def dictionary() -> Iterator[dict[str, str]]:
     """The data dictionary: one row a column, with `table column type unit key nullable meaning values`."""
     for name, schema in TABLES.items():

@@ -104,7 +104,7 @@ def test_weak_and_two_sided_figures_are_listed_and_never_said() -> None:
 
 def test_another_day_has_its_own_boards_and_the_others_apart() -> None:
     told = said(page(venue="bybit", day="nov-21-2025"))
-    assert "Bybit, Nov. 21, 2025: $629 m reported liquidated" in told
+    assert "Bybit, Nov. 21, 2025: $629 m to $693 m reported liquidated (trailing 24h)" in told
     assert "It is named on boards of" in told
 
 

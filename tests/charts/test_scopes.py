@@ -1,0 +1,80 @@
+"""Charts of liquidations by time draw one scope an axis, and refuse to join two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import plotly.graph_objects as go
+import polars as pl
+import pytest
+
+from analytics.liquidations import loans, pace
+from analytics.market import prices
+from analytics.warehouse import Warehouse
+from analytics.who_paid import adl_rebound, adl_seconds
+from charts import scopes, theme
+from charts.liquidations import loans as loan_charts
+from charts.liquidations import pace as pace_chart
+from charts.who_paid import adl_rebound as rebound_chart
+from charts.who_paid import adl_seconds as adl_charts
+
+START, END = datetime(2025, 10, 10, 21, 10, tzinfo=UTC), datetime(2025, 10, 10, 21, 45, tzinfo=UTC)
+LATER = datetime(2025, 10, 10, 22, 30, tzinfo=UTC)
+
+Drawn = Callable[[pl.DataFrame], go.Figure]
+ONE_AXIS: dict[str, tuple[Callable[..., pl.DataFrame], Drawn]] = {
+    "coin by second": (adl_seconds.by_coin, adl_charts.heatmap),
+    "second by second": (adl_seconds.by_second, lambda rows: adl_charts.beside_price(rows, pl.DataFrame())),
+    "price of the ADL": (adl_rebound.by_coin, rebound_chart.bars),
+}
+
+
+@pytest.mark.parametrize("case", ONE_AXIS)
+def test_no_chart_joins_two_scopes(warehouse: Warehouse, case: str) -> None:
+    question, drawn = ONE_AXIS[case]
+    rows = question(warehouse, START, LATER)
+    assert drawn(rows).data
+    other = rows.with_columns(scope=pl.lit("another"))
+    with pytest.raises(ValueError, match=r"Figures of different scopes may not share an axis: another, hyper"):
+        drawn(pl.concat([rows, other]))
+
+
+def test_no_rows_are_no_scope() -> None:
+    with pytest.raises(ValueError, match="none given"):
+        scopes.single(pl.DataFrame({"scope": []}, schema={"scope": pl.String}))
+
+
+def test_every_lending_scope_has_a_panel_and_a_colour_of_its_own(warehouse: Warehouse) -> None:
+    figure = loan_charts.panels(loans.events(warehouse, START, END), START, END)
+    axes = [trace.yaxis for trace in figure.data]
+    assert set(axes) == {"y", "y2", "y3"}
+    domains = [figure.layout[name].domain for name in ("yaxis", "yaxis2", "yaxis3")]
+    assert all(low[1] < high[0] for high, low in pairwise(domains))
+    assert [figure.layout[name].title.text for name in ("yaxis", "yaxis2", "yaxis3")] == ["USD m", "WETH", "USD m"]
+    assert not set(loan_charts.COLOURS) & set(theme.VENUES.values())
+
+
+def test_windows_of_two_universes_are_refused(warehouse: Warehouse) -> None:
+    windows = pace.by_window(warehouse, "oct-10-2025")
+    figure = pace_chart.steps(windows)
+    assert list(figure.data[0].y) == pytest.approx([1.957, 173.25, 6.212, 3210], rel=1e-3)
+    assert not set(pace_chart.COLOURS) & {*theme.VENUES.values(), *loan_charts.COLOURS}
+    with pytest.raises(ValueError, match="Windows of different universes"):
+        pace_chart.steps(pl.concat([windows, windows.with_columns(universe=pl.lit("another"))]))
+
+
+def test_adl_is_drawn_below_the_price_on_axes_of_their_own(warehouse: Warehouse) -> None:
+    rows, price = adl_seconds.by_second(warehouse, START, END), prices.bitcoin(warehouse, START, END)
+    figure = adl_charts.beside_price(rows, price)
+    assert [trace.yaxis or "y" for trace in figure.data] == ["y2", "y3", "y"]
+    assert figure.data[1].y[-1] == pytest.approx(2.10311143085)
+    assert figure.data[2].x[0] == "2025-10-10T21:11:00"
+
+
+def test_the_heatmap_has_a_column_for_each_second_with_adl(warehouse: Warehouse) -> None:
+    heat = adl_charts.heatmap(adl_seconds.by_coin(warehouse, START, END)).data[0]
+    assert heat.z.shape == (adl_seconds.MOST_COINS + 1, 100) and heat.y[-1] == "Other coins"
+    at = list(heat.x).index("21:17:06")
+    assert heat.text[0][at] == "$53.3 m" and heat.text[1][at] == "$205 m"
