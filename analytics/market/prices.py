@@ -157,8 +157,7 @@ def longest_line(start: datetime, end: datetime) -> float:
 def lowest(
     warehouse: Warehouse, base: str, start: datetime, end: datetime, reference: datetime | None = None
 ) -> pl.DataFrame:
-    """The lowest price of each series of `paths`, the lowest trade first and behind them what nobody traded at: marks,
-    indices, pools.
+    """The lowest price of each series of `paths`, the lowest trade first; marks, indices and pools behind all trades.
 
     Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price
     reference_at first_ts last_ts source_id`. The low lies somewhere between `low_from` and `low_until`: a bar does

@@ -52,8 +52,10 @@ def test_the_future_does_not_leak(warehouse: Warehouse, moment: datetime) -> Non
     assert (rows["price_at"] <= moment).all() and (rows["lowest_until"] <= moment).all()
     bars = warehouse.query(
         "SELECT venue, market, symbol, kind, min(low) AS low FROM bars WHERE split_part(symbol, '/', 1) = 'BTC' "
-        "AND interval <> '1d' AND ts >= $since AND ts + CASE interval WHEN '1s' THEN INTERVAL 1 SECOND WHEN '1m' THEN INTERVAL 1 MINUTE WHEN '5m' "
-        "THEN INTERVAL 5 MINUTE WHEN '15m' THEN INTERVAL 15 MINUTE ELSE INTERVAL 1 HOUR END <= $at GROUP BY ALL",
+        "AND interval <> '1d' AND ts >= $since "
+        "AND ts + CASE interval WHEN '1s' THEN INTERVAL 1 SECOND WHEN '1m' THEN INTERVAL 1 MINUTE WHEN '5m' "
+        "THEN INTERVAL 5 MINUTE WHEN '15m' THEN INTERVAL 15 MINUTE ELSE INTERVAL 1 HOUR END <= $at "
+        "GROUP BY ALL",
         at=moment,
         since=SINCE,
     )
