@@ -172,8 +172,8 @@ class BookDepth(Traced):
     notional = number("Value of that quantity", "quote currency", min=0)
     step_hours = number(
         (
-            "Length of the step that begins at `ts` where the row stands for one and the source does not say whether as "
-            "a snapshot or a mean; null for a snapshot"
+            "Length of the step that begins at `ts`, where the row stands for one and the source leaves open whether "
+            "as a snapshot or a mean; null for a snapshot"
         ),
         "hours",
         nullable=True,
