@@ -32,6 +32,8 @@ JUDGED: Columns = {
 def judged(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> pl.DataFrame:
     """What the archives of an asset's books are worth from `start` to `end`, a row each; none where no book is kept.
 
+    Figures of a step (`analytics.market.depth_of_day`) are no snapshots and not among them.
+
     Columns: `venue name symbol snapshots faulty inverted shrinking frozen first_fault_ts unusable source_id`: snapshots
     in all, those with any fault, and with each; one may have several.
     """
@@ -40,7 +42,7 @@ def judged(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
         f"""
         SELECT DISTINCT venue, symbol, source_id
         FROM book_depth
-        WHERE {sql.base()} = $base AND ts >= $start AND ts < $end
+        WHERE {sql.base()} = $base AND ts >= $start AND ts < $end AND step_hours IS NULL
         ORDER BY ALL
         """,
         base=base,

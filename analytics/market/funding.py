@@ -17,7 +17,8 @@ def around(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
     """The funding payments of an asset's perpetuals from a day before the range to a day after it.
 
     Columns: `venue name symbol ts rate_pct interval_hours in_range source_id`. `rate_pct` is percent of the position
-    for one interval, positive where longs pay; rates of different `interval_hours` do not compare.
+    for one interval, positive where longs pay; rates of different `interval_hours` do not compare. Rates whose unit is
+    not proven are left out.
     """
     return warehouse.query(
         f"""
@@ -25,7 +26,7 @@ def around(warehouse: Warehouse, base: str, start: datetime, end: datetime) -> p
                f.interval_hours, f.ts >= $start AND f.ts <= $end AS in_range, f.source_id
         FROM funding_rates f
         {sql.VENUES}
-        WHERE {sql.base("f.symbol")} = $base AND f.ts >= $start - $around::INTERVAL
+        WHERE {sql.base("f.symbol")} = $base AND f.doubt IS NULL AND f.ts >= $start - $around::INTERVAL
           AND f.ts <= $end + $around::INTERVAL
         ORDER BY f.interval_hours, f.venue, f.symbol, f.ts, f.source_id
         """,
@@ -42,7 +43,7 @@ def assets(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame
         f"""
         SELECT DISTINCT {sql.base()} AS base
         FROM funding_rates
-        WHERE ts >= $start - $around::INTERVAL AND ts <= $end + $around::INTERVAL
+        WHERE doubt IS NULL AND ts >= $start - $around::INTERVAL AND ts <= $end + $around::INTERVAL
         ORDER BY base
         """,
         start=start,

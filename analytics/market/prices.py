@@ -157,7 +157,7 @@ def longest_line(start: datetime, end: datetime) -> float:
 def lowest(
     warehouse: Warehouse, base: str, start: datetime, end: datetime, reference: datetime | None = None
 ) -> pl.DataFrame:
-    """The lowest price of each series of `paths`, the lowest first.
+    """The lowest price of each series of `paths`, the lowest trade first; marks, indices and pools behind all trades.
 
     Columns: `name venue market symbol kind interval quote bars low low_from low_until low_pct reference_price
     reference_at first_ts last_ts source_id`. The low lies somewhere between `low_from` and `low_until`: a bar does
@@ -185,7 +185,7 @@ def lowest(
     return (
         known.with_columns(pl.when(~pl.col("silent")).then(pl.col(name)).alias(name) for name in lows)
         .drop("silent")
-        .sort("low", *LINE, nulls_last=True)
+        .sort(pl.col("kind") != "trade", "low", *LINE, nulls_last=True)
     )
 
 

@@ -198,6 +198,7 @@ def funding(warehouse: Warehouse, base: str, start: datetime, at: datetime) -> p
         FROM (
             SELECT *
             FROM funding_rates
+            WHERE doubt IS NULL
             QUALIFY row_number() OVER (PARTITION BY venue, symbol, ts ORDER BY source_id) = 1
         ) f
         {sql.VENUES}

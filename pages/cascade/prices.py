@@ -166,7 +166,8 @@ def _lowest(base: str, start: datetime, end: datetime, reference: datetime | Non
         },
         note=(
             "Each market is shown at the finest interval that covers the range; one that printed nothing in the "
-            "five minutes up to the low has none. Mark prices are computed by the venue: nobody traded at them."
+            "five minutes up to the low has none. Mark prices and indices are computed: nobody traded at them, and "
+            "they stand last."
         ),
         empty=f"No bar of {base} begins in this range.",
     )

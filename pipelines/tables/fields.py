@@ -9,7 +9,7 @@ import polars as pl
 
 CONFIDENCE = ("high", "medium", "low")
 PRECISION = ("microsecond", "second", "minute", "window", "hour", "day", "month", "season", "year", "unknown")
-MARKETS = ("spot", "perp", "future", "option", "futures", "index", "pool", "unknown")
+MARKETS = ("spot", "perp", "future", "option", "futures", "index", "pool", "fund", "unknown")
 
 
 def text(meaning: str, **options: Any) -> dy.String:

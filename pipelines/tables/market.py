@@ -71,7 +71,9 @@ class PriceExtremes(Traced):
     venue = text("Venue; `unspecified` where the publication does not say")
     market = choice("Market", *MARKETS)
     kind = choice("Traded, mark or reference price", "trade", "mark", "index", "unknown")
-    extreme = choice("What is stated", "low", "high", "drop_pct", "max_spread")
+    extreme = choice(
+        "What is stated; `price` is no extreme but what stood at `ts`", "low", "high", "drop_pct", "max_spread", "price"
+    )
     value = number("The figure", "see `unit`")
     unit = text("Unit of `value`")
     ts = moment("Time", nullable=True)
@@ -100,16 +102,47 @@ class Depegs(Traced):
 
 
 class OpenInterest(Traced):
-    """Open interest observed at a moment."""
+    """Open interest observed at a moment. In USD it moves with the price too."""
 
     venue = text("Venue, or `all`", primary_key=True)
     symbol = text("Market, or the base asset or `all` where a publication sums", primary_key=True)
-    ts = moment("Time of the observation", primary_key=True)
+    ts = moment("Time of the observation; of a bar, its start", primary_key=True)
     source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
     precision = choice("How exactly the time is known", *PRECISION)
     open_interest_base = number("Open interest", "base asset", nullable=True, min=0)
-    open_interest_usd = number("Open interest", "USD", nullable=True, min=0)
+    open_interest_usd = number("Open interest; of a bar, at its start", "USD", nullable=True, min=0)
+    price_usd = number("Price the publication states beside it", "USD", nullable=True, min_exclusive=0)
+    interval = choice("Length of the bar, where the row is one", "1h", "4h", "1d", nullable=True)
+    high_usd = number("Most within the bar", "USD", nullable=True, min=0)
+    low_usd = number("Least within the bar", "USD", nullable=True, min=0)
+    close_usd = number("At the end of the bar", "USD", nullable=True, min=0)
+    instrument = choice(
+        "Perpetuals and dated futures, or options; null where `symbol` is one market and says it itself",
+        "futures",
+        "options",
+        nullable=True,
+    )
     sides = choice("Whether long and short are both counted", "one", "both", "unknown")
+    confidence = choice(
+        "How far a publication can be trusted; null where the venue's own feed is read", *CONFIDENCE, nullable=True
+    )
+
+    @dy.rule()
+    def amount_is_there(cls) -> pl.Expr:
+        """Give the amount in coins or USD, or leave the row out: what nobody measured has no row."""
+        return pl.any_horizontal(pl.col("open_interest_base", "open_interest_usd").is_not_null())
+
+    @dy.rule()
+    def sum_says_of_what(cls) -> pl.Expr:
+        """Say whether a sum over markets is of futures or of options: they are not added."""
+        return pl.col("instrument").is_not_null() | pl.col("symbol").str.contains("/", literal=True)
+
+    @dy.rule()
+    def bar_in_order(cls) -> pl.Expr:
+        """Give a bar its length, and keep its start and end between its least and its most."""
+        bar, ends = pl.col("high_usd", "low_usd", "close_usd"), pl.col("open_interest_usd", "close_usd")
+        whole = pl.all_horizontal(bar.is_not_null(), ends.is_between(pl.col("low_usd"), pl.col("high_usd")))
+        return pl.when(pl.col("interval").is_null()).then(pl.all_horizontal(bar.is_null())).otherwise(whole)
 
 
 class FundingRates(Traced):
@@ -123,6 +156,7 @@ class FundingRates(Traced):
     interval_hours = number(
         "Hours the rate covers: rates of different intervals do not compare", "hours", min_exclusive=0
     )
+    doubt = text("What is not proven of the rate: a row with a doubt stands on no shared axis", nullable=True)
 
 
 class BookDepth(Traced):
@@ -136,6 +170,15 @@ class BookDepth(Traced):
     source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
     quantity_base = number("Quantity from the middle to the band", "base asset", min=0)
     notional = number("Value of that quantity", "quote currency", min=0)
+    step_hours = number(
+        (
+            "Length of the step that begins at `ts`, where the row stands for one and the source leaves open whether "
+            "as a snapshot or a mean; null for a snapshot"
+        ),
+        "hours",
+        nullable=True,
+        min_exclusive=0,
+    )
 
     @dy.rule()
     def band_has_a_side(cls) -> pl.Expr:

@@ -82,7 +82,7 @@ def fills() -> tuple[int, float, int]:
 
 def funding(base: str) -> float:
     rows = facts.table("funding_rates")
-    rows = rows[rows.symbol.str.startswith(f"{base}/") & (rows.ts >= DAY) & (rows.ts <= AT)]
+    rows = rows[rows.symbol.str.startswith(f"{base}/") & (rows.ts >= DAY) & (rows.ts <= AT) & rows.doubt.isna()]
     return abs(100 * rows.groupby("venue").funding_rate.sum().min())
 
 
@@ -109,7 +109,8 @@ def gap_at_the_low() -> float:
     """Percent between the closes of Binance's perpetual and Gemini, in the minute after which they stood furthest
     apart."""
     one, other = (
-        own.set_index("until").close for own in (facts.binance(), facts.bars(symbol="BTC/USD", interval="1m"))
+        own.set_index("until").close
+        for own in (facts.binance(), facts.bars(venue="gemini", symbol="BTC/USD", interval="1m"))
     )
     both = pd.concat([one, other], axis=1, keys=["a", "b"]).dropna()
     return (100 * (both.a - both.b).abs() / both.mean(axis=1)).max()
@@ -192,8 +193,12 @@ FIGURES = [
     replay("USDe had been as low as {} on Binance", lambda: so_far("USDE")),
     replay("{} ADL fills so far, {} % of those in the study's {} minutes", fills),
     *(
-        on("microscope", tab="Replay", coin=base)("longs had paid shorts {} % so far", lambda base=base: funding(base))
-        for base in ("BTC", "ETH", "SOL")
+        on("microscope", tab="Replay", coin=base)(f"{payer} {{}} % so far", lambda base=base: funding(base))
+        for base, payer in (
+            ("BTC", "longs had paid shorts"),
+            ("ETH", "On Hyperliquid shorts had paid longs"),
+            ("SOL", "On Hyperliquid shorts had paid longs"),
+        )
     ),
     *(
         on("microscope", tab="Phases", coin=base)(
@@ -242,7 +247,7 @@ FIGURES = [
     ),
     flow(
         "Sold by takers: {} % on Binance perpetual, {} % on Gemini spot",
-        lambda: (sold(facts.binance()), sold(facts.bars(symbol="BTC/USD", interval="1m"))),
+        lambda: (sold(facts.binance()), sold(facts.bars(venue="gemini", symbol="BTC/USD", interval="1m"))),
     ),
     flow("{} to {} is the fullest level: about {} BTC, {} % of all; at least {}, at most {}", level),
     flow(

@@ -41,7 +41,7 @@ def shown_range(app: AppTest) -> tuple[str, str]:
         (
             "Prices",
             [
-                "BTC printed lowest on Bybit perpetual: 101,045.9 USDT, between 21:15 and 21:30",
+                "BTC printed lowest on Bybit perpetual: 101,045.9 USDT, between 21:20 and 21:25",
                 "Binance's busiest minute began at 21:17: 10,542 BTC",
                 "Lowest funding: −0.0141 % per 8 h on Bybit",
             ],
@@ -185,7 +185,7 @@ def test_a_market_without_a_reference_is_named_not_dropped() -> None:
 
 def test_the_volume_of_another_market_by_link() -> None:
     app = page(market="Bybit BTC/USDT:USDT perp")
-    assert "Bybit's busiest quarter of an hour began at 21:15" in said(app)
+    assert "Bybit's busiest five minutes began at 21:15" in said(app)
     assert "Which side took the liquidity is not known" in notes(app)
 
 

@@ -30,6 +30,7 @@ def books(own: Settings) -> Iterator[None]:
             labels = {"venue": "binance", "symbol": symbol, "source_id": "binance_depth", "snapshot_id": "made"}
             depth = rows.with_columns(
                 pl.col("band_pct").cast(pl.Float64),
+                step_hours=pl.lit(None, pl.Float64),
                 ts=(pl.col("ts") + (START - made.START)).cast(pl.Datetime("us", "UTC")),
                 **{name: pl.lit(value) for name, value in labels.items()},
             )

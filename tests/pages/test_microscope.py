@@ -130,7 +130,7 @@ def warnings(app: AppTest) -> str:
             {"tab": "Flow"},
             [
                 "172,199 BTC were traded on Binance BTC/USDT:USDT, 54.5 % of it sold by takers",
-                "Sold by takers: 54.5 % on Binance perpetual, 49.0 % on Gemini spot; not known of 2 other markets",
+                "Sold by takers: 54.5 % on Binance perpetual, 49.0 % on Gemini spot; not known of 4 other markets",
                 "The largest minute began at 21:17:00: 10,542 BTC",
             ],
         ),

@@ -19,7 +19,7 @@ def test_every_table_is_counted(warehouse: Warehouse) -> None:
         assert rows == warehouse.query(f"SELECT count(*) AS n FROM {name}")["n"].item()
         assert meaning.endswith(".")
     bars = held.row(by_predicate=pl.col("table") == "bars", named=True)
-    assert f"{bars['first']:%Y-%m-%d}" == "2025-10-09"
+    assert f"{bars['first']:%Y-%m-%d}" == "2025-04-06"
     assert bars["sources"] == warehouse.query("SELECT count(DISTINCT source_id) AS n FROM bars")["n"].item()
 
 

@@ -55,11 +55,11 @@ def test_a_close_is_drawn_where_its_bar_ends(warehouse: Warehouse) -> None:
 
 def test_a_few_long_bars_show_their_low_and_no_line(warehouse: Warehouse) -> None:
     figure = price.by_venue(prices.paths(warehouse, "BTC", *FOCUS), *FOCUS)
-    assert not any(name.startswith(("Bybit", "OKX")) for name in lines(figure))
+    assert not any(name.startswith("Lighter") or name.endswith("1h") for name in lines(figure))
     lows = {trace.name: trace.showlegend for trace in figure.data if trace.mode == "lines+markers"}
-    assert lows["Bybit BTC/USDT perp, 15m"] is True and lows["Binance BTC/USDT perp, 1m"] is False
+    assert lows["Lighter BTC/USDC perp, 1h"] is True and lows["Binance BTC/USDT perp, 1m"] is False
     wide = price.by_venue(prices.paths(warehouse, "BTC", *DAYS), *DAYS)
-    assert any(name.startswith("Bybit") for name in lines(wide))
+    assert any(name.endswith("1h") for name in lines(wide))
 
 
 def test_a_market_silent_at_the_low_has_no_low_and_a_low_far_below_its_closes_has_a_band(warehouse: Warehouse) -> None:
@@ -72,8 +72,8 @@ def test_a_market_silent_at_the_low_has_no_low_and_a_low_far_below_its_closes_ha
 
 def test_a_low_is_drawn_across_the_bar_it_lies_in(warehouse: Warehouse) -> None:
     figure = price.by_venue(prices.paths(warehouse, "BTC", *FOCUS), *FOCUS)
-    low = next(trace for trace in figure.data if trace.name.startswith("Bybit") and trace.mode == "lines+markers")
-    assert (low.x[0], low.x[-1], set(low.y)) == ("2025-10-10T21:15:00", "2025-10-10T21:30:00", {101_045.9})
+    low = next(trace for trace in figure.data if trace.name.startswith("Lighter") and trace.mode == "lines+markers")
+    assert (low.x[0], low.x[-1], set(low.y)) == ("2025-10-10T21:00:00", "2025-10-10T22:00:00", {103_555.0})
 
 
 def test_mark_prices_are_dashed_and_venues_keep_their_colour(warehouse: Warehouse) -> None:
