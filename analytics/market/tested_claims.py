@@ -16,7 +16,7 @@ DEEP_PCT = 80.0
 
 
 def deep_falls(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataFrame:
-    """How many of a venue's markets in USDT can have fallen by more than 80 % on a day: `venue name fell markets
+    """How many of a venue's markets in USDT can have fallen by 80 % or more on a day: `venue name fell markets
     source_id`.
 
     Counted from the day's high to its low, whichever came first: at most so many fell so far.
@@ -24,7 +24,7 @@ def deep_falls(warehouse: Warehouse, start: datetime, end: datetime) -> pl.DataF
     return warehouse.query(
         f"""
         SELECT venue, any_value({sql.venue_name()}) AS name,
-               count(*) FILTER (100 * (1 - low / high) > $deep) AS fell, count(*) AS markets,
+               count(*) FILTER (round(100 * (1 - low / high), 9) >= $deep) AS fell, count(*) AS markets,
                {sql.sources("b.source_id")} AS source_id
         FROM bars b
         {sql.VENUES}

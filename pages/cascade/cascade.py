@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from analytics.market import timeline
-from pages.cascade import claims, deleveraging, gaps, lows, sweep
+from pages.cascade import claims, deleveraging, gaps, interest, lows, recovery, sweep
 from pages.cascade import prices as price_part
 from pages.shared import pegs, words
 from pages.shared.ask import ask
@@ -21,6 +21,8 @@ from pages.shared.words import safe
 PARTS = {
     "Prices": price_part,
     "Deleveraging": deleveraging,
+    "Open interest": interest,
+    "Recovery": recovery,
     "Pegs": pegs,
     "Venues apart": gaps,
     "Lowest prints": lows,

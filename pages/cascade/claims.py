@@ -41,7 +41,7 @@ def _tested(day: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
         yield (
             "About 200 coins fell by more than 80 %",
             "no" if row["fell"] < 200 else "cannot be told",
-            f"At most {row['fell']} of {row['markets']} markets",
+            f"At most {row['fell']} of {row['markets']} markets, those at just 80 % counted",
             f"{row['name']}'s spot markets in USDT, from the day's high to its low, whichever came first",
             row["source_id"],
         )

@@ -11,7 +11,13 @@ import polars as pl
 from charts.terms import trust
 from charts.words import clock, each, utc
 
-MARKETS = {"spot": "spot", "perp": "perpetual", "pool": "pool", "future": "future"}
+MARKETS = {
+    "spot": "spot",
+    "perp": "perpetual",
+    "pool": "pool",
+    "future": "future",
+    "coin-margined": "coin-margined perpetual",
+}
 REORDERS, REORDERED = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "\ufffd"
 """Characters nobody sees that turn the order of those around them: with them a name could be read as another's."""
 LENGTHS = {"1s": "second", "1m": "minute", "5m": "five minutes", "15m": "quarter of an hour", "1h": "hour"}
@@ -55,6 +61,11 @@ def amount(value: float) -> str:
 def signed(rate: float) -> str:
     """A small rate with its sign, `−0.0141`."""
     return f"{rate:.4f}".replace("-", "−")
+
+
+def day_and_clock(moment: datetime) -> str:
+    """A time with its day and without the year, where the day matters: `Oct 11, 00:00`."""
+    return f"{moment:%b} {moment.day}, {clock(moment)}"
 
 
 def span(start: datetime, end: datetime) -> str:

@@ -28,10 +28,18 @@ PEGGED = {
     "USDT",
     "XUSD",
 }
-prices, adl, pegs, apart, lowest, single = (
-    on("cascade", tab=part)
-    for part in ("Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades")
+TABS = (
+    "Prices",
+    "Deleveraging",
+    "Open interest",
+    "Recovery",
+    "Pegs",
+    "Venues apart",
+    "Lowest prints",
+    "Single trades",
 )
+prices, adl, interest, recovery, pegs, apart, lowest, single = (on("cascade", tab=part) for part in TABS)
+MIDNIGHT, NEXT = pd.Timestamp("2025-10-10", tz="UTC"), pd.Timestamp("2025-10-11", tz="UTC")
 
 
 def busiest() -> tuple[str, float, float]:
@@ -119,7 +127,142 @@ def coinbase_atom() -> float:
     return rows[(rows.symbol == "ATOM/USD") & (rows.venue == "coinbase")].value.iloc[0]
 
 
+def flows(scope: str) -> pd.DataFrame:
+    rows = facts.table("liquidation_flows")
+    return rows[rows.scope == scope]
+
+
+def seconds() -> tuple[float, float, float]:
+    dollars = flows("hyperliquid-adl-1s").amount_usd
+    three = dollars.nlargest(3).sum()
+    return three / MILLION, dollars.sum() / 1e9, 100 * three / dollars.sum()
+
+
+def first_and_last() -> tuple[float, str, str]:
+    rows = flows("hyperliquid-adl-1s")
+    return rows.amount_usd.sum() / 1e9, f"{rows.ts.min():%H:%M:%S}", f"{rows.ts.max():%H:%M:%S}"
+
+
+def aave() -> tuple[float, int]:
+    rows = facts.table("liquidation_flows")
+    rows = rows[(rows.mechanism == "loan") & rows.amount_usd.notna() & (rows.ts >= facts.START) & (rows.ts < facts.END)]
+    sums = rows.groupby("scope")[["amount_usd", "events"]].sum().sort_values("amount_usd")
+    return sums.amount_usd.iloc[-1] / MILLION, int(sums.events.iloc[-1])
+
+
+def open_before_and_after(kind: str = "futures", by: str = "venue") -> pd.DataFrame:
+    rows = facts.table("open_interest")
+    rows = rows[(rows.instrument == kind) & rows.interval.isna() & (rows.venue != "all")]
+    before, after = (
+        rows[rows.ts == ts].set_index(["venue", "symbol"]) for ts in (MIDNIGHT + pd.Timedelta(hours=20), NEXT)
+    )
+    both = before.join(after, rsuffix="_after", how="inner")
+    both = both.assign(coins=both.open_interest_usd / both.price_usd, left=both.open_interest_usd_after)
+    both = both.assign(coins_left=both.left / both.price_usd_after)
+    sums = both.groupby(by)[["open_interest_usd", "left", "coins", "coins_left"]].sum()
+    return sums.assign(
+        change=100 * (sums.left / sums.open_interest_usd - 1), in_coins=100 * (sums.coins_left / sums.coins - 1)
+    )
+
+
+def hyperliquid_and_deribit() -> tuple[float, float]:
+    change = open_before_and_after().change
+    return -change.min(), change.max()
+
+
+def coin_most_closed() -> tuple[float, float]:
+    row = open_before_and_after(by="symbol").sort_values("in_coins").iloc[0]
+    return -row.in_coins, -row.change
+
+
+def options() -> tuple[float, float]:
+    change = open_before_and_after("options").change
+    return -change.min(), change.max()
+
+
+def open_before(venue: str) -> pd.Series:
+    rows = facts.table("venue_reports")
+    rows = rows[(rows.metric == "open_interest_before") & (rows.venue == venue) & (rows.crash_day == facts.DAY)]
+    return rows[(rows.asset == "all") & ~rows.universe.str.contains("BTC|bitcoin")].value
+
+
+def part_of_the_market() -> tuple[float, float, float]:
+    rows = facts.reports(venue="all", phase="crash")
+    closed = rows[rows.window_label.str.contains("list of days")].value.iloc[0]
+    parts = 100 * closed / open_before("all")
+    return closed / 1e9, parts.min(), parts.max()
+
+
+def part_of_hyperliquid() -> tuple[float, float]:
+    rows = facts.reports(venue="hyperliquid", phase="crash")
+    closed = rows[(rows.confidence != "low") & rows.counting.isin(["floor", "complete"])].value.max()
+    return closed / 1e9, 100 * closed / open_before("hyperliquid").iloc[0]
+
+
+def adl_part() -> tuple[float, float]:
+    closed = flows("hyperliquid-adl-1s").amount_usd.sum()
+    return closed / 1e9, 100 * closed / open_before("hyperliquid").iloc[0]
+
+
+def falls() -> pd.DataFrame:
+    frame = facts.bars(kind="trade", interval="1m")
+    frame = frame[frame.quote.isin(["USD", "USDT", "USDC"])]
+    coin = frame.symbol.str.split(":").str[-1] == frame.base
+    keys = ["venue", frame.market.where(~coin, "coin-margined").rename("sort"), "symbol"]
+    before, later = frame[frame.ts < facts.T0], frame[frame.ts >= facts.T0]
+    reference = before.groupby(["venue", keys[1][before.index], "symbol"]).close.last()
+    low = later.groupby(["venue", keys[1][later.index], "symbol"]).low.min()
+    drop = (100 * (1 - low / reference)).dropna()
+    return drop[drop > 0].groupby(level=[0, 1]).agg(["median", "count"])
+
+
+def deepest_venues() -> tuple[int, float, int, float]:
+    both = falls()
+    most, least = both.loc[("binance", "coin-margined")], both.loc[("gemini", "spot")]
+    return int(most["count"]), most["median"], int(least["count"]), least["median"]
+
+
+def dollars_of_atom() -> list[float]:
+    frame = facts.bars(MIDNIGHT, NEXT, interval="1d", base="ATOM")
+    return sorted(frame[frame.quote.isin(["USDT", "USDC", "FDUSD"])].low)
+
+
+def bids() -> tuple[float, float]:
+    rows = facts.table("book_depth")
+    rows = rows[(rows.symbol == "BTC/USDT:USDT") & (rows.band_pct < 0)]
+    span = (rows.ts >= pd.Timestamp("2025-10-09", tz="UTC")) & (rows.ts < pd.Timestamp("2025-10-12", tz="UTC"))
+    return rows[span].notional.max() / MILLION, rows[span].notional.min() / MILLION
+
+
+def mark_above() -> float:
+    frame = facts.bars(venue="binance", symbol="BTC/USDT:USDT", interval="5m").set_index("kind").low
+    return 100 * (frame["mark"].min() / frame["trade"].min() - 1)
+
+
+def etha() -> float:
+    rows = facts.table("price_extremes")
+    rows = rows[(rows.market == "fund") & (rows.base_asset == "ETHA")].set_index("extreme").value
+    return 100 * (1 - rows["low"] / rows["price"])
+
+
 FIGURES = [
+    adl("Three seconds closed ${} m of Hyperliquid's ${} bn of auto-deleveraging, {} %", seconds),
+    adl("${} bn was closed by auto-deleveraging from {} to {} UTC", first_and_last),
+    adl("Loans closed on chains: ${} m of collateral in {} calls", aave),
+    interest("Hyperliquid lost {} % of its open interest, Deribit gained {} %", hyperliquid_and_deribit),
+    interest("XRP lost most: {} % ({} % in dollars)", coin_most_closed),
+    interest("Options stayed open: from {} % less to {} % more", options),
+    interest("All venues: liquidations of ${} bn came to {} % to {} % of what", part_of_the_market),
+    interest("Hyperliquid: liquidations of ${} bn came to {} % of what", part_of_hyperliquid),
+    interest("Hyperliquid: auto-deleveraging of ${} bn came to {} % of what", adl_part),
+    recovery(
+        "Half of {} coins fell {} % or more on Binance coin-margined perpetual; of {} on Gemini spot, {} %",
+        deepest_venues,
+    ),
+    recovery("ATOM printed {} USDT on Binance, and never less than {} FDUSD and {} USDC", dollars_of_atom),
+    recovery("within 1 %: ${} m at their most, ${} m at their least", bids),
+    recovery("on Binance stayed {} % above its lowest trade", mark_above),
+    recovery("ETHA fell {} %", etha),
     *(
         on("cascade", tab="Prices", asset=asset)(": {} US", lambda asset=asset: facts.traded(asset).low.min())
         for asset in ASSETS

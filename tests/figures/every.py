@@ -5,7 +5,16 @@ from __future__ import annotations
 from tests.figures.views import shown
 
 TABS = {
-    "cascade": ["Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades"],
+    "cascade": [
+        "Prices",
+        "Deleveraging",
+        "Open interest",
+        "Recovery",
+        "Pegs",
+        "Venues apart",
+        "Lowest prints",
+        "Single trades",
+    ],
     "liquidations": [
         "Published totals",
         "Exchange by exchange",

@@ -10,7 +10,16 @@ from streamlit.testing.v1 import AppTest
 from tests.shell import PAGES, opened
 
 (PAGE,) = [page for page in PAGES if page.stem == "cascade"]
-PARTS = ["Prices", "Deleveraging", "Pegs", "Venues apart", "Lowest prints", "Single trades"]
+PARTS = [
+    "Prices",
+    "Deleveraging",
+    "Open interest",
+    "Recovery",
+    "Pegs",
+    "Venues apart",
+    "Lowest prints",
+    "Single trades",
+]
 AROUND_LOW = ["2025-10-10T21:10:00", "2025-10-10T21:30:00"]
 
 
