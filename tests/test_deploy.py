@@ -34,6 +34,7 @@ def installed(tmp_path: Path, own: Settings) -> Path:
     (home / ".venv" / "bin" / "python").symlink_to(sys.executable)
     (home / "pipelines").symlink_to(ROOT / "pipelines")
     shutil.copytree(own.data_dir, home / "data")
+    (home / "data" / "reference").symlink_to(ROOT / "data" / "reference")
     nothing_is_due(home / "data")
     return home
 

@@ -40,7 +40,8 @@ def every(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
-    """All readings of the venue in rankings, by market, origin and time.
+    """All readings of the venue in rankings that go on, by market, origin and time; lists of single moments are
+    `analytics.exchange.shares.lists`.
 
     Columns: `market origin as_of as_of_precision rank trust_score volume_24h_btc volume_24h_usd open_interest_btc
     source_id`. Volumes are trailing 24 hours, so readings less than a day apart overlap; USD at the price of that
@@ -51,7 +52,7 @@ def ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
         SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd,
                open_interest_btc, source_id
         FROM exchange_ranks
-        WHERE venue = $venue
+        WHERE venue = $venue AND ranked_by IS NULL
         QUALIFY count(*) OVER (PARTITION BY market, origin) <= $most
           OR row_number() OVER (PARTITION BY market, origin, as_of::DATE ORDER BY as_of DESC) = 1
         ORDER BY market = 'spot' DESC, market, origin, as_of
@@ -75,6 +76,7 @@ def latest_ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
             FROM (
                 SELECT market, origin, as_of
                 FROM exchange_ranks
+                WHERE ranked_by IS NULL
                 GROUP BY ALL
                 HAVING count(DISTINCT venue) > 1
             )
@@ -83,7 +85,7 @@ def latest_ranks(warehouse: Warehouse, venue: str) -> pl.DataFrame:
             SELECT *, count(*) OVER (PARTITION BY market, origin) AS readings,
                    min(as_of) OVER (PARTITION BY market, origin) AS first_as_of
             FROM exchange_ranks
-            WHERE venue = $venue
+            WHERE venue = $venue AND ranked_by IS NULL
             QUALIFY row_number() OVER (PARTITION BY market, origin ORDER BY as_of DESC) = 1
         )
         SELECT market, origin, as_of, as_of_precision, rank, trust_score, volume_24h_btc, volume_24h_usd,

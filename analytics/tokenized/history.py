@@ -108,6 +108,15 @@ def sizes(warehouse: Warehouse, measure: str) -> pl.DataFrame:
     return _named(points, pl.concat_str("origin", pl.lit(": "), METRIC)).select(COLUMNS).sort("as_of", "series")
 
 
+def perpetuals(warehouse: Warehouse) -> pl.DataFrame:
+    """Everything published of perpetuals on stocks, newest first: the columns of `COLUMNS` and `measure`.
+
+    Scopes differ (a chain's every market, metals among them, or stocks alone), so no axis joins them.
+    """
+    points = pl.concat([_published(warehouse, "perpetual", measure) for measure in ("open interest", "volume")])
+    return _named(points, METRIC).select(*COLUMNS, "measure").sort("as_of", "series", descending=True)
+
+
 def lines(warehouse: Warehouse, kind: str, measure: str) -> pl.DataFrame:
     """What was published of single subjects of a kind ("issuer" or "token") on two days or more in the same way, in
     USD: the columns of `COLUMNS`.

@@ -113,7 +113,7 @@ UNKNOWN = f"""
                END,
                coalesce({sql.sources()}, 'crashday')
         FROM exchange_ranks
-        WHERE venue = $venue AND rank IS NOT NULL
+        WHERE venue = $venue AND rank IS NOT NULL AND ranked_by IS NULL
     )
     SELECT question, answer, source_id
     FROM asked

@@ -8,13 +8,13 @@ import polars as pl
 import streamlit as st
 
 from analytics.exchange import profile
-from pages.exchange import league
+from pages.exchange import league, shares
 from pages.exchange import one as one_exchange
 from pages.shared.ask import ask
 from pages.shared.choose import chosen_by_id, chosen_day, tabs
 from pages.shared.words import safe
 
-ONE, ALL = "This exchange", "League table"
+ONE, ALL, SHARES = "This exchange", "League table", "Shares over time"
 
 
 def chosen_venue(container: Any) -> dict[str, Any]:
@@ -30,11 +30,15 @@ top = st.container(horizontal=True, vertical_alignment="bottom")
 heading = top.container(width="stretch")
 venue = chosen_venue(top)
 day = chosen_day(top)
-one, every = tabs([ONE, ALL])
+one, every, over_time = tabs([ONE, ALL, SHARES])
 if every.open:
     heading.title(safe(f"{day['title']}: the exchanges beside each other, as far as they are known"))
     with every:
         league.show(day)
+elif over_time.open:
+    heading.title("Shares and places of exchanges, as published")
+    with over_time:
+        shares.show()
 else:
     known = {"cex": "a company", "dex": "on a chain"}[venue["kind"]]
     heading.title(safe(one_exchange.finding(venue, day)))

@@ -46,7 +46,7 @@ def ranking(venue: Row) -> None:
         table=RANKS,
         empty=(
             f"No rank of {venue['name']} is recorded yet. Ranks are read with each refresh; of the past only what "
-            "was quoted is known."
+            "was quoted is known, and a few lists under “Shares over time”."
         ),
     )
     history = ask(profile.ranks, venue=venue["venue"])

@@ -58,14 +58,33 @@ def denominators(_: Chosen) -> None:
         _size("holders", "Addresses that hold, as published", "Addresses; one person can have many")
     with right:
         _volumes()
-    if ask(history.sizes, measure="open interest").is_empty():
-        st.info(
-            "Open interest of stock perpetuals: no reading is in the warehouse, so none is shown.",
-            icon=":material/help:",
-        )
-    else:
+    if not ask(history.sizes, measure="open interest").is_empty():
         _size("open interest", "Open interest of stock perpetuals", "USD billion; synthetic, added to nothing")
+    _perpetuals()
     moves.read_daily()
+
+
+PERPETUALS = {
+    "when": TEXT("As of"),
+    "subject": TEXT("Where"),
+    "counted": TEXT("What is counted"),
+    "value": NUMBER("USD", format="localized"),
+    "scope": TEXT("Scope", width="large"),
+    "origin": TEXT("Number by"),
+    "confidence": TEXT("Confidence"),
+}
+
+
+def _perpetuals() -> None:
+    rows = dated(ask(history.perpetuals)).with_columns(counted=pl.col("metric").str.replace_all("_", " "))
+    card(
+        f"Perpetuals on stocks: {rows.height} published readings, of {rows['scope'].n_unique()} scopes",
+        rows,
+        key="perpetuals",
+        about="Contracts on a price: nothing is owned there, so they are added to no token. USD. Not drawn on one axis",
+        table=PERPETUALS,
+        empty="No reading of perpetuals on stocks is known.",
+    )
 
 
 def _volumes() -> None:

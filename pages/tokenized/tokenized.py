@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.choose import tabs
-from pages.tokenized import market, shares
+from pages.tokenized import market, shares, volumes
 from pages.tokenized import products as holders
 from pages.tokenized import rule as choose
 
@@ -27,6 +27,7 @@ sections = {
     "Who is where": shares.who_is_where,
     "Over time": shares.over_time,
     "Market size": market.denominators,
+    "Tokens and perpetuals": volumes.show,
     "Claims checked": market.claims_checked,
     "Products": holders.all_products,
     "Superstate and Backpack": holders.superstate_and_backpack,

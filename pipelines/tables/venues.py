@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataframely as dy
+import polars as pl
+
 from pipelines.tables.fields import (
     CONFIDENCE,
     MARKETS,
@@ -14,6 +17,9 @@ from pipelines.tables.fields import (
     number,
     text,
 )
+
+ROUNDED = 100.6
+"""Percent that ten shares may come to, each rounded to a tenth."""
 
 
 class Venues(Traced):
@@ -49,11 +55,48 @@ class ExchangeRanks(Traced):
     source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
     as_of_precision = choice("How exactly `as_of` is known", *PRECISION)
     origin = text("Who ranks")
+    ranked_by = choice(
+        "What the place is a place in; null where the ranking's list does not say: places of different kinds do not "
+        "compare",
+        "trust",
+        "score",
+        "open interest",
+        nullable=True,
+    )
     rank = count("Place", "rank", nullable=True, min=1)
     trust_score = number("The ranking's own score", "0 to 10", nullable=True, min=0, max=10)
     volume_24h_btc = number("Trailing 24 h volume", "BTC", nullable=True, min=0)
     volume_24h_usd = number("Trailing 24 h volume at that instant's price", "USD", nullable=True, min=0)
     open_interest_btc = number("Open interest of a derivatives venue", "BTC", nullable=True, min=0)
+
+
+class VenueShares(Traced):
+    """A venue's share of a market over a period, as one publication states it."""
+
+    venue = text("Venue, or `all` for the whole the shares are of", primary_key=True)
+    market = choice("Market the share is of", "spot", "derivatives", "open_interest", primary_key=True)
+    period_start = moment("First day", primary_key=True)
+    period_end = moment("Last day", primary_key=True)
+    period_kind = choice("Length of the period", "month", "month end", "quarter", "year")
+    share_of = text("What the share is a share of: shares of different wholes never share an axis", primary_key=True)
+    source_id = text("Who states this row; key of `sources`", min_length=1, primary_key=True)
+    origin = text("Who counts")
+    rank = count("Place, where stated", "rank", nullable=True, min=1)
+    share_pct = number("Share", "percent", nullable=True, min=0, max=100)
+    volume_usd = number("Traded, or open, in the period", "USD", nullable=True, min=0)
+    confidence = choice("How far the reading can be trusted", *CONFIDENCE)
+    note = text("What a reader must know before quoting it", nullable=True)
+
+    @dy.rule()
+    def amount_is_there(cls) -> pl.Expr:
+        """Give a share or an amount, or leave the row out."""
+        return pl.any_horizontal(pl.col("share_pct", "volume_usd").is_not_null())
+
+    @dy.rule()
+    def shares_make_no_more_than_all(cls) -> pl.Expr:
+        """Shares of one whole in one period exceed 100 %: leave out the sum, or give another whole its own name."""
+        whole = ("market", "period_start", "period_end", "share_of", "origin", "source_id")
+        return (pl.col("share_pct").filter(pl.col("venue") != "all").sum().over(whole)) <= ROUNDED
 
 
 class VenueReports(Published):

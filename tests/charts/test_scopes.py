@@ -10,11 +10,14 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
+from analytics.exchange import shares
 from analytics.liquidations import loans, pace, turnover
 from analytics.market import depth_of_day, open_interest, prices, quotes_apart, recovery
+from analytics.tokenized import against_perpetuals, pools
 from analytics.warehouse import Warehouse
 from analytics.who_paid import adl_rebound, adl_seconds
 from charts import scopes, theme
+from charts.exchange import shares as share_lines
 from charts.liquidations import loans as loan_charts
 from charts.liquidations import pace as pace_chart
 from charts.liquidations import turnover as turnover_bars
@@ -22,6 +25,8 @@ from charts.market import depth_of_day as depth_steps
 from charts.market import open_interest as interest_chart
 from charts.market import quotes_apart as quote_dots
 from charts.market import recovery as recovery_chart
+from charts.tokenized import against_perpetuals as volume_bars
+from charts.tokenized import pools as pool_columns
 from charts.who_paid import adl_rebound as rebound_chart
 from charts.who_paid import adl_seconds as adl_charts
 
@@ -44,6 +49,15 @@ ONE_AXIS: dict[str, tuple[Callable[..., pl.DataFrame], Drawn]] = {
     "over open interest": (
         lambda house, _, __: turnover.over_open_interest(house, "oct-10-2025").filter(scope="hyperliquid|ADL"),
         turnover_bars.bars,
+    ),
+    "tokens beside perpetuals": (
+        lambda house, _, __: against_perpetuals.by_place(house, against_perpetuals.by_moment(house)["as_of"][0]),
+        volume_bars.bars,
+    ),
+    "pools by day": (lambda house, _, __: pools.by_day(house).filter("washed"), pool_columns.columns),
+    "shares of exchanges": (
+        lambda house, _, __: shares.over_time(house, shares.wholes(house)["scope"][0]),
+        share_lines.over_time,
     ),
     "depth by step": (
         lambda house, _, __: depth_of_day.by_step(house, "BTC", MIDNIGHT, LATER).filter(market="perp"),

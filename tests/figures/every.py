@@ -26,6 +26,7 @@ TABS = {
         "Who is where",
         "Over time",
         "Market size",
+        "Tokens and perpetuals",
         "Claims checked",
         "Products",
         "Superstate and Backpack",
@@ -44,7 +45,7 @@ TABS = {
         "Flow",
         "Crash days",
     ],
-    "exchange": ["This exchange", "League table"],
+    "exchange": ["This exchange", "League table", "Shares over time"],
 }
 ALONE = ["overview", "exchanges", "crash_days", "data", "backpack", "settlement"]
 PLAIN = [

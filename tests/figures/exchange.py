@@ -25,7 +25,22 @@ def window(venue: str, market: str) -> float:
     return rows[(rows.venue == venue) & (rows.market == market)].volume_usd.sum() / BILLION
 
 
+def first_and_last_share() -> tuple[float, float]:
+    rows = facts.table("venue_shares")
+    rows = rows[(rows.venue == "binance") & (rows.market == "spot") & (rows.period_kind == "month")]
+    rows = rows[rows.origin == "CoinGecko"].sort_values("period_start").share_pct
+    return rows.iloc[-1], rows.iloc[0]
+
+
+def places_of_ftx() -> list[float]:
+    rows = facts.table("exchange_ranks")
+    return list(rows[(rows.venue == "ftx") & rows.ranked_by.notna()].sort_values("as_of")["rank"])
+
+
+over_time = on("exchange", tab="Shares over time")
 FIGURES = [
+    over_time("Binance had {} % in April 2025, {} % in March 2024", first_and_last_share),
+    over_time("FTX stood at place {} by trust in September 2021 (CoinGecko) and {} by score", places_of_ftx),
     *(
         on("exchange", venue=venue)(
             "Oct. 10, 2025: ${} bn to ${} bn reported liquidated (trailing 24h)", lambda venue=venue: spread(venue)

@@ -9,12 +9,13 @@ from tests.figures.views import on
 
 BILLION, MILLION = 1e9, 1e6
 READING = pd.Timestamp("2026-09-13", tz="UTC")
-who, over, size, claims, products, story, crash, every = (
+who, over, size, beside, claims, products, story, crash, every = (
     on("tokenized", tab=show)
     for show in (
         "Who is where",
         "Over time",
         "Market size",
+        "Tokens and perpetuals",
         "Claims checked",
         "Products",
         "Superstate and Backpack",
@@ -125,7 +126,23 @@ def minutes_after_the_close() -> float:
     return (facts.T0 - pd.Timestamp("2025-10-10 20:00", tz="UTC")).total_seconds() / 60
 
 
+def traded() -> tuple[float, float, float]:
+    rows = facts.table("stock_volumes")
+    rows = rows[(rows.as_of == rows.as_of.max()) & rows.asset_type.isin(["single_stock", "etf"])]
+    sums = rows.groupby("instrument").volume_24h_usd.sum()
+    return sums["token"] / MILLION, sums["perpetual"] / BILLION, 100 * sums["token"] / sums.sum()
+
+
+def most_in_a_day(washed: bool) -> float:
+    rows = facts.table("pool_days")
+    rows = rows[(rows.washed == washed) & ~rows.part_of_day]
+    return rows.groupby("ts").volume_usd.sum().max() / MILLION
+
+
 FIGURES = [
+    beside("Stock tokens traded ${} m in a day, stock perpetuals ${} bn: {} % of both", traded),
+    beside("pools not marked as washed: at most ${} m a day", lambda: most_in_a_day(False)),
+    beside("pools marked as washed: at most ${} m a day", lambda: most_in_a_day(True)),
     who(
         "The same ${} bn is {} % “synthetic” by one rule",
         lambda: (whole() / BILLION, classes("press-2025")["synthetic"]),

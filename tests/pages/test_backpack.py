@@ -49,7 +49,7 @@ def test_what_is_not_known_is_said_as_an_absence(app: AppTest) -> None:
 
 def test_the_july_incident_and_later_products_stand_apart(app: AppTest) -> None:
     tables = [set(shown.value["metric"]) for shown in app.dataframe if "metric" in shown.value.columns]
-    assert {"expected compensation"} in tables
+    assert {"assets under custody", "expected compensation", "open interest", "volume 24h"} in tables
     assert {"june volume spcx", "tokens on solana"} in tables
     (case,) = [metrics for metrics in tables if "affected users" in metrics]
     assert "expected compensation" not in case

@@ -45,7 +45,7 @@ def test_winners_were_closed_below_where_the_coin_traded_an_hour_later(warehouse
     coins = adl_rebound.by_coin(warehouse, START, END)
     bitcoin = coins.row(by_predicate=pl.col("asset") == "BTC", named=True)
     assert bitcoin["adl_price"] == pytest.approx(620_890_947.73 / 5832.3903)
-    assert bitcoin["after_price"] == pytest.approx(112_345, abs=50) and bitcoin["markets"] == 4
+    assert bitcoin["after_price"] == pytest.approx(112_345, abs=50) and bitcoin["markets"] == 5
     assert coins.height == 25 and (coins["rebound_pct"] > 0).all()
 
 

@@ -77,5 +77,5 @@ def test_end_to_end(tmp_path: Path) -> None:
         assert (outcome.outcome, outcome.error, outcome.rows_loaded) == ("loaded", None, 4)
         replay.log.clear()
         assert run(settings, "binance_depth", asked).outcome == "unchanged" and replay.log == []
-    kept = rows(settings, "SELECT band_pct, source_id FROM book_depth ORDER BY band_pct").rows()
-    assert kept == [(-5.0, "binance_depth"), (-1.0, "binance_depth"), (1.0, "binance_depth"), (5.0, "binance_depth")]
+    kept = rows(settings, "SELECT band_pct FROM book_depth WHERE source_id = 'binance_depth' ORDER BY band_pct")
+    assert kept["band_pct"].to_list() == [-5.0, -1.0, 1.0, 5.0]
