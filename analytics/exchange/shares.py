@@ -52,7 +52,8 @@ def lists(warehouse: Warehouse) -> pl.DataFrame:
     are three things: `scope` tells them apart."""
     return warehouse.query(
         f"""
-        SELECT as_of, as_of_precision, origin, ranked_by, market, rank, venue, {sql.venue_name()} AS name,
+        SELECT as_of, as_of_precision, origin, ranked_by, market, rank, venue,
+               coalesce(v.name, listed_as, venue) AS name,
                volume_24h_usd, trust_score, concat_ws('|', origin, ranked_by, market) AS scope, r.source_id
         FROM exchange_ranks r
         {sql.VENUES}

@@ -68,6 +68,7 @@ class ExchangeRanks(Traced):
     volume_24h_btc = number("Trailing 24 h volume", "BTC", nullable=True, min=0)
     volume_24h_usd = number("Trailing 24 h volume at that instant's price", "USD", nullable=True, min=0)
     open_interest_btc = number("Open interest of a derivatives venue", "BTC", nullable=True, min=0)
+    listed_as = text("Name in the list, where this table's venue has none of its own", nullable=True)
 
 
 class VenueShares(Traced):
