@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analytics.compare import crash_days
+from analytics.compare import contents, crash_days
 from pages.shared.ask import ask
 from pages.shared.words import safe
 
@@ -19,9 +19,15 @@ FORMER_TAB_KEYS = ("part", "lens", "show", "view")
 def chosen_day(container: Any = st) -> dict[str, Any]:
     """The crash day this view is about, by link or by choice."""
     days = ask(crash_days.every)
-    titles = dict(days.select("crash_day", "title").iter_rows())
+    held = {row["crash_day"]: _finest(row) for row in ask(contents.by_day).iter_rows(named=True)}
+    titles = {day: f"{title}{held[day]}" for day, title in days.select("crash_day", "title").iter_rows()}
     day = chosen_by_id("Crash day", titles, key="day", what="crash day", container=container, width=220)
     return days.row(by_predicate=pl.col("crash_day") == day, named=True)
+
+
+def _finest(held: dict[str, Any]) -> str:
+    """How fine the prices of a day are, for the list of days."""
+    return " · by minute" if held["minute_markets"] else " · by hour" if held["hour_markets"] else ""
 
 
 def chosen_by_id(
