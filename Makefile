@@ -14,6 +14,7 @@ run: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/dev.stamp

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 import polars as pl
@@ -25,20 +26,20 @@ class Form:
     disposition: str
     batch: int
     most: int
-    write: Callable[[Batches], Iterator[bytes]]
+    write: Callable[[Batches], Generator[bytes]]
 
 
-def _csv(batches: Batches) -> Iterator[bytes]:
+def _csv(batches: Batches) -> Generator[bytes]:
     for number, batch in enumerate(batches):
         yield csv(pl.DataFrame(batch), header=number == 0)
 
 
-def _csv_for_excel(batches: Batches) -> Iterator[bytes]:
+def _csv_for_excel(batches: Batches) -> Generator[bytes]:
     for number, batch in enumerate(batches):
         yield csv(as_text(pl.DataFrame(batch)), header=number == 0)
 
 
-def _json(batches: Batches) -> Iterator[bytes]:
+def _json(batches: Batches) -> Generator[bytes]:
     before = b"["
     for batch in batches:
         rows = orjson.dumps(pl.DataFrame(batch).to_dicts(), option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
@@ -60,17 +61,17 @@ class _Outlet(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def write(self, part: bytes) -> int:
+    def write(self, part: Any, /) -> int:
         self._parts.append(bytes(part))
-        self._position += len(part)
-        return len(part)
+        self._position += len(self._parts[-1])
+        return len(self._parts[-1])
 
     def take(self) -> bytes:
         taken, self._parts = b"".join(self._parts), []
         return taken
 
 
-def _parquet(batches: Batches) -> Iterator[bytes]:
+def _parquet(batches: Batches) -> Generator[bytes]:
     outlet, writer = _Outlet(), None
     for batch in batches:
         writer = writer or pq.ParquetWriter(outlet, batch.schema, compression="zstd")

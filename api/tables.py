@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, closing, suppress
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlencode
@@ -61,7 +61,7 @@ class Answer:
     headers: dict[str, str]
     heavy: bool
 
-    def chunks(self, warehouse: Warehouse) -> Iterator[bytes]:
+    def chunks(self, warehouse: Warehouse) -> Generator[bytes]:
         return self.form.write(self.selection.batches(warehouse, self.form.batch))
 
 
@@ -158,7 +158,8 @@ def _has(request: Request, tag: str) -> bool:
 def _begun(answer: Answer, holding: AsyncExitStack) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, before anything is promised, and those to come; a heavy answer has its own hub. Raises Busy."""
     warehouse = holding.enter_context((downloads if answer.heavy else hub)().lease(answer.generation))
-    chunks = holding.enter_context(closing(answer.chunks(warehouse)))
+    chunks = answer.chunks(warehouse)
+    holding.callback(chunks.close)
     try:
         return next(chunks), chunks
     except (duckdb.OutOfMemoryException, OSError) as short:  # Arrow says it with an OSError

@@ -97,8 +97,8 @@ def outliers(daily: pl.DataFrame, rule: DetectionRule) -> pl.DataFrame:
             past = days[:position].filter(pl.col("day") >= day - timedelta(days=rule.days))["value"]
             if past.len() < rule.least_days:
                 continue
-            median = past.median()
-            spread = (past - median).abs().median()
+            median = past.to_frame().select(pl.median("value")).item()
+            spread = past.to_frame().select((pl.col("value") - median).abs().median()).item()
             if median > 0 and value >= rule.times * median and value - median >= rule.spreads * spread:
                 found.append(days[position].with_columns(median=pl.lit(median), times=pl.lit(value / median)))
     return (
@@ -110,7 +110,7 @@ def outliers(daily: pl.DataFrame, rule: DetectionRule) -> pl.DataFrame:
 
 def _row(day: date, evidence: pl.DataFrame) -> dict[str, object]:
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    moment = evidence["moment"].drop_nulls().min()
+    moment = evidence.select(pl.min("moment")).item()
     t0 = moment - timedelta(minutes=30) if moment else start
     words = "; ".join(
         f"{series}: {value:,.1f} {unit}, {times:.1f} times the trailing median"

@@ -151,12 +151,12 @@ class SourceModule(Protocol):
     def check(self, frames: Frames, piece: Piece) -> None: ...
 
 
-def fault_in(module: SourceModule, body: bytes) -> Fault | None:
+def fault_in(module: object, body: bytes) -> Fault | None:
     """The error a reply with status 200 carries, where the source knows such errors."""
     return module.fault(body) if hasattr(module, "fault") else None
 
 
-def next_page(module: SourceModule, body: bytes, request: Request) -> Request | None:
+def next_page(module: object, body: bytes, request: Request) -> Request | None:
     """The request for the page after this one, where the source pages by what a reply says."""
     return module.follow(body, request) if hasattr(module, "follow") else None
 

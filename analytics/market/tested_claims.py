@@ -66,7 +66,7 @@ def pace_ratio(warehouse: Warehouse, crash_day: str) -> pl.DataFrame:
     phases = pace.by_window(warehouse, crash_day).filter(pl.col("depth") == 1)
     fastest = phases.sort("usd_a_minute", descending=True).head(1 if phases.height > 1 else 0)
     around = phases.join(fastest, on=["window_start", "window_end"], how="anti")
-    slow = around["usd"].sum() / around["minutes"].sum() if fastest.height else None
+    slow = around.select(pl.sum("usd")).item() / around.select(pl.sum("minutes")).item() if fastest.height else None
     return fastest.select(
         "origin",
         "universe",

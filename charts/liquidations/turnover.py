@@ -28,7 +28,7 @@ def bars(pairs: pl.DataFrame) -> go.Figure:
     )
     figure.update_layout(
         hovermode="closest",
-        xaxis={"range": [0, 1.15 * pairs["part_pct"].max()], "ticksuffix": " %"},
+        xaxis={"range": [0, 1.15 * pairs.select(pl.max("part_pct")).item()], "ticksuffix": " %"},
         yaxis={"autorange": "reversed", "type": "category"},
     )
     return figure

@@ -36,7 +36,10 @@ def bars(places: pl.DataFrame) -> go.Figure:
     figure.update_layout(
         hovermode="closest",
         barmode="overlay",
-        xaxis={"title": {"text": "USD billion in 24 hours"}, "range": [0, 1.15 * places["volume_usd"].max() / 1e9]},
+        xaxis={
+            "title": {"text": "USD billion in 24 hours"},
+            "range": [0, 1.15 * places.select(pl.max("volume_usd")).item() / 1e9],
+        },
         yaxis={"categoryorder": "array", "categoryarray": order[::-1], "type": "category"},
     )
     return figure

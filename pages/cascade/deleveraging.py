@@ -78,7 +78,9 @@ def _by_second(whole: pl.DataFrame, totals: pl.DataFrame, start: datetime, end: 
             "two-sided."
         ),
         note=note if counts.height else "",
-        empty=words.outside(f"{name}'s records by second", whole["ts"].min(), whole["ts"].max()),
+        empty=words.outside(
+            f"{name}'s records by second", whole.select(pl.min("ts")).item(), whole.select(pl.max("ts")).item()
+        ),
     )
 
 

@@ -94,4 +94,5 @@ def _where(day: dict[str, Any]) -> str:
     known = ask(venue_gaps.lows, start=day["window_start"], end=day["window_end"])
     if known.is_empty():
         return "none are known for this day."
-    return f"the day's own lie around {words.span(known['low_ts'].min(), known['low_ts'].max())}."
+    first, last = known.select(pl.min("low_ts"), last=pl.max("low_ts")).row(0)
+    return f"the day's own lie around {words.span(first, last)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from analytics.liquidations import turnover
@@ -104,7 +105,7 @@ def _options(at: datetime) -> None:
     venues = ask(open_interest.by_venue, at=at, instrument="options")
     title = "Open interest of options"
     if venues.height:
-        low, high = venues["change_pct"].min(), venues["change_pct"].max()
+        low, high = venues.select(pl.min("change_pct"), high=pl.max("change_pct")).row(0)
         title = f"Options stayed open: from {_more_or_less(low)} to {_more_or_less(high)}, in dollars"
     card(
         title,

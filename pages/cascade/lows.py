@@ -82,11 +82,9 @@ def _deepest(markets: pl.DataFrame, quote: str, about: str) -> None:
 
 def _all(markets: pl.DataFrame, quote: str, about: str) -> None:
     thin, free = markets.filter("thin"), markets.filter(~pl.col("pegged"))
+    half = free.select(pl.median("drop_pct")).item()
     card(
-        (
-            f"Half of {free.height} {quote} markets had a low {percent(free['drop_pct'].median())} or more "
-            "below their high of the day"
-        ),
+        (f"Half of {free.height} {quote} markets had a low {percent(half)} or more below their high of the day"),
         markets,
         key="lows-table",
         about=about,

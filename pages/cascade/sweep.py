@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from analytics.market import sweep
@@ -25,7 +26,11 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
             stamps,
             key="sweep",
             about=words.span(start, end),
-            empty=words.outside("The single trades kept for this day", known["ts"].min(), known["ts"].max())
+            empty=words.outside(
+                "The single trades kept for this day",
+                known.select(pl.min("ts")).item(),
+                known.select(pl.max("ts")).item(),
+            )
             if known.height
             else "No single trades are kept for this day.",
         )

@@ -70,7 +70,7 @@ def the_generation() -> None:
     strip = st.grid(4, min_column_width=150)
     for label, value, note in (
         ("Generation", str(shown["number"]), f"{built}, {utc(shown['built_at'])}"),
-        ("Rows", number(held["rows"].sum()), f"in {held.height} tables, all columns described below"),
+        ("Rows", number(held.select(pl.sum("rows")).item()), f"in {held.height} tables, all columns described below"),
         ("Sources", number(ask(catalogue.sources)["source_id"].n_unique()), "every row names the one that states it"),
         ("Content", shown["content_hash"][:8], "the same after any rebuild of the same data"),
     ):

@@ -99,4 +99,4 @@ def holes() -> None:
 
 
 def _until(hours: pl.DataFrame) -> str:
-    return f", three days until {utc(hours['hour'].max())}" if hours.height else ""
+    return f", three days until {utc(hours.select(pl.max('hour')).item())}" if hours.height else ""

@@ -51,7 +51,7 @@ def quotable(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def range_words(quoted: pl.DataFrame) -> str:
-    low, high = quoted["total_usd"].min(), quoted["total_usd"].max()
+    low, high = quoted.select(pl.min("total_usd"), high=pl.max("total_usd")).row(0)
     if high is None:
         return ""
     window = min(quoted["window_label"], key=len)

@@ -170,7 +170,7 @@ def traded_volume(day: dict[str, Any]) -> None:
 
 def _falls(changes: pl.Series) -> str:
     """Published changes in whole percent, more than their rounded inputs do not carry."""
-    low, high = (round(abs(end)) for end in (changes.max(), changes.min()))
+    low, high = (round(abs(end)) for end in (max(changes), min(changes)))
     return f"by {low} %" if low == high else f"by {low} to {high} %"
 
 

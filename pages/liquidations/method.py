@@ -118,7 +118,8 @@ def _estimates(span: dict[str, Any]) -> None:
 def estimates_title(found: pl.DataFrame, ranges: pl.DataFrame) -> str:
     """What throttled feeds showed, and what may have been there if hidden orders are like those that passed, within
     limits."""
-    shown = f"{listed(found['name'].unique(maintain_order=True).to_list())} showed {usd(found['reported_usd'].max())}"
+    most = found.select(pl.max("reported_usd")).item()
+    shown = f"{listed(found['name'].unique(maintain_order=True).to_list())} showed {usd(most)}"
     if ranges.is_empty():
         return f"{shown}; a range cannot be given, a bound can"
     spans = [

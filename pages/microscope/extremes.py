@@ -56,7 +56,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime, base: str) -> None
 
 def _sweeps(start: datetime, end: datetime) -> pl.DataFrame:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
-    options = {"bind": "query-params", "persist_state": "page", "width": 160}
+    options: dict[str, Any] = {"bind": "query-params", "persist_state": "page", "width": 160}
     prints = controls.number_input("Prints, at least", 2, 1000, sweep.PRINTS, key="prints", **options)
     walk = controls.number_input("Walk, % at least", 0.1, 100.0, sweep.WALK_PCT, 0.5, key="walk", **options)
     found = ask(sweep.by_rule, start=start, end=end, prints=prints, walk_pct=walk)

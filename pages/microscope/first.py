@@ -58,7 +58,7 @@ def _pair(known: pl.DataFrame) -> tuple[tuple[str, decimate.Key], tuple[str, dec
     prices = known.filter(pl.col("what") == "price")["label"].to_list()
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     say_unusable("first", prices, "series")
-    options = {"bind": "query-params", "persist_state": "page", "required": True, "width": 260}
+    options: dict[str, Any] = {"bind": "query-params", "persist_state": "page", "required": True, "width": 260}
     first = controls.selectbox("First", prices, key="first", **options)
     others = [label for label in keys if label != first]
     say_unusable("second", list(keys), "series")

@@ -98,7 +98,7 @@ def _depth(book: dict[str, Any], window: tuple[datetime, datetime], start: datet
     known = rows.filter(pl.col("bid_usd").is_not_null())
     title = f"Depth of {book['name']} {book['symbol']}"
     if known.height:
-        least = known.row(int(known["bid_usd"].arg_min()), named=True)
+        least = known.sort("bid_usd", maintain_order=True).row(0, named=True)
         when = clock(least["ts"], "second") if start.date() == end.date() else utc(least["ts"], "second")
         title = (
             f"At {when} bids of {usd(least['bid_usd'])} were left within {least['band_pct']:g} % of the middle "

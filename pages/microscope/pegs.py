@@ -69,7 +69,7 @@ def _levels(asset: str, levels: pl.DataFrame, published: pl.DataFrame, statement
         table=LEVELS,
         note="".join(
             (
-                f"{row['name']} never went below {words.price(levels['level'].max())}: its lowest was "
+                f"{row['name']} never went below {words.price(levels.select(pl.max('level')).item())}: its lowest was "
                 f"{row['lowest']:.4f}, {utc(row['lowest_ts'])}. "
             )
             for row in held.iter_rows(named=True)

@@ -26,7 +26,7 @@ def elsewhere() -> str:
     traded = lows.filter((pl.col("kind") == "trade") & (pl.col("precision") != "hour"))
     said = [f"an index over many venues fell to {number(row['value'])}" for row in index.head(1).iter_rows(named=True)]
     if traded.height:
-        lowest, highest = traded["value"].min(), traded["value"].max()
+        lowest, highest = traded.select(pl.min("value"), highest=pl.max("value")).row(0)
         said.append(f"published lows of single venues run from {number(lowest)} to {number(highest)}")
     return f"The low is that of one market: {', '.join(said)}." if said else ""
 
@@ -76,7 +76,7 @@ if bitcoin.is_empty():
         + crash_day,
     )
 else:
-    first, last = bitcoin["ts"].min(), bitcoin["ts"].max()
+    first, last = bitcoin.select(pl.min("ts"), last=pl.max("ts")).row(0)
     moments = ask(timeline.moments, timeline=crash_day, start=first, end=last)
     moments = moments.filter(
         pl.col("precision").is_in(["second", "minute"])

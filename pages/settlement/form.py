@@ -61,8 +61,10 @@ def chosen_rule() -> str:
     names = {DEBT_RULES[rule]: rule for rule in RULES}
     say_unusable(RULE, list(names), "rule for a negative balance")
     st.session_state.setdefault(RULE, DEBT_RULES["carry"])
-    name = st.segmented_control(
-        "What the venue does with a balance below zero", list(names), key=RULE, bind="query-params", required=True
+    name = str(
+        st.segmented_control(
+            "What the venue does with a balance below zero", list(names), key=RULE, bind="query-params", required=True
+        )
     )
     st.caption(safe(HOW[names[name]]))
     return names[name]

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from analytics.compare import contents, crash_days
 from pages.shared.ask import ask
@@ -61,7 +61,7 @@ def chosen_by_id(
     return chosen
 
 
-def tabs(names: list[str]) -> list[DeltaGenerator]:
+def tabs(names: list[str]) -> list[TabContainer]:
     """The tabs of a page, the one of the link open, else the first; a link of a former name leads to the same tab."""
     former = next((key for key in FORMER_TAB_KEYS if key in st.query_params), None)
     if former is not None:

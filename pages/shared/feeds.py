@@ -48,8 +48,8 @@ def strip(
         in_words(in_force),
         regime_strip.strip(
             ask(regimes.of_venues, venues=venues),
-            days["window_start"].min(),
-            days["window_end"].max(),
+            days.select(pl.min("window_start")).item(),
+            days.select(pl.max("window_end")).item(),
             day["t0"] or day["window_start"],
             day["title"],
         )

@@ -68,7 +68,7 @@ def _asset(
             for row in whole.iter_rows(named=True)
         ),
         note=_lower(base, worst["low"], window),
-        empty=words.outside(f"Prices of {asset}", whole["first_ts"].min(), whole["last_ts"].max()),
+        empty=words.outside(f"Prices of {asset}", *whole.select(pl.min("first_ts"), pl.max("last_ts")).row(0)),
     )
     _facts(asset, base, reference, whole, start, end)
 
@@ -103,7 +103,8 @@ def _facts(asset: str, base: str, reference: float, whole: pl.DataFrame, start: 
     held = in_range.filter(pl.col("kind") == "pool")
     inside = "In the chosen range"
     if held.height:
-        inside += f" the {held['name'][0]} pool stayed between {held['low'].min():.4f} and {held['high'].max():.4f}"
+        low, high = held.select(pl.min("low"), pl.max("high")).row(0)
+        inside += f" the {held['name'][0]} pool stayed between {low:.4f} and {high:.4f}"
     card(
         inside,
         in_range,

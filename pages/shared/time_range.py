@@ -38,8 +38,13 @@ def chosen_range(day: dict[str, Any], presets: dict[str, Range]) -> Range:
         width=560,
     )
     for name, preset in presets.items():
-        chosen = "primary" if (start, end) == preset else "secondary"
-        controls.button(name, type=chosen, on_click=_set_range, args=(preset,), key=f"preset-{name}")
+        controls.button(
+            name,
+            type="primary" if (start, end) == preset else "secondary",
+            on_click=_set_range,
+            args=(preset,),
+            key=f"preset-{name}",
+        )
     say_mended("t", (start, end), f"Showing {span(start, end)}.")
     return start, end
 

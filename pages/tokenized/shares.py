@@ -35,7 +35,7 @@ def the_flip(chosen: Chosen) -> None:
         return
     classes = classes_of(chosen)
     last = classes.filter((pl.col("rank") == pl.col("ranks")) & (pl.col("ruleset") != classification.OWN))
-    most = last.row(int(last["share_pct"].arg_max()), named=True)
+    most = last.sort("share_pct", descending=True, maintain_order=True).row(0, named=True)
     least = last.filter(pl.col("share_pct") == pl.col("share_pct").min()).row(-1, named=True)
     whole = usd(reading["total"]) if reading["unit"] == "USD" else "market"
     fewest, largest = _not_named(chosen)
@@ -114,9 +114,8 @@ def _class_words(classes: pl.DataFrame, chosen: Chosen) -> list[str]:
 
 
 def _not_named(chosen: Chosen) -> tuple[float, float]:
-    ((least, most),) = (
-        ask(market.not_named, reading=chosen.reading["reading"]).select("low_pct", "high_pct").iter_rows()
-    )
+    reading = chosen.reading["reading"] if chosen.reading else ""
+    ((least, most),) = ask(market.not_named, reading=reading).select("low_pct", "high_pct").iter_rows()
     return least, most
 
 
@@ -209,8 +208,6 @@ def _first_and_last(points: pl.DataFrame) -> str:
     named = points.filter(pl.col("name").is_not_null())
     if named.is_empty():
         return "Shares of issuers, as published"
-    own = named.filter(pl.col("subject") == named.row(int(named["value"].arg_max()), named=True)["subject"])
-    return (
-        f"{own['subject'][0]}: {percent(own['value'].first())} in the first reading that names it, "
-        f"{percent(own['value'].last())} in the last"
-    )
+    own = named.filter(pl.col("subject") == named.sort("value", descending=True, maintain_order=True)["subject"][0])
+    first, last = own["value"][0], own["value"][-1]
+    return f"{own['subject'][0]}: {percent(first)} in the first reading that names it, {percent(last)} in the last"

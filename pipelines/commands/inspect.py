@@ -75,7 +75,7 @@ def export(
 def _print_tables(json: bool) -> None:
     settings = Settings()
     with failure_in_a_sentence(settings), opened(settings.warehouse_dir) as connection:
-        counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
+        counts = {table: connection.sql(f"SELECT count(*) AS n FROM {table}").pl()["n"].item() for table in TABLES}
     if json:
         print_json([{"table": table, "rows": rows, "one row is": summary(table)} for table, rows in counts.items()])
         return

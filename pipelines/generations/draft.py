@@ -95,7 +95,10 @@ class Draft:
     def _begin(self) -> None:
         if self.base:
             shutil.copyfile(self.folder / self.base.file, self.path)
-        limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(self.folder / "tmp")}
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(self.folder / "tmp"),
+        }
         self.connection = duckdb.connect(str(self.path), config=limits)
         self.connection.execute("SET GLOBAL TimeZone='UTC'")
         if not self.base:

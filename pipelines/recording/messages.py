@@ -40,6 +40,8 @@ def contracts(stream: StreamModule, request: Request, mirror: str | None, partia
     following: Request | None = request
     while following:
         reply = client.get(following)
+        if reply.path is None:  # only a reply that is already known has no body
+            raise FetchFailed(f"{reply.url}: no body")
         pages.append(reply.path.read_bytes())
         reply.path.unlink()
         if fault := fault_in(stream, pages[-1]):

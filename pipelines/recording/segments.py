@@ -21,11 +21,14 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from isal import igzip, isal_zlib
 
 from pipelines.generations.fsync import sync
 from pipelines.source import Refused
+
+IsalError = cast(type[Exception], isal_zlib.error)  # its stub says that the class is an instance
 
 OPEN, CLOSED, LIST = ".open", ".lines.gz", ".list.gz"
 LEVEL = 1
@@ -88,7 +91,7 @@ def unpacked(body: bytes, name: str) -> bytes:
     """The text of a closed segment or of a list. Raises Refused."""
     try:
         return igzip.decompress(body)
-    except (OSError, EOFError, isal_zlib.error) as error:
+    except (OSError, EOFError, IsalError) as error:
         raise Refused(
             name, f"it cannot be unpacked ({error})", "Its bytes are damaged: what it held is lost."
         ) from None

@@ -108,20 +108,17 @@ def _beside(store: Store, piece: Piece, module: SourceModule) -> Piece:
 
 
 def _without_fault(module: SourceModule, client: Client, request: Request, known: Reply | None, count: Count) -> Reply:
+    remedy = "It kept saying so; try again later."
     for attempt in range(ATTEMPTS_WITH_FAULT):
         reply = client.get(request, known, count)
         fault = _fault(module, reply.path) if reply.path else None
         if fault is None:
             return reply
         if not fault.again:
+            remedy = "The request is not accepted; the source may have changed."
             break
         client.sleep(min(client.backoff * 2**attempt, LONGEST_WAIT))
-    remedy = (
-        "It kept saying so; try again later."
-        if fault.again
-        else "The request is not accepted; the source may have changed."
-    )
-    raise FetchFailed(f"{fault.message}. {remedy}", reply.url)
+    raise FetchFailed(f"{fault.message}. {remedy}" if fault else remedy, reply.url)
 
 
 def _fault(module: SourceModule, file: Path) -> Fault | None:

@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from pipelines.refreshing import validate
 from pipelines.source import SourceModule
@@ -15,15 +16,19 @@ from pipelines.tables import canonical, fields
 HELPERS = ("pipelines.sources.common", "pipelines.recording.streams", "pipelines.recording.segments")
 
 
-@cache
 def fingerprint(module: SourceModule) -> str:
     """Changes when the code that reads this source's bytes, helpers included, or the tables they go to, change."""
+    return _fingerprint(cast(ModuleType, module))
+
+
+@cache
+def _fingerprint(module: ModuleType) -> str:
     declarations = {sys.modules[canonical.TABLES[table].__module__] for table in module.SOURCE.tables}
     files = sorted(_code_of(module)) + sorted(str(part.__file__) for part in (validate, fields, *declarations))
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:16]
 
 
-def _code_of(module: SourceModule) -> set[str]:
+def _code_of(module: ModuleType) -> set[str]:
     """The files of a source and of the helpers it is made of, which are private to `pipelines.sources` or streams."""
     files, waiting = {str(module.__file__)}, [module]
     while waiting:

@@ -33,7 +33,7 @@ class _Timed(HTTPConnection):
         with self._in_time():
             super().connect()
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 types it so itself
         with self._in_time():
             return super().getresponse()
 
@@ -90,5 +90,5 @@ class Direct(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolTLS}
 
 
-class Paced(LimiterMixin, Direct):
+class Paced(LimiterMixin, Direct):  # type: ignore[misc]  # the mixin's `send` takes any arguments
     """Sends to each host at the pace it is made for."""

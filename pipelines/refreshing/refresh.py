@@ -84,7 +84,7 @@ def _reread(run: Run, modules: list[SourceModule]) -> Iterator[Outcome]:
         there = run.draft.rows(
             "SELECT piece, parser, snapshot_id FROM snapshots WHERE loader = $loader", loader=module.SOURCE.id
         )
-        if not (there["parser"] == fingerprint(module)).all():
+        if any(parser != fingerprint(module) for parser in there["parser"]):
             run.draft.forget(there["snapshot_id"].to_list())
         elif {entry.piece.name for entry in run.store.of([module.SOURCE.id])} <= set(there["piece"]):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -60,7 +61,7 @@ def accept(table: str, frame: pl.DataFrame, snapshot_id: str, read_at: datetime 
     if table == "bars":
         numbered = numbered.remove((pl.col("kind") == "trade") & (pl.col("volume_base") == 0))
     early, numbered = _not_of_the_future(table, numbered, snapshot_id, read_at)
-    guard = type(f"Numbered{schema.__name__}", (schema,), {"__annotations__": {}, "row_number": dy.UInt32()})
+    guard: Any = type(f"Numbered{schema.__name__}", (schema,), {"__annotations__": {}, "row_number": dy.UInt32()})
     good, failure = guard.filter(numbered, cast=True)
     refused = _refusals(table, failure.details(), snapshot_id) if failure.counts() else early.clear()
     return Accepted(good.select(column_names(table)), pl.concat([early, refused]), doubled)

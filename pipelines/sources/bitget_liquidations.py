@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import polars as pl
+
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, loaded
@@ -84,7 +86,7 @@ def check(frames: Frames, piece: Piece) -> None:
     found = frames["liquidations"]
     if found.is_empty():
         raise CheckFailed(f"{piece.name} holds no liquidation at all.")
-    if found["notional_usd"].median() < 1:
+    if found.select(pl.median("notional_usd")).item() < 1:
         raise CheckFailed(
             f"{piece.name}: half of its liquidations are below 1 USD. The unit of the amount is not known."
         )

@@ -76,7 +76,7 @@ def _piece(asset: str, venue: str, month: date, now: datetime) -> Piece:
     over = min(end, now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
     symbols = ",".join(market.format(asset) for market in MARKETS[venue])
     # Seconds: with milliseconds the answer is an empty list and status 200. The day that is not over is not asked for.
-    history = {
+    history: dict[str, str | int] = {
         "symbols": symbols,
         "interval": "daily",
         "from": int(start.timestamp()),

@@ -65,7 +65,7 @@ def follow(body: bytes, request: Request) -> Request | None:
     newest = max((order["query_id"] for order in loaded(body, "the page")["data"]), default=0)
     return (
         replace(request, params={**request.params, "from_id": newest})
-        if newest > request.params.get("from_id", 0)
+        if newest > int(request.params.get("from_id", 0))
         else None
     )
 

@@ -53,7 +53,12 @@ fault = okx.fault
 
 def plan(ask: Ask) -> Iterable[Piece]:
     for symbol in wanted(SYMBOLS, ask.symbols, FORMS):
-        orders = {"instType": "SWAP", "instFamily": okx.family(symbol), "state": "filled", "limit": 100}
+        orders: dict[str, str | int] = {
+            "instType": "SWAP",
+            "instFamily": okx.family(symbol),
+            "state": "filled",
+            "limit": 100,
+        }
         yield Piece(
             f"liquidations/{okx.native(symbol)}/{ask.now:%Y-%m-%dT%H:%M}",
             (okx.instrument(symbol), Request(ORDERS, orders)),

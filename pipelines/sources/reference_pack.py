@@ -158,7 +158,8 @@ def _cells(body: bytes, file: str, wanted: list[str]) -> list[list[str]]:
             "the last line has no end: the file was cut short",
             f"Restore it: git checkout data/reference/{file}.",
         )
-    reader, cells = csv.reader(io.StringIO(text), strict=True), []
+    reader = csv.reader(io.StringIO(text), strict=True)
+    cells: list[list[str]] = []
     try:
         cells.extend(reader)
     except csv.Error as error:
@@ -173,7 +174,11 @@ def _cells(body: bytes, file: str, wanted: list[str]) -> list[list[str]]:
         differs = (
             "; ".join(
                 filter(
-                    None, [missing and f"missing: {', '.join(missing)}", unknown and f"unknown: {', '.join(unknown)}"]
+                    None,
+                    [
+                        f"missing: {', '.join(missing)}" if missing else "",
+                        f"unknown: {', '.join(unknown)}" if unknown else "",
+                    ],
                 )
             )
             or "another order"

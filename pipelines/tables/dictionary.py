@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import dataframely as dy
 import polars as pl
 
 from pipelines.tables.canonical import TABLES
@@ -59,7 +60,7 @@ def remedy(name: str, rule: str) -> str:
     match check:
         case "nullability":
             return f"Fill in `{column}`."
-        case "min":
+        case "min" if isinstance(field, dy.Integer | dy.Float | dy.Int64 | dy.Float64):
             return f"`{column}` is at least {field.min:g}: mend the figure, or leave the row out."
         case "check__one_of":
             return f"Write one of: {', '.join((field.metadata or {})['values'])}."

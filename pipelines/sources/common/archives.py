@@ -12,16 +12,18 @@ import errno
 import os
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import polars as pl
 from isal import isal_zlib
 
 from pipelines.refreshing.in_order import in_order
 from pipelines.source import Refused, TooLarge
+
+IsalError = cast(type[Exception], isal_zlib.error)  # its stub says that the class is an instance
 
 PACKED, LINES = 1 << 18, 8 << 20
 """Bytes of an archive inflated at a time, and bytes of lines read at a time: as small, and as large, as pays."""
@@ -75,7 +77,7 @@ def _inflated_csv(archive: BinaryIO, name: str) -> Iterator[bytes]:
         archive.seek(name_size + extra_size, os.SEEK_CUR)
         packed = _parts(archive, entry.compress_size)
         yield from _checked(_inflated(packed, RAW_DEFLATE), entry.CRC, name)
-    except (zipfile.BadZipFile, NotImplementedError, isal_zlib.error, struct.error, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, IsalError, struct.error, ValueError, OSError) as error:
         # A zip that lost bytes points before its own start; any other OSError is the disk's.
         if isinstance(error, Refused) or (isinstance(error, OSError) and error.errno != errno.EINVAL):
             raise
@@ -128,7 +130,7 @@ def read_block(block: bytes, first: bool, schema: dict[str, type[pl.DataType]]) 
     )
 
 
-def named_columns(schema: dict[str, type[pl.DataType]]) -> Reader:
+def named_columns(schema: Mapping[str, type[pl.DataType]]) -> Reader:
     """A reader of a file's blocks, the first one first, that finds these columns by the names in the file's header.
 
     Columns that were added, moved or are not wanted do no harm. Raises Refused where one is missing.

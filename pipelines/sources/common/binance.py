@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import polars as pl
 
@@ -72,7 +72,9 @@ def verified(bodies: Sequence[BinaryIO], piece: Piece) -> BinaryIO:
     stated = checksum.read().decode("ascii", "replace").split()
     if len(stated) != 2 or stated[1] != piece.facts["file"]:
         raise Refused(piece.facts["file"], "its CHECKSUM file does not name it", "The next refresh fetches both again.")
-    received = piece.hashes[0] if piece.hashes else hashlib.file_digest(archive, "sha256").hexdigest()
+    received = (
+        piece.hashes[0] if piece.hashes else hashlib.file_digest(cast(io.BufferedReader, archive), "sha256").hexdigest()
+    )
     if received != stated[0]:
         raise Refused(
             piece.facts["file"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,13 +82,13 @@ def only_about(symbols: Iterable[str], piece: Piece) -> None:
         raise Refused(piece.name, "the reply is about something else", CHANGED)
 
 
-def typed(rows: list[Any], columns: dict[str, type[pl.DataType]], piece: Piece) -> pl.DataFrame:
+def typed(rows: list[Any], columns: Mapping[str, type[pl.DataType]], piece: Piece) -> pl.DataFrame:
     """Rows of text, lists or objects, as a frame of numbers; text that is empty or not there is null.
     Raises Refused."""
     cells = [[row.get(name) for name in columns] if isinstance(row, dict) else row for row in rows]
     try:
         text = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String), orient="row")
-        return text.with_columns(pl.all().replace("", None)).cast(columns)
+        return text.with_columns(pl.all().replace("", None)).cast({name: dtype for name, dtype in columns.items()})
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise Refused(piece.name, f"a row is not {', '.join(columns)} ({type(error).__name__})", CHANGED) from None
 

@@ -50,7 +50,8 @@ def functions(stream: StreamModule) -> Functions:
 def check(frames: Frames, piece: Piece) -> None:
     """Events may not lie after the moment they were received: then this machine's clock is wrong,
     and so is the coverage."""
-    heard, latest = frames["feed_coverage"]["span_end"].max(), frames["liquidations"]["ts"].max()
+    heard = frames["feed_coverage"].select(pl.max("span_end")).item()
+    latest = frames["liquidations"].select(pl.max("ts")).item()
     # A segment without an event is the rule: most minutes have no liquidation.
     if heard and latest and latest > heard + AHEAD:
         raise CheckFailed(
