@@ -132,9 +132,8 @@ def test_an_unchanged_reply_comes_back_without_a_body(tmp_path: Path) -> None:
     with serve(Route("/a", BODY)) as replay:
         asking = client(replay, tmp_path)
         first = asking.get(ASKED)
-        sent = replay.sent["/a"]
         assert asking.get(ASKED, first) == first
-        assert replay.sent["/a"] == sent
+    assert replay.sent["/a"] == len(BODY)
 
 
 def test_a_reply_above_the_ceiling_is_refused_before_it_is_read(tmp_path: Path) -> None:
