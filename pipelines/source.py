@@ -22,7 +22,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -61,6 +61,38 @@ class CheckFailed(ValueError):
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Which days a source can give. Where nothing is stated it is not known."""
+
+    first: date | None = None
+    """The earliest day it is known to give."""
+    last: date | None = None
+    """Its last day, where it has ended."""
+    days: int | None = None
+    """So many days back from today, where it forgets; 0 where it gives only what is now."""
+
+    def covers(self, day: date, today: date) -> bool | None:
+        """Whether a day is among them; None where that is not known."""
+        if self.days is not None:
+            return day > today - timedelta(days=self.days)
+        if self.first is None:
+            return None
+        return self.first <= day and (self.last is None or day <= self.last)
+
+    def __str__(self) -> str:
+        if self.days is not None:
+            return f"the last {self.days} day{'s' * (self.days > 1)}" if self.days else "now only"
+        if self.first is None:
+            return "not proven"
+        begin = "the launch of each market" if self.first == date.min else f"{self.first}"
+        return f"{begin} to {self.last}" if self.last else f"{begin} on"
+
+
+NOT_KNOWN, NOW, SINCE_LAUNCH = Reach(), Reach(days=0), Reach(first=date.min)
+"""A reach nobody has proven; what can be read only as it happens; and all that a market has traded."""
+
+
+@dataclass(frozen=True)
 class Source:
     """What a source says about itself; shown on the Data page and by `python -m pipelines sources`."""
 
@@ -73,7 +105,7 @@ class Source:
     tables: tuple[str, ...]
     span: str
     resolution: str
-    reaches_oct_2025: bool | None
+    reach: Reach = NOT_KNOWN
     group: str = "daily"
     """How often it is worth asking: `fast`, `hourly`, `daily`, or `embedded`."""
     limits: str = ""

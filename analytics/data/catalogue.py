@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from analytics.data.export import TIME_COLUMNS, rows
@@ -91,12 +93,14 @@ def sources(warehouse: Warehouse, words: str = "") -> pl.DataFrame:
     return found
 
 
-def loaders(warehouse: Warehouse) -> pl.DataFrame:
+def loaders(warehouse: Warehouse, day: date) -> pl.DataFrame:
     """The sources the pipeline can fetch, as they declare themselves, and how much of each is here.
 
-    Columns: `loader publisher dataset span resolution reaches_oct_2025 key_needed group tables rows method licence
+    `reaches` says whether it can give `day`, seen from when the generation was built: yes, no, or not known.
+    Columns: `loader publisher dataset span resolution gives reaches key_needed group tables rows method licence
     limits url source_id`.
     """
+    built = date.fromisoformat(warehouse.built_at[:10])
     declared = [
         {
             "loader": source.id,
@@ -104,7 +108,8 @@ def loaders(warehouse: Warehouse) -> pl.DataFrame:
             "dataset": source.dataset,
             "span": source.span,
             "resolution": source.resolution,
-            "reaches_oct_2025": {True: "yes", False: "no", None: "not known"}[source.reaches_oct_2025],
+            "gives": str(source.reach),
+            "reaches": {True: "yes", False: "no", None: "not known"}[source.reach.covers(day, built)],
             "key_needed": "yes" if source.key_header else "no",
             "group": source.group,
             "tables": ", ".join(source.tables),

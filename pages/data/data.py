@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from analytics.compare import crash_days
 from analytics.data import catalogue
 from charts.words import number, utc
 from pages.data import watch
@@ -186,12 +187,13 @@ def all_sources() -> None:
 
 
 def all_loaders() -> None:
-    declared = ask(catalogue.loaders)
+    day = ask(crash_days.every).row(0, named=True)
+    declared = ask(catalogue.loaders, day=day["focus_start"].date())
     card(
         f"{declared.height} loaders" if declared.height != 1 else "One loader",
         declared,
         key="loaders",
-        about="Each declares what it can fetch, how far back, and whether it reaches Oct. 10, 2025",
+        about="Each declares what it can fetch, how far back, and whether it reaches that crash day",
         table={
             "loader": TEXT("Loader"),
             "publisher": TEXT("Publisher"),
@@ -199,7 +201,8 @@ def all_loaders() -> None:
             "rows": NUMBER("Rows here", format="localized"),
             "span": TEXT("Span"),
             "resolution": TEXT("Resolution"),
-            "reaches_oct_2025": TEXT("Reaches Oct. 2025"),
+            "gives": TEXT("Gives"),
+            "reaches": TEXT(f"Reaches {day['title']}"),
             "key_needed": TEXT("Key needed"),
             "group": TEXT("Refreshed"),
             "tables": TEXT("Fills", width="medium"),

@@ -22,18 +22,23 @@ from pipelines.tables.dictionary import dictionary, summary
 
 
 def sources(json: Json = False) -> None:
-    """List the sources: span, resolution, key, and whether they reach Oct. 10, 2025."""
+    """List the sources: span, resolution, key, and which days they can give."""
     declared = [module.SOURCE for module in discover().values()]
     if json:
         print_json([asdict(source) for source in declared])
         return
     done = _last_successes(Settings())
-    table = Table("source", "what", "span", "resolution", "key", "reaches Oct. 2025", "last success")
+    table = Table("source", "what", "span", "resolution", "key", "gives", "last success")
     for source in declared:
-        reaches = {True: "yes", False: "no", None: "not proven"}[source.reaches_oct_2025]
         key = f"CRASHDAY_KEY_{source.id.upper()}{' (optional)' * source.key_optional}" if source.key_header else "none"
         table.add_row(
-            source.id, source.dataset, source.span, source.resolution, key, reaches, done.get(source.id, "never")
+            source.id,
+            source.dataset,
+            source.span,
+            source.resolution,
+            key,
+            str(source.reach),
+            done.get(source.id, "never"),
         )
     out.print(table)
 

@@ -4,10 +4,11 @@ since days of it are broken."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import named_columns
 from pipelines.sources.common.spans import past_days, wanted
@@ -26,7 +27,7 @@ SOURCE = Source(
     tables=("book_depth",),
     span="to yesterday; the archive states no beginning",
     resolution="30 seconds",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2025, 10, 10)),  # proven for that day; the archive states no beginning
     requests_per_second=binance.PACE,
     crash_days_only=True,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import named_columns
 from pipelines.sources.common.spans import utc_months, wanted
@@ -21,7 +22,7 @@ SOURCE = Source(
     tables=("funding_rates",),
     span="to last month; how far back differs by symbol",
     resolution="every payment (8 hours for most, 4 or 1 for some)",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2025, 10, 10)),  # proven for that day; how far back differs by symbol
     requests_per_second=binance.PACE,
     limits="A month has its file after its end.",
 )

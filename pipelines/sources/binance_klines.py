@@ -4,8 +4,9 @@ index and premium prices of futures."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from pipelines.source import Ask, Piece, Source
+from pipelines.source import Ask, Piece, Reach, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.binance_bars import KINDS, check, parse
 from pipelines.sources.common.spans import past_days, wanted
@@ -25,7 +26,7 @@ SOURCE = Source(
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 minute; 5 minutes of symbols asked for by name",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2020, 1, 1)),
     requests_per_second=binance.PACE,
 )
 SYMBOLS = (

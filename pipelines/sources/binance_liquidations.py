@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import named_columns
 from pipelines.sources.common.spans import past_days, wanted
@@ -26,12 +26,11 @@ SOURCE = Source(
     tables=("liquidations",),
     span="2023-06-25 to 2024-10-14; USD-M never (that archive is deleted)",
     resolution="every order in the archive, at most one per symbol and second",
-    reaches_oct_2025=False,
+    reach=Reach(date(2023, 6, 25), date(2024, 10, 14)),
     limits="COIN-M only, and only until 2024-10-14: nothing of Oct. 10, 2025. A few days have no file.",
 )
 SYMBOLS = ("BTC/USD:BTC", "ETH/USD:ETH", "SOL/USD:SOL")
 FORMS = ("BASE/USD:BASE",)
-FIRST, LAST = date(2023, 6, 25), date(2024, 10, 14)
 COLUMNS = {
     "time": pl.Int64,
     "side": pl.String,
@@ -47,7 +46,7 @@ def plan(ask: Ask) -> Iterable[Piece]:
         binance.archive("liquidationSnapshot", symbol, day)
         for symbol in wanted(SYMBOLS, ask.symbols, FORMS)
         for day in past_days(ask)
-        if FIRST <= day <= LAST
+        if SOURCE.reach.covers(day, day)
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import named_columns
 from pipelines.sources.common.spans import midnight, past_days, wanted
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("open_interest",),
     span="2020-09 (BTC) or 2021-12 to yesterday; some days are missing or incomplete",
     resolution="5 minutes",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2021, 12, 31)),
     requests_per_second=binance.PACE,
 )
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH")

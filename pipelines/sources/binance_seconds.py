@@ -4,8 +4,9 @@ of pegged coins unless others are named."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from pipelines.source import Ask, Piece, Source
+from pipelines.source import Ask, Piece, Reach, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.binance_bars import check, parse
 from pipelines.sources.common.spans import past_days, wanted
@@ -22,7 +23,7 @@ SOURCE = Source(
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 second",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2020, 1, 1)),
     requests_per_second=binance.PACE,
     limits="Spot markets only.",
     crash_days_only=True,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from functools import partial
 from typing import BinaryIO
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import TAPE, csv_blocks, one_second_bars, read_block
 from pipelines.sources.common.spans import past_days, wanted
@@ -26,7 +27,7 @@ SOURCE = Source(
     tables=("bars",),
     span="2019 to yesterday",
     resolution="1 second",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2020, 1, 1)),
     requests_per_second=binance.PACE,
     max_bytes=2 << 30,
     heavy=True,

@@ -28,7 +28,6 @@ SOURCE = Source(
     tables=("liquidations",),
     span="not known; start and end are accepted",
     resolution="event",
-    reaches_oct_2025=None,
     limits=(
         "3 requests a minute, 500 rows each: a busy day takes several minutes. All markets come together, whatever "
         "symbols are asked for. Completeness is not stated."

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, loaded
 
@@ -29,7 +29,7 @@ SOURCE = Source(
     tables=("liquidations",),
     span="the last 3 days",
     resolution="event",
-    reaches_oct_2025=False,
+    reach=Reach(days=3),
     limits=(
         "What is not fetched within three days is lost; data may be late. All contracts come together, whatever "
         "symbols are asked for. Completeness is not stated; "

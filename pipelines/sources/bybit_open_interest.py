@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
+from pipelines.source import SINCE_LAUNCH, Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources.common import bybit
 from pipelines.sources.common.spans import midnight, utc_days, wanted
 
@@ -25,7 +25,7 @@ SOURCE = Source(
     tables=("open_interest",),
     span="since the symbol's launch",
     resolution="5 minutes",
-    reaches_oct_2025=True,
+    reach=SINCE_LAUNCH,
     group="hourly",
     limits="Refused from the United States (403); a mirror can be set.",
     requests_per_second=10,

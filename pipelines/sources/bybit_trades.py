@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import bybit
 from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
 from pipelines.sources.common.spans import midnight, past_days, wanted
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("bars",),
     span="to yesterday; how far back differs by symbol",
     resolution="1 second",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2025, 10, 10)),  # proven for that day; how far back differs by symbol
     max_bytes=2 << 30,
     heavy=True,
     crash_days_only=True,

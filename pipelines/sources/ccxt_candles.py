@@ -16,7 +16,7 @@ import polars as pl
 import requests
 from requests.adapters import BaseAdapter
 
-from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import SINCE_LAUNCH, Ask, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common import candles
 from pipelines.sources.common.json import error_number, loaded
 from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
@@ -35,7 +35,7 @@ SOURCE = Source(
     tables=("bars",),
     span="since each market's launch; Bitget's reach was not proven",
     resolution="1 minute",
-    reaches_oct_2025=True,
+    reach=SINCE_LAUNCH,
     group="daily",
     limits=(
         "Bitfinex allows 30 requests a minute, and all five are asked at that pace. "

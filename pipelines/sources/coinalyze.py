@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import bases, midnight, utc_months
 from pipelines.sources.common.trackers import Window, reports
@@ -28,7 +28,7 @@ SOURCE = Source(
     tables=("liquidation_reports", "open_interest"),
     span="daily values are kept for good",
     resolution="1 day",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2025, 10, 10)),  # proven for that day; daily values are kept for good
     group="daily",
     limits=(
         "Free key; each symbol counts as one of 40 calls a minute. Intraday values reach back 1,500 to 2,000 points "

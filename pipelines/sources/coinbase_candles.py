@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import SINCE_LAUNCH, Ask, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common import candles
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import midnight, utc_days, wanted, windows
@@ -25,7 +25,7 @@ SOURCE = Source(
     tables=("bars",),
     span="since the market's launch",
     resolution="1 minute",
-    reaches_oct_2025=True,
+    reach=SINCE_LAUNCH,
     group="hourly",
     limits="300 bars a request, 10 requests a second.",
     requests_per_second=5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Source
+from pipelines.source import NOW, Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources.common import coingecko
 
 SOURCE = Source(
@@ -20,7 +20,7 @@ SOURCE = Source(
     tables=("exchange_ranks",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="hourly",
     limits=coingecko.LIMITS,
     requests_per_second=coingecko.PACE,

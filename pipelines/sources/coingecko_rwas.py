@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import NOW, Ask, CheckFailed, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common import coingecko
 from pipelines.sources.common.json import loaded
 
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("tokenized_metrics",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="daily",
     limits=(
         f"{coingecko.LIMITS} These lists were answered to others without a key on 2026-09-02; "

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import coingecko
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.venues import venue_of
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("exchange_ranks",),
     span="the last 365 days at most",
     resolution="10 minutes to 1 day, coarser the longer the span",
-    reaches_oct_2025=False,
+    reach=Reach(days=365),
     group="daily",
     limits=f"{coingecko.LIMITS} Without a paid plan 365 days back at most: Oct. 10, 2025 is out of reach.",
     requests_per_second=coingecko.PACE,

@@ -24,7 +24,6 @@ SOURCE = Source(
     tables=("liquidation_reports",),
     span="days since 2020 by what others measured; 4 hours for the last 180 days",
     resolution="1 day; 4 hours",
-    reaches_oct_2025=None,
     group="daily",
     limits=(
         "Paid key. The smallest plan has steps of 4 hours and more, so finer ones are not asked for. Oct. 10, 2025 "

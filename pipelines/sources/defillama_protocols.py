@@ -24,7 +24,6 @@ SOURCE = Source(
     tables=("tokenized_metrics",),
     span="since each issuer's start",
     resolution="1 day",
-    reaches_oct_2025=None,
     group="daily",
     limits=(
         "The series should reach Oct. 2025; that was not proven for the value, and was seen by others for the volume. "

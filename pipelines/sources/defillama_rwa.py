@@ -27,7 +27,6 @@ SOURCE = Source(
     tables=("tokenized_metrics",),
     span="as far as DefiLlama's charts go",
     resolution="1 day",
-    reaches_oct_2025=None,
     group="daily",
     limits=(
         "Undocumented addresses of DefiLlama's site, seen to fail at times: not part of a plain refresh; "

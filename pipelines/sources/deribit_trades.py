@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, known_shape, loaded
 from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("liquidations",),
     span="2018 to now",
     resolution="trade",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2019, 1, 1)),
     limits="10,000 trades a request. Perpetuals only: dated futures and options are not asked for.",
     requests_per_second=5,
 )

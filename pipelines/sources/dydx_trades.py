@@ -28,7 +28,6 @@ SOURCE = Source(
     tables=("liquidations",),
     span="as far as the indexer reaches: not proven",
     resolution="trade",
-    reaches_oct_2025=None,
     limits=(
         "1,000 trades a request, newest first. Only the markets listed or asked for. The chain stood still from about "
         "21:35 UTC on Oct. 10, 2025 for some eight hours."

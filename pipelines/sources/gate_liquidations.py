@@ -28,7 +28,6 @@ SOURCE = Source(
     tables=("liquidations",),
     span="not proven how far back",
     resolution="1 second",
-    reaches_oct_2025=None,
     group="hourly",
     limits=(
         "1,000 orders a request and one hour a window. All contracts come together, whatever symbols are asked for. "

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, loaded
 from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("liquidations",),
     span="the last 90 days",
     resolution="event",
-    reaches_oct_2025=False,
+    reach=Reach(days=90),
     group="hourly",
     limits=(
         "Windows of two hours, one contract a request; only the contracts listed or asked for. "

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import midnight, utc_months
 
@@ -29,7 +29,7 @@ SOURCE = Source(
     tables=("liquidation_reports",),
     span="2023-06-13 to yesterday",
     resolution="1 day",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2023, 6, 13)),
     limits=(
         "An undocumented address that may vanish or change its meaning; it is asked only when named. The whole history "
         "comes in one file of about 6 MB, once a month asked for."

@@ -10,12 +10,14 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import hyperliquid
 from pipelines.sources.common.archives import whole_lines
 from pipelines.sources.common.json import loaded
 
 BUCKET = "https://hl-mainnet-node-data.s3.ap-northeast-1.amazonaws.com"
+FIRST = datetime(2025, 7, 27, tzinfo=UTC)
+
 SOURCE = Source(
     id="hyperliquid_node_fills",
     publisher="Hyperliquid",
@@ -32,7 +34,7 @@ SOURCE = Source(
     tables=("liquidations",),
     span="2025-07-27 to now, as far as the reader has the files",
     resolution="fill",
-    reaches_oct_2025=None,
+    reach=Reach(first=FIRST.date()),
     limits=(
         "The bucket s3://hl-mainnet-node-data asks the reader's AWS account to pay. Copy "
         "node_fills_by_block/hourly/YYYYMMDD/H.lz4 to a folder and set "
@@ -44,7 +46,6 @@ SOURCE = Source(
     default=False,
 )
 FEED = "node_fills_by_block"
-FIRST = datetime(2025, 7, 27, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LZ4 = b"\x04\x22\x4d\x18"
 BLOCK = 16 << 20

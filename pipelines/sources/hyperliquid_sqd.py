@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import hyperliquid
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import milliseconds
 
 URL = "https://portal.sqd.dev/datasets/hyperliquid-fills/stream"
+FIRST = datetime(2025, 10, 3, tzinfo=UTC)
+
 SOURCE = Source(
     id="hyperliquid_sqd",
     publisher="SQD",
@@ -29,7 +31,7 @@ SOURCE = Source(
     tables=("liquidations",),
     span="2025-10-03 to an hour ago",
     resolution="fill",
-    reaches_oct_2025=True,
+    reach=Reach(first=FIRST.date()),
     limits=(
         "Liquidations filled by the market cannot be told from ordinary closes here: they are missing, not zero. Very "
         "large: every fill of every coin is fetched, gigabytes for a day of crash, whatever symbols are asked for, so "
@@ -40,7 +42,6 @@ SOURCE = Source(
     default=False,
 )
 FEED = "hyperliquid-fills (SQD Portal)"
-FIRST = datetime(2025, 10, 3, tzinfo=UTC)
 WINDOW = timedelta(minutes=10)
 BEHIND = timedelta(hours=1)
 """Windows younger than this are not asked for: the data set may not have their last blocks yet."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import candles
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import wanted
@@ -25,7 +25,7 @@ SOURCE = Source(
     tables=("bars",),
     span="the last 720 bars: 12 hours of minutes, about two years of days",
     resolution="1 minute for the last 12 hours, 1 day before",
-    reaches_oct_2025=True,
+    reach=Reach(days=720),  # of daily bars; of minutes twelve hours
     group="hourly",
     limits=(
         "Oct. 10, 2025 is reached by day bars only, until October 2027; its minutes cannot be had here, whatever is "

@@ -28,7 +28,6 @@ SOURCE = Source(
     tables=("open_interest", "liquidation_reports"),
     span="March 2023 to yesterday",
     resolution="5 minutes",
-    reaches_oct_2025=None,
     limits="Finished UTC days only; 5-minute buckets of October 2025 are not proven to be kept.",
     requests_per_second=2,
 )

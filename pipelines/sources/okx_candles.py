@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import okx
 from pipelines.sources.common.json import known_shape
 from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
@@ -25,7 +25,7 @@ SOURCE = Source(
     tables=("bars",),
     span="2019 to now",
     resolution="1 minute",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2020, 1, 1)),
     limits="20 requests in 2 seconds; windows of 300 minutes, 100 for mark prices.",
     requests_per_second=10,
 )

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import okx
 from pipelines.sources.common.archives import csv_blocks, named_columns
 
@@ -26,7 +26,7 @@ SOURCE = Source(
     tables=("funding_rates",),
     span="January 2022 to two days ago",
     resolution="payment (1 to 8 hours)",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2022, 1, 31)),
     limits="5 listings in 2 seconds. A file is a day in UTC+8 and holds every swap, whatever symbols are asked for.",
     hosts=(okx.ARCHIVE_HOST,),
     requests_per_second=2.5,

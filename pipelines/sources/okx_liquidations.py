@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import liquidations, okx
 from pipelines.sources.common.json import known_shape
 from pipelines.sources.common.spans import wanted
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("liquidations",),
     span="the last day or so",
     resolution="event",
-    reaches_oct_2025=False,
+    reach=Reach(days=1),
     group="hourly",
     limits=(
         "OKX says the feed does not stand for the total. The endpoint is no longer documented. "

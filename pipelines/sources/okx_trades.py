@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import okx
 from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
 from pipelines.sources.common.spans import wanted
@@ -26,7 +26,7 @@ SOURCE = Source(
     tables=("bars",),
     span="September 2021 to two days ago",
     resolution="1 second",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2021, 9, 30)),
     limits=(
         "5 listings in 2 seconds. A file is a day in UTC+8, so that a UTC day needs two. OKX publishes no checksums."
     ),

@@ -10,13 +10,14 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from datetime import date
 from functools import reduce
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.refreshing import corrections
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Source
+from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.tables.canonical import TABLES
 from pipelines.tables.dictionary import column_names
 
@@ -40,7 +41,7 @@ SOURCE = Source(
     tables=FILES,
     span="2020-03 to 2026-11",
     resolution="1 s to 1 day bars; published figures by date",
-    reaches_oct_2025=True,
+    reach=Reach(first=date(2020, 3, 12)),
     group="embedded",
 )
 

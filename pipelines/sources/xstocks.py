@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Refused, Request, Source
+from pipelines.source import NOW, Ask, CheckFailed, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import bases
 
@@ -26,7 +26,7 @@ SOURCE = Source(
     tables=("tokenized_metrics",),
     span="now; history grows with each refresh",
     resolution="as often as it is refreshed",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="daily",
     limits=(
         "No key. Only the tokens named in the source are asked for, of some 800: "

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stream
 from pipelines.recording.streams._rows import DOLLARS, row
-from pipelines.source import Source
+from pipelines.source import NOW, Source
 from pipelines.sources.common import binance
 
 SOURCE = Source(
@@ -30,7 +30,7 @@ SOURCE = Source(
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="at most one order per symbol and second",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="fast",
     limits=(
         "Binance publishes one order per symbol and second and no history: totals are a floor. Moments in which "

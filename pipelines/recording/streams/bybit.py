@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stream
 from pipelines.recording.streams._rows import numbered, row
-from pipelines.source import Request, Source
+from pipelines.source import NOW, Request, Source
 from pipelines.sources.common import bybit
 from pipelines.sources.common.json import loaded
 
@@ -30,7 +30,7 @@ SOURCE = Source(
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event, pushed every 500 ms",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="fast",
     limits=(
         "Linear contracts only; contracts on stocks (TSLA) are among them and carry no mark. A contract listed while "

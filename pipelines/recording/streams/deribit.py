@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stream
 from pipelines.recording.streams._rows import row
-from pipelines.source import Source
+from pipelines.source import NOW, Source
 from pipelines.sources.common.json import loaded
 
 SOURCE = Source(
@@ -26,7 +26,7 @@ SOURCE = Source(
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="trade, pushed every 100 ms",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="fast",
     limits=(
         "The same trades are in deribit_trades (under the same event_id), where their numbers prove that none is "

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stream
 from pipelines.recording.streams._rows import numbered, row
-from pipelines.source import Refused, Request, Source
+from pipelines.source import NOW, Refused, Request, Source
 from pipelines.sources import gate_liquidations
 from pipelines.sources.common.json import loaded
 
@@ -29,7 +29,7 @@ SOURCE = Source(
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event, pushed once a second and contract",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="fast",
     limits=(
         "Until Aug. 20, 2026 Gate pushed one order per contract and second; since then it says that it pushes all of "

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stream
 from pipelines.recording.streams._rows import numbered, row
-from pipelines.source import Refused, Source
+from pipelines.source import NOW, Refused, Source
 from pipelines.sources.common.json import loaded
 
 SOURCE = Source(
@@ -26,7 +26,7 @@ SOURCE = Source(
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="fast",
     limits=(
         "Completeness is not stated. The same liquidations of some contracts are in htx_liquidations: count one feed."

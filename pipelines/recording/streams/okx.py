@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stream
 from pipelines.recording.streams._rows import DOLLARS, row
-from pipelines.source import Request, Source
+from pipelines.source import NOW, Request, Source
 from pipelines.sources.common import okx
 from pipelines.sources.common.json import loaded
 
@@ -27,7 +27,7 @@ SOURCE = Source(
     tables=("liquidations", "feed_coverage"),
     span="while the recorder runs",
     resolution="event",
-    reaches_oct_2025=False,
+    reach=NOW,
     group="fast",
     limits=(
         "OKX says the feed does not stand for the total. The same liquidations may be in okx_liquidations (under the "

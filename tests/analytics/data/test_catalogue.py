@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
+
 import polars as pl
 
 from analytics.data import catalogue
@@ -56,9 +59,9 @@ def test_sources_count_the_rows_they_state(warehouse: Warehouse) -> None:
 
 
 def test_every_loader_declares_itself(warehouse: Warehouse) -> None:
-    declared = catalogue.loaders(warehouse)
+    declared = catalogue.loaders(warehouse, date(2025, 10, 10))
     assert set(declared["loader"]) == set(discover())
-    assert set(declared["reaches_oct_2025"]) <= {"yes", "no", "not known"}
+    assert set(declared["reaches"]) <= {"yes", "no", "not known"}
     pack = declared.row(by_predicate=pl.col("loader") == "reference_pack", named=True)
     assert pack["rows"] == warehouse.query("SELECT sum(rows_loaded)::BIGINT AS n FROM snapshots")["n"].item()
 
@@ -83,5 +86,11 @@ def test_bytes_and_runs_are_listed(warehouse: Warehouse) -> None:
 
 def test_every_answer_names_a_source_that_exists(warehouse: Warehouse) -> None:
     known = set(warehouse.query("SELECT source_id FROM sources")["source_id"])
-    for answer in (catalogue.tables, catalogue.loaders, catalogue.snapshots, catalogue.runs, catalogue.generation):
+    for answer in (
+        catalogue.tables,
+        partial(catalogue.loaders, day=date(2025, 10, 10)),
+        catalogue.snapshots,
+        catalogue.runs,
+        catalogue.generation,
+    ):
         assert set(answer(warehouse)["source_id"]) <= known

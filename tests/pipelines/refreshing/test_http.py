@@ -34,7 +34,6 @@ def source(**more: object) -> Source:
         "tables": (),
         "span": "",
         "resolution": "",
-        "reaches_oct_2025": None,
     }
     return Source(**plain | {"requests_per_second": 1000} | more)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -97,7 +97,7 @@ def test_windows_are_two_hours_and_the_running_one_ends_now() -> None:
 
 def test_days_htx_does_not_keep_are_not_asked_for() -> None:
     assert not list(htx_liquidations.plan(ask("2025-10-10T00:00Z", "2025-10-11T00:00Z")))
-    assert htx_liquidations.SOURCE.reaches_oct_2025 is False
+    assert htx_liquidations.SOURCE.reach.covers(date(2025, 10, 10), date(2026, 12, 1)) is False
 
 
 def test_pages_go_on_until_nothing_newer_comes_and_orders_count_once() -> None:
