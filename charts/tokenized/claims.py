@@ -18,7 +18,9 @@ def beside_readings(checked: pl.DataFrame) -> go.Figure:
     claims = checked.unique(subset="claim_id", keep="first", maintain_order=True)
     rows = {claim: -place for place, claim in enumerate(claims["claim_id"])}
     figure = theme.figure(64 * len(rows) + 90)
-    readings = checked.sort("as_of", "origin").partition_by("as_of", "as_of_precision", "origin", maintain_order=True)
+    readings = checked.sort("as_of", "origin", maintain_order=True).partition_by(
+        "as_of", "as_of_precision", "origin", maintain_order=True
+    )
     for reading, colour in zip(readings, cycle(theme.CLASSES), strict=False):
         when, precision, origin = reading.select("as_of", "as_of_precision", "origin").row(0)
         figure.add_scatter(

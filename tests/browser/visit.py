@@ -65,7 +65,9 @@ class Visit:
         return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts())
 
     def points(self) -> list[list[int]]:
-        """The number of points of each trace of each chart in sight."""
+        """The number of points of each trace of each chart in sight, once there is one: a link that is mended runs the
+        page twice."""
+        self.page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullData?.length")
         return list(self.page.evaluate(POINTS))
 
     def overflow(self) -> list[int]:
