@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import named_columns
-from pipelines.sources.common.spans import past_days, wanted
+from pipelines.sources.common.spans import of_day, past_days, wanted
 
 SOURCE = Source(
     id="binance_depth",
@@ -65,7 +65,6 @@ def check(frames: Frames, piece: Piece) -> None:
     depth, file = frames["book_depth"], piece.facts["file"]
     if depth.is_empty():
         raise CheckFailed(f"{file} holds no snapshot of the book.")
-    if (depth["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{file} holds snapshots of another day: its times may have changed their meaning.")
+    of_day(depth["ts"], piece, "snapshots")
     if not {-1, 1} <= set(depth["band_pct"].sign()):
         raise CheckFailed(f"{file} holds one side of the book only: its bands may have changed their meaning.")

@@ -7,10 +7,10 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
+from pipelines.source import Ask, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import named_columns
-from pipelines.sources.common.spans import past_days, wanted
+from pipelines.sources.common.spans import of_day, past_days, wanted
 
 SOURCE = Source(
     id="binance_liquidations",
@@ -77,5 +77,4 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
 
 def check(frames: Frames, piece: Piece) -> None:
     # A day without a liquidation is a legitimate answer: a file with a header and no rows.
-    if (frames["liquidations"]["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.facts['file']} holds orders of another day: its times may have changed unit.")
+    of_day(frames["liquidations"]["ts"], piece, "orders")

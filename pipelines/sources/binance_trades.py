@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Source
 from pipelines.sources.common import binance
 from pipelines.sources.common.archives import TAPE, csv_blocks, one_second_bars, read_block
-from pipelines.sources.common.spans import past_days, wanted
+from pipelines.sources.common.spans import of_day, past_days, wanted
 
 SOURCE = Source(
     id="binance_trades",
@@ -91,5 +91,4 @@ def check(frames: Frames, piece: Piece) -> None:
     bars = frames["bars"]
     if bars.is_empty():
         raise CheckFailed(f"{piece.facts['file']} holds no trades.")
-    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.facts['file']} holds trades of another day: its times may have changed unit.")
+    of_day(bars["ts"], piece, "trades")

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
+from pipelines.source import Ask, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, known_shape, loaded
-from pipelines.sources.common.spans import midnight, milliseconds, utc_days
+from pipelines.sources.common.spans import midnight, milliseconds, of_day, utc_days
 
 URL = "https://api-pub.bitfinex.com/v2/liquidations/hist"
 SOURCE = Source(
@@ -82,8 +82,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
 
 
 def check(frames: Frames, piece: Piece) -> None:
-    if (frames["liquidations"]["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds another day: Bitfinex did not keep to the span it was asked for.")
+    of_day(frames["liquidations"]["ts"], piece, "events")
 
 
 def unified(market: str) -> str | None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.source import SINCE_LAUNCH, Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources.common import bybit
-from pipelines.sources.common.spans import midnight, utc_days, wanted
+from pipelines.sources.common.spans import midnight, of_day, utc_days, wanted
 
 SOURCE = Source(
     id="bybit_klines",
@@ -90,8 +90,7 @@ def check(frames: Frames, piece: Piece) -> None:
     bars = frames["bars"]
     if bars.is_empty():
         raise CheckFailed(f"{piece.name} holds no bars: the market may not have existed on that day.")
-    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds bars of another day: the source may have changed.")
+    of_day(bars["ts"], piece, "bars")
 
 
 def _finished(body: bytes, piece: Piece) -> pl.DataFrame:

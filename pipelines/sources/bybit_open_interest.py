@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.source import SINCE_LAUNCH, Ask, CheckFailed, Frames, Piece, Source
 from pipelines.sources.common import bybit
-from pipelines.sources.common.spans import midnight, utc_days, wanted
+from pipelines.sources.common.spans import midnight, of_day, utc_days, wanted
 
 SOURCE = Source(
     id="bybit_open_interest",
@@ -89,5 +89,4 @@ def check(frames: Frames, piece: Piece) -> None:
     moments = frames["open_interest"]["ts"]
     if moments.is_empty():
         raise CheckFailed(f"{piece.name} holds no open interest: the market may not have existed on that day.")
-    if (moments.dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds times of another day: the source may have changed.")
+    of_day(moments, piece, "times")

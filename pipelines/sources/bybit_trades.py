@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import bybit
 from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
-from pipelines.sources.common.spans import midnight, past_days, wanted
+from pipelines.sources.common.spans import midnight, of_day, past_days, wanted
 
 SOURCE = Source(
     id="bybit_trades",
@@ -89,8 +89,7 @@ def check(frames: Frames, piece: Piece) -> None:
     bars = frames["bars"]
     if bars.is_empty():
         raise CheckFailed(f"{piece.facts['file']} holds no trades.")
-    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.facts['file']} holds trades of another day: its times may have changed unit.")
+    of_day(bars["ts"], piece, "trades")
 
 
 def _archive(symbol: str, day: date) -> Piece:

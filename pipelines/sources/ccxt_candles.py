@@ -20,6 +20,7 @@ from pipelines.source import SINCE_LAUNCH, Ask, Fault, Frames, Piece, Refused, R
 from pipelines.sources.common import candles
 from pipelines.sources.common.json import error_number, loaded
 from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources.common.symbols import Symbol
 
 SOURCE = Source(
     id="ccxt_candles",
@@ -111,7 +112,7 @@ FORMS = tuple(dict.fromkeys(form for how in VENUES.values() for form in how.form
 def plan(ask: Ask) -> Iterable[Piece]:
     for venue, how in VENUES.items():
         for symbol in wanted(how.symbols, ask.symbols, how.forms):
-            market, settle = _native(venue, symbol), symbol.partition(":")[2]
+            market, settle = _native(venue, symbol), Symbol.of(symbol).settle
             for day in utc_days(ask):
                 start, end = candles.finished_part(day, ask.now)
                 spans = [
@@ -206,7 +207,7 @@ def _read(body: bytes, piece: Piece) -> list[list[float]]:
 
 
 def _market(venue: str, symbol: str) -> dict[str, object]:
-    base, quote, settle = _parts(symbol)
+    base, quote, settle = Symbol.of(symbol)
     contract = (
         {"type": "swap", "swap": True, "contract": True, "linear": True, "inverse": False, "contractSize": 1.0}
         if settle
@@ -225,13 +226,6 @@ def _market(venue: str, symbol: str) -> dict[str, object]:
 
 def _native(venue: str, symbol: str) -> str:
     """The venue's own name for a market; Bitfinex calls USDT UST."""
-    base, quote, settle = _parts(symbol)
+    base, quote, settle = Symbol.of(symbol)
     quote = "UST" if venue == "bitfinex" and quote == "USDT" else quote
     return VENUES[venue].native.format(base=base, quote=quote, perp="_PERP" if settle else "")
-
-
-def _parts(symbol: str) -> tuple[str, str, str]:
-    """BTC/USDC:USDC -> BTC, USDC, USDC; without a settlement asset the last is empty."""
-    pair, _, settle = symbol.partition(":")
-    base, _, quote = pair.partition("/")
-    return base, quote, settle

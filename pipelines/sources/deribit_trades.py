@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
+from pipelines.source import Ask, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, known_shape, loaded
-from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted
+from pipelines.sources.common.spans import midnight, milliseconds, of_day, utc_days, wanted
+from pipelines.sources.common.symbols import Symbol
 
 URL = "https://history.deribit.com/api/v2/public/get_last_trades_by_instrument_and_time"
 SOURCE = Source(
@@ -92,14 +93,13 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
 
 
 def check(frames: Frames, piece: Piece) -> None:
-    if (frames["liquidations"]["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds trades of another day.")
+    of_day(frames["liquidations"]["ts"], piece, "trades")
 
 
 def native(symbol: str) -> str:
     """BTC/USD:BTC -> BTC-PERPETUAL, BTC/USDC:USDC -> BTC_USDC-PERPETUAL."""
-    base, _, rest = symbol.partition("/")
-    return f"{base}-PERPETUAL" if rest.startswith("USD:") else f"{base}_{rest.partition(':')[0]}-PERPETUAL"
+    base, quote, _ = Symbol.of(symbol)
+    return f"{base}-PERPETUAL" if quote == "USD" else f"{base}_{quote}-PERPETUAL"
 
 
 def _day(symbol: str, day: date, now: datetime) -> Piece:
@@ -126,7 +126,7 @@ def _day(symbol: str, day: date, now: datetime) -> Piece:
 def _rows(trade: Mapping[str, Any], symbol: str) -> Iterator[dict[str, object]]:
     """A row for each liquidated side. `direction` is the taker's: a taker who sells closes a long,
     so does a maker who is bought from."""
-    inverse = symbol.partition("/")[2].startswith("USD:")
+    inverse = Symbol.of(symbol).quote == "USD"
     for role in LIQUIDATED[trade["liquidation"]]:
         sold = (trade["direction"] == "sell") == (role == "taker")
         yield {

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import loaded
-from pipelines.sources.common.spans import midnight, utc_days, windows
+from pipelines.sources.common.spans import midnight, of_day, utc_days, windows
 
 BASE = "https://api.gateio.ws/api/v4/futures/usdt"
 SOURCE = Source(
@@ -81,8 +81,7 @@ def check(frames: Frames, piece: Piece) -> None:
         raise CheckFailed(
             f"{piece.name}: no liquidation of any contract in a whole day. Gate does not keep this day any more."
         )
-    if (found["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds liquidations of another day.")
+    of_day(found["ts"], piece, "liquidations")
 
 
 def _day(day: date, now: datetime) -> Piece:

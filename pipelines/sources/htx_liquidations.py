@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refused, Request, Source
+from pipelines.source import Ask, Fault, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import liquidations
 from pipelines.sources.common.json import error_number, loaded
-from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources.common.spans import midnight, milliseconds, of_day, utc_days, wanted, windows
+from pipelines.sources.common.symbols import Symbol
 
 URL = "https://api.hbdm.com/linear-swap-api/v3/swap_liquidation_orders"
 SOURCE = Source(
@@ -77,12 +78,11 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
 
 
 def check(frames: Frames, piece: Piece) -> None:
-    if (frames["liquidations"]["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds liquidations of another day.")
+    of_day(frames["liquidations"]["ts"], piece, "liquidations")
 
 
 def _day(symbol: str, day: date, now: datetime) -> Piece:
-    contract, end = symbol.partition(":")[0].replace("/", "-"), midnight(day) + timedelta(days=1)
+    contract, end = Symbol.of(symbol).pair("-"), midnight(day) + timedelta(days=1)
     requests = (
         Request(
             URL,

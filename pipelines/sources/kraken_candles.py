@@ -12,6 +12,7 @@ from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Reach, Refu
 from pipelines.sources.common import candles
 from pipelines.sources.common.json import loaded
 from pipelines.sources.common.spans import wanted
+from pipelines.sources.common.symbols import Symbol
 
 SOURCE = Source(
     id="kraken_candles",
@@ -113,7 +114,7 @@ def _rows(body: bytes, piece: Piece) -> list[list[object]]:
 
 def _pair(symbol: str) -> str:
     """BTC/USD -> XBTUSD, AAPLx/USD -> AAPLxUSD."""
-    base, _, quote = symbol.partition("/")
+    base, quote, _ = Symbol.of(symbol)
     return ("XBT" if base == "BTC" else base) + quote
 
 

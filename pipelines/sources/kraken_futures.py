@@ -11,6 +11,7 @@ import polars as pl
 from pipelines.source import Ask, CheckFailed, Fault, Frames, Piece, Refused, Request, Source
 from pipelines.sources.common.json import known_shape, loaded
 from pipelines.sources.common.spans import midnight, milliseconds, past_days, wanted
+from pipelines.sources.common.symbols import Symbol
 
 URL = "https://futures.kraken.com/api/charts/v1/analytics"
 SOURCE = Source(
@@ -104,7 +105,7 @@ def check(frames: Frames, piece: Piece) -> None:
 
 def native(symbol: str) -> str:
     """BTC/USD:USD -> PF_XBTUSD, BTC/USD:BTC -> PI_XBTUSD."""
-    base = symbol.partition("/")[0]
+    base = Symbol.of(symbol).base
     return f"{'PI' if is_inverse(symbol) else 'PF'}_{'XBT' if base == 'BTC' else base}USD"
 
 
@@ -155,7 +156,7 @@ def _volumes(found: pl.DataFrame, symbol: str) -> pl.DataFrame:
         second_hand=False,
         note=pl.lit(NOTE),
         venue=pl.lit("kraken"),
-        asset=pl.lit(symbol.partition("/")[0]),
+        asset=pl.lit(Symbol.of(symbol).base),
         side=pl.lit("total"),
         phase=pl.lit("day"),
         counting=pl.lit("statement"),

@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import okx
 from pipelines.sources.common.json import known_shape
-from pipelines.sources.common.spans import midnight, milliseconds, utc_days, wanted, windows
+from pipelines.sources.common.spans import midnight, milliseconds, of_day, utc_days, wanted, windows
 
 SOURCE = Source(
     id="okx_candles",
@@ -77,8 +77,7 @@ def check(frames: Frames, piece: Piece) -> None:
     bars = frames["bars"]
     if bars.is_empty():
         raise CheckFailed(f"OKX has no bars for {piece.name}.")
-    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds bars of another day: OKX did not keep to the window it was asked for.")
+    of_day(bars["ts"], piece, "bars")
     if piece.facts["kind"] == "trade":
         typical = bars.select(
             (pl.col("volume_quote") / (pl.col("volume_base") * pl.col("close")))

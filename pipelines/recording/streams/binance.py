@@ -14,6 +14,7 @@ from pipelines.recording.streams import Answer, Denied, Heard, Reader, Row, Stre
 from pipelines.recording.streams._rows import DOLLARS, row
 from pipelines.source import NOW, Source
 from pipelines.sources.common import binance
+from pipelines.sources.common.symbols import Symbol
 
 SOURCE = Source(
     id="recorded_binance",
@@ -96,7 +97,7 @@ def _converted(filled: float, price: float, symbol: str | None) -> tuple[float |
     """What was filled, in the base asset and in USD; None where the one or the other is not known."""
     if symbol is None:
         return filled, None
-    quote, _, settle = symbol.partition("/")[2].partition("-")[0].partition(":")
+    _, quote, settle = Symbol.of(symbol.partition("-")[0])
     if quote == "USD" and settle != quote:
         usd = filled * binance.contract_usd(symbol)
         return (usd / price if price else None), usd

@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.source import Piece, Refused, Request
 from pipelines.sources.common.archives import csv_blocks, read_block
 from pipelines.sources.common.spans import midnight
+from pipelines.sources.common.symbols import Symbol
 
 BASE = "https://data.binance.vision"
 LICENCE = "Binance market data; Binance's terms apply"
@@ -25,19 +26,18 @@ YEAR_MICROSECONDS = 10**15
 
 def market_of(symbol: str) -> str:
     """The archive's folder for a unified symbol: spot, USD-M or COIN-M."""
-    settle = symbol.partition(":")[2]
-    return SPOT if not settle else USD_M if settle in ("USDT", "USDC") else COIN_M
+    market = Symbol.of(symbol)
+    return SPOT if not market.is_contract else USD_M if market.is_linear else COIN_M
 
 
 def native(symbol: str) -> str:
     """BTC/USDT -> BTCUSDT, BTC/USDT:USDT -> BTCUSDT, BTC/USD:BTC -> BTCUSD_PERP."""
-    pair = symbol.partition(":")[0].replace("/", "")
-    return f"{pair}_PERP" if market_of(symbol) == COIN_M else pair
+    return Symbol.of(symbol).pair() + ("_PERP" if market_of(symbol) == COIN_M else "")
 
 
 def filed_under(kind: str, symbol: str) -> str:
     """The archive's name for a symbol: index prices are filed by their pair, which has no _PERP."""
-    return symbol.partition(":")[0].replace("/", "") if kind == "indexPriceKlines" else native(symbol)
+    return Symbol.of(symbol).pair() if kind == "indexPriceKlines" else native(symbol)
 
 
 def contract_usd(symbol: str) -> float:

@@ -6,6 +6,7 @@ import polars as pl
 
 from pipelines.source import CheckFailed, Frames, Piece
 from pipelines.sources.common import binance
+from pipelines.sources.common.spans import of_day
 
 KINDS = {"klines": "trade", "markPriceKlines": "mark", "indexPriceKlines": "index", "premiumIndexKlines": "premium"}
 COLUMNS = {
@@ -62,5 +63,4 @@ def check(frames: Frames, piece: Piece) -> None:
     bars = frames["bars"]
     if bars.is_empty():
         raise CheckFailed(f"{piece.facts['file']} holds no bars.")
-    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.facts['file']} holds bars of another day: its times may have changed unit.")
+    of_day(bars["ts"], piece, "bars")

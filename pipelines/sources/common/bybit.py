@@ -11,6 +11,7 @@ import polars as pl
 from pipelines.source import Fault, Piece, Refused, Request
 from pipelines.sources.common.json import error_number, loaded
 from pipelines.sources.common.spans import milliseconds, windows
+from pipelines.sources.common.symbols import Symbol
 
 API = "https://api.bybit.com"
 ARCHIVE = "https://public.bybit.com"
@@ -24,8 +25,8 @@ CHANGED = "The source may have changed: the parser needs a look."
 def category_of(symbol: str) -> str:
     """Bybit's product type of a unified symbol: spot,
     linear (settled in a dollar coin) or inverse (settled in the base asset)."""
-    settle = symbol.partition(":")[2]
-    return SPOT if not settle else LINEAR if settle in ("USDT", "USDC") else INVERSE
+    market = Symbol.of(symbol)
+    return SPOT if not market.is_contract else LINEAR if market.is_linear else INVERSE
 
 
 def market_of(symbol: str) -> str:
@@ -34,8 +35,8 @@ def market_of(symbol: str) -> str:
 
 def native(symbol: str) -> str:
     """BTC/USDT and BTC/USDT:USDT -> BTCUSDT, BTC/USD:BTC -> BTCUSD, BTC/USDC:USDC -> BTCPERP."""
-    pair, _, settle = symbol.partition(":")
-    return f"{pair.partition('/')[0]}PERP" if settle == "USDC" else pair.replace("/", "")
+    market = Symbol.of(symbol)
+    return f"{market.base}PERP" if market.settle == "USDC" else market.pair()
 
 
 def asked(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from pipelines.source import CheckFailed, Frames, Piece
-from pipelines.sources.common.spans import midnight
+from pipelines.sources.common.spans import midnight, of_day
 
 MINUTE = timedelta(minutes=1)
 SETTLED = timedelta(hours=1)
@@ -42,5 +42,4 @@ def check_day(frames: Frames, piece: Piece) -> None:
     bars = frames["bars"]
     if bars.is_empty():
         raise CheckFailed(f"{piece.name} holds no bars: the market may not have existed on that day.")
-    if (bars["ts"].dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
-        raise CheckFailed(f"{piece.name} holds bars of another day: its times may have changed unit.")
+    of_day(bars["ts"], piece, "bars")

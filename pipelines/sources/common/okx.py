@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.source import Ask, Fault, Refused, Request
 from pipelines.sources.common.json import error_number, known_shape, loaded
 from pipelines.sources.common.spans import midnight, milliseconds, utc_days
+from pipelines.sources.common.symbols import Symbol
 
 BASE = "https://www.okx.com"
 LISTING = f"{BASE}/api/v5/public/market-data-history"
@@ -33,11 +34,11 @@ def native(symbol: str) -> str:
 
 def family(symbol: str) -> str:
     """BTC/USDT:USDT -> BTC-USDT."""
-    return symbol.partition(":")[0].replace("/", "-")
+    return Symbol.of(symbol).pair("-")
 
 
 def is_swap(symbol: str) -> bool:
-    return ":" in symbol
+    return Symbol.of(symbol).is_contract
 
 
 def unified(swap: str) -> str | None:
@@ -106,7 +107,7 @@ def contract(body: bytes, symbol: str) -> Contract:
         if not found:
             raise Refused(name, "it does not list the swap", "Without a contract size nothing can be converted.")
         row, inverse = found[0], found[0]["ctType"] == "inverse"
-        if row["ctValCcy"] != ("USD" if inverse else symbol.partition("/")[0]):
+        if row["ctValCcy"] != ("USD" if inverse else Symbol.of(symbol).base):
             raise Refused(name, "its contracts are counted in another coin", "The conversion needs a look.")
         return Contract(float(row["ctVal"]) * float(row["ctMult"]), inverse)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from pipelines.source import Ask
+import polars as pl
+
+from pipelines.source import Ask, CheckFailed, Piece
+from pipelines.sources.common.symbols import Symbol
 
 SPOT = "BASE/QUOTE"
 
@@ -54,7 +57,7 @@ def wanted(symbols: tuple[str, ...], asked: tuple[str, ...], forms: tuple[str, .
     found: dict[str, None] = {}
     for one in asked:
         name, slash, rest = one.partition("/")
-        base = spelled(name, tuple(symbol.partition("/")[0] for symbol in symbols))
+        base = spelled(name, tuple(Symbol.of(symbol).base for symbol in symbols))
         if slash:
             full = f"{base}/{spelled(rest)}"
             found |= dict.fromkeys([full] if any(_has(full, form) for form in forms) else [])
@@ -65,7 +68,7 @@ def wanted(symbols: tuple[str, ...], asked: tuple[str, ...], forms: tuple[str, .
 
 def bases(assets: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
     """The base assets of what is asked for; with nothing asked, the source's own list."""
-    names = [spelled(symbol.partition("/")[0], assets) for symbol in asked]
+    names = [spelled(Symbol.of(symbol).base, assets) for symbol in asked]
     return tuple(dict.fromkeys(names)) or assets
 
 
@@ -77,10 +80,19 @@ def spelled(name: str, known: tuple[str, ...] = ()) -> str:
 
 def _form(symbol: str) -> str:
     """BTC/USDT -> BASE/USDT, BTC/USD:BTC -> BASE/USD:BASE."""
-    pair, colon, settle = symbol.partition(":")
-    base, _, quote = pair.partition("/")
-    return f"BASE/{quote}{colon}{'BASE' if settle == base else settle}"
+    base, quote, settle = Symbol.of(symbol)
+    return str(Symbol("BASE", quote, "BASE" if settle == base else settle))
 
 
 def _has(symbol: str, form: str) -> bool:
     return ":" not in symbol if form == SPOT else _form(symbol) == form
+
+
+def of_day(times: pl.Series, piece: Piece, what: str) -> None:
+    """Raises CheckFailed where a row is of another day than the piece: then the venue did not keep to what it was
+    asked."""
+    if (times.dt.strftime("%Y-%m-%d") != piece.facts["day"]).any():
+        raise CheckFailed(
+            f"{piece.facts.get('file', piece.name)} holds {what} of another day: its times may have changed unit, or "
+            "the venue did not keep to the span it was asked for."
+        )
