@@ -65,31 +65,53 @@ class Answer:
         return self.form.write(self.selection.batches(warehouse, self.form.batch))
 
 
+REFUSED = (
+    Unknown,
+    Unusable,
+    GenerationGone,
+    NoWarehouse,
+    duckdb.CatalogException,
+    duckdb.BinderException,
+    Busy,
+)
+
+
 async def _respond(request: Request, holding: AsyncExitStack) -> Response:
     try:
-        answer = await aside(partial(_answer, request, holding))
-        if isinstance(answer, Response):
-            return answer
-        if request.method == "HEAD":
-            return StreamingResponse(iter(()), headers=answer.headers, media_type=answer.form.media_type)
-        if answer.heavy:
-            await holding.enter_async_context(turn())
-            if await request.is_disconnected():
-                return Response()
-        first, chunks = await aside(partial(_begun, answer, holding))
-    except Unknown as unknown:
-        return problem(404 if isinstance(unknown, UnknownTable) else 400, str(unknown), unknown.valid)
-    except Unusable as unusable:
-        return problem(400, str(unusable))
-    except GenerationGone as gone:
-        return problem(404, str(gone))
-    except NoWarehouse as missing:
-        return problem(503, str(missing))
-    except (duckdb.CatalogException, duckdb.BinderException):
-        return problem(503, "This generation has the tables of another version. Run: python -m pipelines build")
-    except Busy:
-        return problem(503, "Too much is asked for at this moment. Try again, or ask for fewer rows.", retry_after=30)
+        return await _served(request, holding)
+    except REFUSED as refused:
+        return _in_words(refused)
+
+
+async def _served(request: Request, holding: AsyncExitStack) -> Response:
+    answer = await aside(partial(_answer, request, holding))
+    if isinstance(answer, Response):
+        return answer
+    if request.method == "HEAD":
+        return StreamingResponse(iter(()), headers=answer.headers, media_type=answer.form.media_type)
+    if answer.heavy:
+        await holding.enter_async_context(turn())
+        if await request.is_disconnected():
+            return Response()
+    first, chunks = await aside(partial(_begun, answer, holding))
     return StreamingResponse(_sent(first, chunks), headers=answer.headers, media_type=answer.form.media_type)
+
+
+def _in_words(refused: Exception) -> Response:
+    match refused:
+        case Unknown():
+            return problem(404 if isinstance(refused, UnknownTable) else 400, str(refused), refused.valid)
+        case Unusable():
+            return problem(400, str(refused))
+        case GenerationGone():
+            return problem(404, str(refused))
+        case NoWarehouse():
+            return problem(503, str(refused))
+        case Busy():
+            words = "Too much is asked for at this moment. Try again, or ask for fewer rows."
+            return problem(503, words, retry_after=30)
+        case _:
+            return problem(503, "This generation has the tables of another version. Run: python -m pipelines build")
 
 
 def _answer(request: Request, holding: AsyncExitStack) -> Answer | Response:

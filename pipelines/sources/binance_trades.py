@@ -11,7 +11,8 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Source
 from pipelines.sources.common import binance
-from pipelines.sources.common.archives import TAPE, csv_blocks, one_second_bars, read_block
+from pipelines.sources.common.archives import TAPE, csv_blocks, read_block
+from pipelines.sources.common.second_bars import one_second_bars
 from pipelines.sources.common.spans import of_day, past_days, wanted
 
 SOURCE = Source(

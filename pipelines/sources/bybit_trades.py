@@ -10,7 +10,8 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Request, Source
 from pipelines.sources.common import bybit
-from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
+from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns
+from pipelines.sources.common.second_bars import one_second_bars
 from pipelines.sources.common.spans import midnight, of_day, past_days, wanted
 
 SOURCE = Source(

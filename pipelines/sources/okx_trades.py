@@ -10,7 +10,8 @@ import polars as pl
 
 from pipelines.source import Ask, CheckFailed, Frames, Piece, Reach, Refused, Source
 from pipelines.sources.common import okx
-from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns, one_second_bars
+from pipelines.sources.common.archives import TAPE, csv_blocks, named_columns
+from pipelines.sources.common.second_bars import one_second_bars
 from pipelines.sources.common.spans import wanted
 
 SOURCE = Source(

@@ -169,9 +169,21 @@ def _cells(body: bytes, file: str, wanted: list[str]) -> list[list[str]]:
             f"it is not CSV ({error})",
             "Check its quotes, or restore a file cut short.",
         ) from None
-    missing = [column for column in wanted if column not in cells[0]]
-    unknown = [column for column in cells[0] if column not in wanted]
-    if missing or unknown or cells[0] != wanted:
+    _right_header(cells[0], file, wanted)
+    for row, line in enumerate(cells[1:], start=1):
+        if len(line) != len(wanted):
+            raise Refused(
+                f"{file}, row {row}",
+                f"{len(line)} cells instead of {len(wanted)}",
+                "Check its commas and quotes, or restore a file cut short.",
+            )
+    return cells
+
+
+def _right_header(header: list[str], file: str, wanted: list[str]) -> None:
+    missing = [column for column in wanted if column not in header]
+    unknown = [column for column in header if column not in wanted]
+    if missing or unknown or header != wanted:
         differs = (
             "; ".join(
                 filter(
@@ -185,14 +197,6 @@ def _cells(body: bytes, file: str, wanted: list[str]) -> list[list[str]]:
             or "another order"
         )
         raise Refused(f"{file}, header", f"wrong columns ({differs})", f"The header must read: {','.join(wanted)}")
-    for row, line in enumerate(cells[1:], start=1):
-        if len(line) != len(wanted):
-            raise Refused(
-                f"{file}, row {row}",
-                f"{len(line)} cells instead of {len(wanted)}",
-                "Check its commas and quotes, or restore a file cut short.",
-            )
-    return cells
 
 
 def _typed(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:

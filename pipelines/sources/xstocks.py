@@ -92,6 +92,10 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         ) from None
     if not of_this_token:
         raise Refused(piece.name, "the reply is about another token", "The source may have changed.")
+    return {"tokenized_metrics": _rows(token, when, figures)}
+
+
+def _rows(token: str, when: datetime, figures: dict[str, tuple[float, str]]) -> pl.DataFrame:
     rows = [
         {
             "row_id": f"xstocks-{token}-{metric}-{when:%Y-%m-%dT%H:%M:%SZ}",
@@ -111,7 +115,7 @@ def parse(bodies: list[bytes], piece: Piece) -> Frames:
         }
         for metric, (value, unit) in figures.items()
     ]
-    return {"tokenized_metrics": pl.DataFrame(rows)}
+    return pl.DataFrame(rows)
 
 
 def check(frames: Frames, piece: Piece) -> None:

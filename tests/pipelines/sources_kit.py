@@ -37,7 +37,8 @@ def ask(start: str, end: str, *symbols: str, now: datetime = NOW) -> Ask:
 
 
 def settings_for(data_dir: Path, base: str, source: str, **more: object) -> Settings:
-    """Settings of a run of its own on a copy of the test warehouse, the source pointed at the replay server, no pauses."""
+    """Settings of a run of its own on a copy of the test warehouse, the source pointed at the replay server, no
+    pauses."""
     built = Settings().warehouse_dir
     if not (data_dir / "warehouse").exists():
         shutil.copytree(built, data_dir / "warehouse")

@@ -1,4 +1,5 @@
-"""A tape's trades come in the order of the file and one block at a time, though blocks are read beside each other: a source may count them."""
+"""A tape's trades come in the order of the file and one block at a time, though blocks are read beside each other:
+a source may count them."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import threading
 
 import polars as pl
 
-from pipelines.sources.common.archives import one_second_bars
+from pipelines.sources.common.second_bars import one_second_bars
 
 BLOCKS = 61
 

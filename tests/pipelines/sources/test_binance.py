@@ -1,4 +1,5 @@
-"""Binance's archive: checksums, headers, units of time and of contracts, and one-second bars, through the real session."""
+"""Binance's archive: checksums, headers, units of time and of contracts, and one-second bars, through the real
+session."""
 
 from __future__ import annotations
 
@@ -17,7 +18,10 @@ from pipelines.sources.common import binance
 from tests.pipelines.sources_kit import ask, opened, rows, run, settings_for
 from tests.replay.server import Fault, Route, serve
 
-KLINE = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
+KLINE = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+    "taker_buy_volume,taker_buy_quote_volume,ignore\n"
+)
 DAY = "2025-10-10"
 
 
@@ -68,7 +72,8 @@ MARK_PRICES = """\
 1760131200000,104127.03856514,108794,101877.68981743,108677.90000000,0,1760131499999,0,300,0,0,0
 1760131500000,108630.96451232,109434.30000000,105630.85405572,109260.57339130,0,1760131799999,0,300,0,0,0
 """
-"""Of Bitcoin in steps of five minutes, from Binance's public archive: a price without decimals stands among the others."""
+"""Of Bitcoin in steps of five minutes, from Binance's public archive: a price without decimals stands among the
+others."""
 
 
 def test_mark_prices_of_oct_10_have_their_low_at_21_20() -> None:

@@ -1,4 +1,5 @@
-"""Binance's other archives: what a metrics label means, whose open interest unit is which, funding hours, doubled liquidations."""
+"""Binance's other archives: what a metrics label means, whose open interest unit is which, funding hours, doubled
+liquidations."""
 
 from __future__ import annotations
 

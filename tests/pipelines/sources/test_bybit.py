@@ -1,4 +1,5 @@
-"""Bybit: units of inverse contracts, seconds and milliseconds, sides of open interest, hours of funding, errors inside 200."""
+"""Bybit: units of inverse contracts, seconds and milliseconds, sides of open interest, hours of funding, errors
+inside 200."""
 
 from __future__ import annotations
 
@@ -96,7 +97,8 @@ def test_the_added_rpi_column_and_any_other_order_of_columns_do_no_harm() -> Non
 
 
 def test_trades_of_one_moment_keep_the_order_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sweep prints many prices at one timestamp: the last line is the close, not the first, in one block or in many."""
+    """A sweep prints many prices at one timestamp: the last line is the close, not the first, in one block or in
+    many."""
     sweep = [f"{CRASH}.5,Sell,1,{110000 - step},{step * step}" for step in range(300)]
     for block in (archives.LINES, 800):
         monkeypatch.setattr(archives, "PACKED", block)

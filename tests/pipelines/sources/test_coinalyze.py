@@ -1,4 +1,5 @@
-"""Coinalyze: seconds, empty answers that are no zero, codes that must stand for the exchange we think, sides as positions."""
+"""Coinalyze: seconds, empty answers that are no zero, codes that must stand for the exchange we think, sides as
+positions."""
 
 from __future__ import annotations
 

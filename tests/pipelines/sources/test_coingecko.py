@@ -1,4 +1,5 @@
-"""CoinGecko: volumes in BTC at the price of the same instant, scores and figures that may be missing, venues found by name."""
+"""CoinGecko: volumes in BTC at the price of the same instant, scores and figures that may be missing, venues found
+by name."""
 
 from __future__ import annotations
 
@@ -182,7 +183,10 @@ def test_rankings_end_to_end_over_two_pages_and_a_rate_limit(tmp_path: Path) -> 
         assert run(settings, "coingecko_exchanges", replace(TODAY, now=NOW + timedelta(hours=1))).rows_loaded == 251
     found = rows(
         settings,
-        "SELECT rank, volume_24h_usd FROM exchange_ranks WHERE source_id = 'coingecko_exchanges' AND venue = 'backpack' ORDER BY as_of",
+        (
+            "SELECT rank, volume_24h_usd FROM exchange_ranks WHERE source_id = 'coingecko_exchanges' AND venue = "
+            "'backpack' ORDER BY as_of"
+        ),
     )
     assert found.rows() == [(300, 250_000.0), (300, 300_000.0)]
 
@@ -237,7 +241,10 @@ def test_charts_end_to_end_and_the_one_that_fails_is_named(tmp_path: Path) -> No
         assert outcome.outcome == "failed" and "futures/okx-1d-2026-11-22" in (outcome.error or "")
     found = rows(
         settings,
-        "SELECT venue, market, volume_24h_btc FROM exchange_ranks WHERE source_id = 'coingecko_volume_chart' ORDER BY ALL",
+        (
+            "SELECT venue, market, volume_24h_btc FROM exchange_ranks WHERE source_id = 'coingecko_volume_chart' "
+            "ORDER BY ALL"
+        ),
     )
     assert found.rows() == [
         ("backpack", "futures", 2.5),
@@ -323,6 +330,9 @@ def test_rwas_end_to_end_where_a_plan_does_not_have_one_of_them(tmp_path: Path) 
         assert outcome.outcome == "failed" and "on: the server answered 401" in error and "called coinbase" in error
     found = rows(
         settings,
-        "SELECT subject, value FROM tokenized_metrics WHERE source_id = 'coingecko_rwas' AND metric = 'market_cap' ORDER BY value",
+        (
+            "SELECT subject, value FROM tokenized_metrics WHERE source_id = 'coingecko_rwas' AND metric = "
+            "'market_cap' ORDER BY value"
+        ),
     )
     assert found.rows() == [("xStocks", 9.5), ("all", 40.0), ("all", 100.0)]

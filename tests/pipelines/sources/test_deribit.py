@@ -169,7 +169,10 @@ def test_end_to_end_pages_are_joined_and_asked_for_once(tmp_path: Path, fault: F
         replay.log.clear()
         assert run(settings, "deribit_trades", ask(*SPAN, "BTC/USD:BTC")).outcome == "unchanged"
         assert replay.log == []
-    sides = "SELECT liquidated_side AS side, count(*) AS n FROM liquidations WHERE source_id = 'deribit_trades' GROUP BY side ORDER BY side"
+    sides = (
+        "SELECT liquidated_side AS side, count(*) AS n FROM liquidations WHERE source_id = 'deribit_trades' GROUP BY "
+        "side ORDER BY side"
+    )
     assert rows(settings, sides).rows() == [("long", 3), ("short", 1)]
 
 

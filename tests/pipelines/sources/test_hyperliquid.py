@@ -40,7 +40,8 @@ DELEVERAGED = (fill("Auto-Deleveraging", "B", tid=8), fill("Liquidated Cross Lon
 
 
 class Chain:
-    """The chain as the Portal plays it: first and last block of a reply always, others only with fills, at most `most` a reply.
+    """The chain as the Portal plays it: first and last block of a reply always, others only with fills, at most `most`
+    a reply.
 
     Its blocks are dated by the known ones, and after the last of those come at a pace of their own.
     """

@@ -1,4 +1,5 @@
-"""Kraken Futures: open interest closes, dated at the end of their bucket, in the contract's own unit; liquidation volume as stated."""
+"""Kraken Futures: open interest closes, dated at the end of their bucket, in the contract's own unit; liquidation
+volume as stated."""
 
 from __future__ import annotations
 

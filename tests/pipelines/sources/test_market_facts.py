@@ -1,4 +1,5 @@
-"""What the embedded series of prices, open interest, funding and depth add up to, and how bad rows of them are refused."""
+"""What the embedded series of prices, open interest, funding and depth add up to, and how bad rows of them are
+refused."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def test_a_segment_in_which_nothing_was_said_proves_that_somebody_listened() -> 
         max_size=40,
     )
 )
-def test_whatever_happens_what_was_heard_is_recorded_and_everything_between_is_a_gap(
+def test_whatever_happens_what_was_heard_is_recorded_and_everything_between_is_a_gap(  # noqa: C901 a case a step
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:
     """Against a plain account of when somebody listened, and until when that is proven."""

@@ -1,4 +1,5 @@
-"""Embedded facts that are not what they should be are refused with file, row, rule and remedy, and nothing is published."""
+"""Embedded facts that are not what they should be are refused with file, row, rule and remedy, and nothing is
+published."""
 
 from __future__ import annotations
 
@@ -57,7 +58,10 @@ BROKEN: dict[str, tuple[str, Damage, str]] = {
     "wrong column": (
         "crash_days",
         lambda body: body.replace(b"title", b"titel", 1),
-        r"crash_days\.csv, header: wrong columns \(missing: title; unknown: titel\)\. The header must read: crash_day,title,",
+        (
+            r"crash_days\.csv, header: wrong columns \(missing: title; unknown: titel\)\. The "
+            r"header must read: crash_day,title,"
+        ),
     ),
     "columns in another order": (
         "venues",
@@ -77,7 +81,10 @@ BROKEN: dict[str, tuple[str, Damage, str]] = {
     "time without zone": (
         "events",
         cell(4, "ts", "2025-10-10T21:20:00"),
-        r"events\.csv, row 4, column ts: '2025-10-10T21:20:00' is not a UTC time with its zone\. Write it as 2025-10-10T21:20:00Z",
+        (
+            r"events\.csv, row 4, column ts: '2025-10-10T21:20:00' is not a UTC time with its "
+            r"zone\. Write it as 2025-10-10T21:20:00Z"
+        ),
     ),
     "no time with a zone at all": (
         "crash_days",
@@ -97,12 +104,18 @@ BROKEN: dict[str, tuple[str, Damage, str]] = {
     "cut in the middle of a line": (
         "bars",
         lambda body: body[:-20],
-        rf"bars\.csv, row {rows_of('bars')}: the last line has no end: the file was cut short\. Restore it: git checkout data/reference/bars\.csv",
+        (
+            rf"bars\.csv, row {rows_of('bars')}: the last line has no end: the file was cut short\. "
+            r"Restore it: git checkout data/reference/bars\.csv"
+        ),
     ),
     "cut at the end of a line": (
         "bars",
         cut_to("bars", rows_of("bars") - 1),
-        rf"bars\.csv, row {LEAST['bars'] - 1}: the file ends here, .* it was cut short\. Restore it: git checkout data/reference/bars\.csv",
+        (
+            rf"bars\.csv, row {LEAST['bars'] - 1}: the file ends here, .* it was cut short\. "
+            r"Restore it: git checkout data/reference/bars\.csv"
+        ),
     ),
     "a quote that is never closed": (
         "venues",

@@ -1,4 +1,5 @@
-"""Replies and archives in the whole form their venues give them, with every field, read by side, unit and order of columns.
+"""Replies and archives in the whole form their venues give them, with every field, read by side, unit and order of
+columns.
 
 Each has the form of a recorded one, field by field, with numbers of our own.
 """

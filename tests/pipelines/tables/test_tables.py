@@ -50,7 +50,8 @@ def test_names_that_point_to_another_table_are_there(
     warehouse: Warehouse, table: str, column: str, other: str, key: str
 ) -> None:
     lost = warehouse.query(
-        f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT {key} FROM {other})"
+        f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT {key} FROM "
+        f"{other})"
     )
     assert lost[column].to_list() == []
 
@@ -60,7 +61,9 @@ def test_the_exchanges_of_a_board_are_known_venues(warehouse: Warehouse) -> None
         """
         SELECT DISTINCT venue FROM liquidation_reports
         WHERE venue <> 'all' AND venue NOT IN (SELECT venue FROM venues)
-          AND board IN (SELECT board FROM liquidation_reports WHERE venue <> 'all' GROUP BY board HAVING count(DISTINCT venue) > 1)
+          AND board IN (
+              SELECT board FROM liquidation_reports WHERE venue <> 'all' GROUP BY board HAVING count(DISTINCT venue) > 1
+          )
         """
     )
     assert lost["venue"].to_list() == []
