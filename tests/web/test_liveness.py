@@ -65,6 +65,11 @@ def working(work: str, silence: float, stop: float) -> AbstractContextManager[su
     return started("-c", PROCESS.format(work=work, silence=silence, stop=stop))
 
 
+def state_of(process: subprocess.Popen[str]) -> str:
+    """R while it runs, S while it waits for something."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def test_a_process_on_which_no_page_runs_any_more_shows_its_stacks_and_ends() -> None:
     with working("guard.page_has_run(); stands_still()", silence=1, stop=60) as frozen:
         _, said = frozen.communicate(timeout=60)
@@ -75,6 +80,8 @@ def test_a_process_on_which_no_page_runs_any_more_shows_its_stacks_and_ends() ->
 def test_a_stop_that_is_not_heard_is_forced() -> None:
     with working(f"{HEARS_SIGTERM}; stands_still()", silence=600, stop=1) as frozen:
         assert frozen.stdout and frozen.stdout.readline() == "frozen\n"
+        while state_of(frozen) != "S":  # it says so shortly before, when a signal would still be heard
+            pass
         frozen.send_signal(signal.SIGTERM)
         _, said = frozen.communicate(timeout=60)
     assert frozen.returncode == -signal.SIGKILL
