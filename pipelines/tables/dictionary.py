@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 
 import dataframely as dy
 import polars as pl
@@ -40,6 +41,7 @@ def ddl(name: str) -> str:
     return f"CREATE TABLE {name} ({', '.join(columns)})"
 
 
+@cache
 def layout() -> str:
     """A fingerprint of all tables' columns and types."""
     return hashlib.sha256("\n".join(map(ddl, TABLES)).encode()).hexdigest()[:16]
