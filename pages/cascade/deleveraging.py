@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -66,7 +67,7 @@ def _by_second(whole: pl.DataFrame, totals: pl.DataFrame, start: datetime, end: 
     card(
         title,
         counts,
-        deleveraging.by_second(counts) if counts.height else None,
+        partial(deleveraging.by_second, counts) if counts.height else None,
         key=f"adl-{venue}",
         about=(
             f"{words.span(start, end)}, as far as the study reaches. Above: ADL fills, one side of each. Below: "
@@ -102,7 +103,7 @@ def _by_coin(day: dict[str, Any]) -> None:
         card(
             f"Closed most: {named}",
             coins,
-            deleveraging.by_coin(coins),
+            partial(deleveraging.by_coin, coins),
             key="adl-coins",
             about=(
                 f"{window['name']}, {words.span(window['window_start'], window['window_end'])}, the {coins.height} "

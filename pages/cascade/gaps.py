@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -44,7 +45,7 @@ def show(day: dict[str, Any], start: datetime, end: datetime) -> None:
             f"{widest['highest_venue']} {words.market(widest['highest_market'])}"
         ),
         compared,
-        chart.dots(compared, _venue_names(start, end)),
+        partial(chart.dots, compared, _venue_names(start, end)),
         key="gaps",
         about=about,
         alt=f"A row per asset, a dot per venue, {compared.height} assets. "

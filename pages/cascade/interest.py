@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -69,7 +70,7 @@ def _by_venue(at: datetime) -> None:
     card(
         title,
         venues,
-        chart.slope(venues) if venues.height else None,
+        partial(chart.slope, venues) if venues.height else None,
         key="open-interest",
         about=about,
         alt="Lines from what was open to what was left: "
@@ -131,7 +132,7 @@ def _turnover(crash_day: str) -> None:
             f"{first['name']}: {measure} of {usd(first['closed_usd'])} came to "
             f"{low if low == high else f'{low} to {high}'} of what had been open",
             part,
-            turnover_bars.bars(part),
+            partial(turnover_bars.bars, part),
             key=f"turnover-{first['scope']}",
             about=f"{measure.capitalize()} by {first['closed_by']}, over open interest published for the time before",
             alt="; ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -73,7 +74,7 @@ def _deepest(markets: pl.DataFrame, quote: str, about: str) -> None:
             f"{percent(first['drop_pct'])} below the day's high ({_peers(first)})"
         ),
         deepest,
-        chart.deepest(deepest),
+        partial(chart.deepest, deepest),
         key="lows",
         about=f"The {deepest.height} deepest of {markets.height} {quote} markets. {about}",
         alt="Bars: " + ", ".join(f"{row['symbol']} {row['drop_pct']:.1f} %" for row in deepest.iter_rows(named=True)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -94,7 +95,7 @@ def _prices(base: str, start: datetime, end: datetime, reference: datetime | Non
         card(
             f"{base} by venue",
             paths,
-            price.by_venue(paths, start, end, reference) if paths.height else None,
+            partial(price.by_venue, paths, start, end, reference) if paths.height else None,
             key="prices",
             about=about,
             empty=f"No bar of {base} begins in this range. A wider range may hold some.",
@@ -110,7 +111,7 @@ def _prices(base: str, start: datetime, end: datetime, reference: datetime | Non
     card(
         title,
         paths,
-        price.by_venue(paths, start, end, reference),
+        partial(price.by_venue, paths, start, end, reference),
         key="prices",
         about=about,
         alt=f"Lines of {base} on {lowest.height} markets. Lowest prints: "
@@ -196,7 +197,7 @@ def _volume(base: str, market: dict[str, Any] | None, start: datetime, end: date
         )
         + (f", {busiest['taker_sell_pct']:.0f} % of it sold by takers" if known else ""),
         bars,
-        flow.volume(bars, start, end),
+        partial(flow.volume, bars, start, end),
         key="volume",
         about=about,
         alt=(
@@ -230,7 +231,7 @@ def _funding(base: str, start: datetime, end: datetime) -> None:
                 f"{utc(low['ts'])}"
             ),
             same,
-            funding_chart.rates(same, start, end),
+            partial(funding_chart.rates, same, start, end),
             key=f"funding-{hours:g}",
             about=about,
             alt=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -72,7 +73,7 @@ def _falls(at: datetime, start: datetime, end: datetime) -> None:
     card(
         title,
         venues,
-        falls.falls(venues) if venues.height else None,
+        partial(falls.falls, venues) if venues.height else None,
         key="recovery",
         about=f"Lowest price and last close against the last close before {clock(at)} UTC. {words.span(start, end)}",
         alt="; ".join(
@@ -100,7 +101,7 @@ def _jumps(start: datetime, end: datetime) -> None:
     card(
         title,
         minutes,
-        jump_bars.by_minute(minutes, start, end) if minutes.height else None,
+        partial(jump_bars.by_minute, minutes, start, end) if minutes.height else None,
         key="jumps",
         about=(
             f"{minutes['symbol'][0]} on {minutes['venue'][0].capitalize()}. Change of a minute over the usual move of "
@@ -128,7 +129,7 @@ def _quotes(whole: dict[str, datetime]) -> None:
     card(
         title,
         markets,
-        quote_dots.dots(markets) if markets.height else None,
+        partial(quote_dots.dots, markets) if markets.height else None,
         key="quotes-apart",
         about="Coins whose dollar markets on one venue were furthest apart: low of the day against its high. UTC day",
         alt="; ".join(f"{row['symbol']} {percent(-row['drop_pct'])}" for row in markets.head(6).iter_rows(named=True)),
@@ -150,7 +151,7 @@ def _depth(day: dict[str, Any]) -> None:
     card(
         title,
         perpetual,
-        depth_steps.steps(perpetual) if perpetual.height else None,
+        partial(depth_steps.steps, perpetual) if perpetual.height else None,
         key="depth-of-day",
         about="Bids and asks, steps of four hours, quoted from a vendor. The whole day, whatever range is chosen. UTC",
         alt="Two step lines, bids and asks.",

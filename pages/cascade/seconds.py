@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -41,7 +42,7 @@ def _coins(total: dict[str, Any], start: datetime, end: datetime) -> None:
     card(
         title,
         coins,
-        second_charts.heatmap(coins),
+        partial(second_charts.heatmap, coins),
         key=f"adl-seconds-{total['venue']}",
         about=(
             f"USD closed a second, by coin, {clock(total['first_ts'], 'second')} to "
@@ -67,7 +68,7 @@ def _beside_price(total: dict[str, Any], start: datetime, end: datetime) -> None
             f"{clock(total['last_ts'], 'second')} UTC"
         ),
         pl.concat([seconds, price.select("ts", "venue", "symbol", "close", "source_id")], how="diagonal"),
-        second_charts.beside_price(seconds, price),
+        partial(second_charts.beside_price, seconds, price),
         key=f"adl-so-far-{total['venue']}",
         about=f"{total['name']}, USD a second and in all so far{beside}. Three scales over one time axis, UTC",
         alt=f"Dollars closed a second and in all so far on {total['name']}{beside}.",
@@ -88,7 +89,7 @@ def rebound(start: datetime, end: datetime) -> None:
             f"{first['asset']} by {percent(first['rebound_pct'])}"
         ),
         coins,
-        rebound_bars.bars(coins),
+        partial(rebound_bars.bars, coins),
         key="adl-rebound",
         about=(
             f"{first['name']}'s average ADL price of each coin, against the median of the last trades before "
@@ -115,7 +116,7 @@ def lending(start: datetime, end: datetime) -> None:
     card(
         title,
         events,
-        loan_panels.panels(events, start, end) if events.height else None,
+        partial(loan_panels.panels, events, start, end) if events.height else None,
         key="loans",
         about=(
             f"{words.span(start, end)}. Lending protocols on chains, each count on a scale of its own: USD, or the "

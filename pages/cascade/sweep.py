@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -66,7 +67,7 @@ def _walk(stamp: dict[str, Any], steps: Any) -> None:
             f"{words.price(stamp['first_price'])} to {words.price(stamp['last_price'])}"
         ),
         steps,
-        chart.walk(steps),
+        partial(chart.walk, steps),
         key="sweep",
         about=(
             f"{utc(stamp['ts'], 'microsecond')}. Takers {stamp['taker_sides']}: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -115,7 +116,7 @@ def comparison(day: dict[str, Any], order: str) -> None:
             .when(pl.col("total_usd").is_not_null())
             .then(pl.lit("another reading: apart"))
         ),
-        day_bars.totals(crash_days.measured(days, changes), changes, day["crash_day"]),
+        partial(day_bars.totals, crash_days.measured(days, changes), changes, day["crash_day"]),
         key="days",
         about=(
             "Reported liquidations of all venues by crash day. USD billion, days in UTC. Solid: days of one list, "
@@ -152,7 +153,7 @@ def one_day(day: dict[str, Any]) -> None:
         card(
             f"{day['title']}: {leader['name']} reported the most, {usd(leader['total_usd'])}{share}",
             rows,
-            exchange_bars.liquidations(rows),
+            partial(exchange_bars.liquidations, rows),
             key="day-board",
             about=(
                 f"{board['origin']}, {board['window_label']}, as of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import polars as pl
 import streamlit as st
@@ -73,7 +74,7 @@ def holes() -> None:
         if heard.height
         else "No live feed is recorded",
         heard,
-        hours.grid(heard, row="named", share="recorded_pct", what="recorded"),
+        partial(hours.grid, heard, row="named", share="recorded_pct", what="recorded"),
         key="feed-holes",
         about=f"How much of each hour the feed was listened to{_until(heard)}. {COLOURS} No cell: nobody recorded",
         alt=f"A grid of hours, one row a feed; {number(torn.height)} cells are not whole.",
@@ -87,7 +88,7 @@ def holes() -> None:
         if there.height
         else "No minute bars",
         there,
-        hours.grid(there, row="name", share="present_pct", what="of the minutes have a bar"),
+        partial(hours.grid, there, row="name", share="present_pct", what="of the minutes have a bar"),
         key="bar-holes",
         about=(
             f"How many minutes of each hour have a bar, all markets of a venue together{_until(there)}. {COLOURS} A "

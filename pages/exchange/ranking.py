@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -80,7 +81,7 @@ def _history(venue: Row, market: str, part: pl.DataFrame) -> None:
         card(
             f"{what} on {market}: {', '.join(said)}",
             known,
-            draw(known),
+            partial(draw, known),
             key=f"{column}-{market}",
             about=(
                 f"{venue['name']}, {market}, {known.height} readings. Readings more than two days apart are not "

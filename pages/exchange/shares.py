@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
 from analytics.exchange import shares
@@ -53,7 +55,7 @@ def _over_time(whole: dict[str, object]) -> None:
     card(
         title,
         rows,
-        share_lines.over_time(rows),
+        partial(share_lines.over_time, rows),
         key="shares",
         about=(
             f"Share of {whole['share_of']}, {MARKETS[str(whole['market'])]}, {KINDS[str(whole['period_kind'])]}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -62,7 +63,7 @@ def _by_bar(venue: str, market: Row, start: datetime, end: datetime, span: str) 
             f"{number(peak['volume_base'])} {peak['base']}"
         ),
         traded,
-        minute_volume.bars(traded, venue, start, end),
+        partial(minute_volume.bars, traded, venue, start, end),
         key="bars",
         about=(
             f"Traded volume in {peak['base']}, {market['interval']} bars, {span}. One market of the exchange, "

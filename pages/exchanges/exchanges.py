@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -95,7 +96,7 @@ def bars(board: dict[str, Any], rows: pl.DataFrame, verdicts: pl.DataFrame) -> N
     card(
         f"{leader['name']} reported the most{asset}: {usd(leader['total_usd'])}{share}{covers}",
         rows,
-        exchange_bars.liquidations(rows),
+        partial(exchange_bars.liquidations, rows),
         key="board",
         about=(
             f"{board['origin']}, {board['window_label']}. USD. Hatched: computed, the stated total less the "
@@ -156,7 +157,7 @@ def traded_volume(day: dict[str, Any]) -> None:
             card(
                 f"{most['name']} traded the most on {market}: {usd(most['volume_usd'])}",
                 part,
-                volume_bars.traded(part),
+                partial(volume_bars.traded, part),
                 key=f"volume-{market}",
                 about=(
                     f"Assets: {asset}. {utc(window['window_start'])} to {clock(window['window_end'])}. USD billion, "

@@ -3,6 +3,7 @@ per asset."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -129,7 +130,7 @@ def _inequality(feed: dict[str, Any], asked: dict[str, Any], row: dict[str, Any]
         card(
             _unequal(row),
             _with_regime(points, feed),
-            inequality.lorenz(points),
+            partial(inequality.lorenz, points),
             key="lorenz",
             about=f"Lorenz curve of {number(row['orders'])} orders. {told}",
             alt=_unequal(row),
@@ -139,7 +140,7 @@ def _inequality(feed: dict[str, Any], asked: dict[str, Any], row: dict[str, Any]
         card(
             _by_size(sizes),
             _with_regime(sizes, feed),
-            inequality.sizes(sizes),
+            partial(inequality.sizes, sizes),
             key="sizes",
             about=f"Orders by powers of ten. {told}",
             alt="; ".join(

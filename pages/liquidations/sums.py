@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -111,7 +113,7 @@ def _pace(crash_day: str) -> None:
     card(
         title,
         windows,
-        pace_steps.steps(windows),
+        partial(pace_steps.steps, windows),
         key="pace",
         about=(
             f"{fastest['origin']}, {fastest['universe']}. Published windows as averages, USD million a minute by "
@@ -151,7 +153,7 @@ def _bridge(number: int, lines: pl.DataFrame, rows: int) -> None:
     card(
         bridge_title(lines),
         lines,
-        bridges.lines(lines, rows),
+        partial(bridges.lines, lines, rows),
         key=f"bridge-{topic}-{number}",
         about=f"Over {'; '.join(universes)}. USD",
         alt=bridge_title(lines),

@@ -3,6 +3,7 @@ of the losses."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -92,7 +93,7 @@ def _bounds(board: dict[str, Any], ranked: pl.DataFrame) -> None:
             state=pl.col("completeness").replace(COMPLETENESS),
             since=pl.when("established").then(pl.lit("established")).otherwise(pl.lit("not established")),
         ),
-        venue_bounds.ladder(ranked),
+        partial(venue_bounds.ladder, ranked),
         key="bounds",
         about=f"Reported → at least. {board['origin']}, {board['window_label']}, USD. Arrow: no upper end is known",
         alt="; ".join(f"{row['name']} at least {usd(row['bound_usd'])}" for row in ranked.iter_rows(named=True)),
@@ -112,7 +113,7 @@ def _turns(crash_day: str, board: dict[str, Any]) -> None:
     card(
         finding,
         turning,
-        venue_bounds.turns(turning) if turning.height else None,
+        partial(venue_bounds.turns, turning) if turning.height else None,
         key="turns",
         about=f"{board['origin']}, {board['window_label']}: the largest figure published for each, as a multiple",
         alt=finding,
@@ -159,7 +160,7 @@ def _stages(crash_day: str, board: dict[str, Any], ranked: pl.DataFrame) -> None
             f"known{': ' if told else ''}{'; '.join(told)}"
         ),
         _measured(stages, ranked).with_columns(what=pl.col("stage").replace(loss_stages.STAGES)),
-        loss_stages.of_exchanges(drawn) if drawn.height else None,
+        partial(loss_stages.of_exchanges, drawn) if drawn.height else None,
         key="stages",
         about=(
             "Liquidated → filled on the book → taken over → auto-deleveraging → borne by all. Value of positions, "

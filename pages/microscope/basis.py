@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from analytics.market import basis as question
 from charts.market import dislocation as chart
@@ -51,7 +52,7 @@ def both_prices(base: str, start: datetime, end: datetime) -> None:
     card(
         f"At the low: {said[0]}",
         rows,
-        chart.basis(rows, start, end),
+        partial(chart.basis, rows, start, end),
         key="basis",
         about=about,
         alt="Lines of the basis: " + "; ".join(said),

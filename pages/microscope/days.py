@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -60,7 +61,7 @@ def _curves(day: dict[str, Any], base: str) -> None:
     card(
         title,
         paths,
-        chart.curves(paths, unit, day["crash_day"]) if paths.height else None,
+        partial(chart.curves, paths, unit, day["crash_day"]) if paths.height else None,
         key="aligned",
         about=(
             f"{base}, minutes since each day's own T0, closes where their bars end. σ: the standard deviation of an "

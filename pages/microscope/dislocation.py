@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -59,7 +60,7 @@ def _deviations(base: str, markets: pl.DataFrame, start: datetime, end: datetime
     card(
         title,
         rows,
-        chart.deviations(rows, names, departures.LEFT_PCT, start, end),
+        partial(chart.deviations, rows, names, departures.LEFT_PCT, start, end),
         key="deviations",
         about=about,
         alt=(
@@ -97,7 +98,7 @@ def _gap(
     card(
         title,
         rows,
-        chart.gap(rows, names, start, end),
+        partial(chart.gap, rows, names, start, end),
         key="deviations",
         about=(
             f"{words.span(start, end)}. The price of the one less that of the other, percent of their midpoint; "

@@ -4,6 +4,7 @@ tell."""
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -98,7 +99,7 @@ def _explosive(feed: dict[str, Any], parts: tuple[Part, ...], start: datetime, e
     card(
         f"{feed['name']}: {rows['events'].sum():,} liquidations",
         rows,
-        chart.intensity(rows, start, end) if rows.height else None,
+        partial(chart.intensity, rows, start, end) if rows.height else None,
         key="intensity",
         about=f"{words.span(start, end)}. Single liquidations of one feed, one side, a minute",
         alt=f"Columns of liquidations a minute on {feed['name']}.",
@@ -123,7 +124,7 @@ def _branching(title: str, fits: pl.DataFrame, fitted: pl.DataFrame) -> None:
     card(
         title,
         fits,
-        chart.branching(fits) if fitted.height else None,
+        partial(chart.branching, fits) if fitted.height else None,
         key="branching",
         about=(
             "Hawkes processes by maximum likelihood, with a constant background and one that varies "
@@ -170,7 +171,7 @@ def _residuals(of: dict[str, str], fitted: pl.DataFrame) -> None:
     card(
         fit_title(part["chance"]),
         rows,
-        chart.residuals(rows),
+        partial(chart.residuals, rows),
         key="residuals",
         about=(
             f"{safe(part['part'])}, {clock(part['begins'])}–{clock(part['ends'])} UTC, varying background. "

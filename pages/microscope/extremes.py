@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -95,7 +96,7 @@ def _walk(found: dict[str, Any]) -> None:
             f"{found['quote']}, {number(found['average_price'])} on average"
         ),
         steps,
-        chart.walk(steps),
+        partial(chart.walk, steps),
         key="sweep-walk",
         about=(
             f"{found['symbol']} on {found['name']} at {utc(found['ts'], 'microsecond')}, the taker's side: "

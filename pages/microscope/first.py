@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -76,7 +77,7 @@ def _leads(
     card(
         _title(first, second, estimates, decided, led),
         estimates,
-        chart.leads(estimates) if estimates["window_end"][0] > estimates["window_start"][0] else None,
+        partial(chart.leads, estimates) if estimates["window_end"][0] > estimates["window_start"][0] else None,
         key="leads",
         about=f"{about}. A row is a window of time; the dot is the lead, the bar its interval",
         alt=f"A row per window: {first} against {second}; decided in {decided.height} of {estimates.height}.",
@@ -96,7 +97,7 @@ def _leads(
     card(
         "What it is read from: how closely the two move together at each lag",
         contrast.with_columns(first=pl.lit(first), second=pl.lit(second)),
-        chart.contrast(contrast) if contrast.height else None,
+        partial(chart.contrast, contrast) if contrast.height else None,
         key="contrast",
         about=(
             "Over all the time both are known. Covariance over the size of both series' moves; the band holds 95 % "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -50,7 +51,7 @@ def _takers(market: dict[str, Any], base: str, start: datetime, end: datetime) -
     card(
         title + ("" if sold is None else f", {percent(sold)} of it sold by takers"),
         bars,
-        flow_chart.volume(bars, start, end),
+        partial(flow_chart.volume, bars, start, end),
         key="takers",
         about=f"{words.span(start, end)}, bars from {clock(bars['ts'][0])} to {clock(bars['until'][-1])}. In {base}",
         alt=f"Columns of volume on {market['name']}.",
@@ -115,7 +116,7 @@ def _profile(market: dict[str, Any], key: tuple[str, ...], base: str, start: dat
             f"{share} of all; at least {words.amount(most['least_base'])}, at most {words.amount(most['most_base'])}"
         ),
         levels,
-        chart.by_price(levels),
+        partial(chart.by_price, levels),
         key="profile",
         about=about,
         alt=f"Bars of volume by price level on {market['name']}.",

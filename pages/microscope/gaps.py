@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -46,7 +47,7 @@ def lowest_prints(base: str, start: datetime, end: datetime) -> None:
     card(
         title,
         ranked,
-        gaps_chart.dots(compared, names),
+        partial(gaps_chart.dots, compared, names),
         key="gaps",
         about=about,
         alt=f"A row per asset, a dot per venue, {compared.height} assets. {said}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -107,7 +108,7 @@ def _depth(book: dict[str, Any], window: tuple[datetime, datetime], start: datet
     card(
         title,
         rows,
-        chart.nearest(rows, start, end) if rows.height else None,
+        partial(chart.nearest, rows, start, end) if rows.height else None,
         key=f"depth-{book['symbol']}",
         about=(
             f"{words.span(start, end)}. Value of bids and asks from the middle out to the band, as the archive "
@@ -154,7 +155,7 @@ def _impact(
     card(
         title,
         rows,
-        impact_chart.windows(rows, theme.venue_colour(market["venue"]), start, end),
+        partial(impact_chart.windows, rows, theme.venue_colour(market["venue"]), start, end),
         key="impact",
         about=about,
         alt=title,
@@ -185,7 +186,7 @@ def _order_flow(
     card(
         order_flow_title(named, rows),
         rows if fitted.height else fitted,
-        impact_chart.order_flow(rows, theme.venue_colour(market["venue"])) if fitted.height else None,
+        partial(impact_chart.order_flow, rows, theme.venue_colour(market["venue"])) if fitted.height else None,
         key="order-flow",
         about=f"{about}. Parts by the phases found. Hollow: zero is possible, too",
         alt=order_flow_title(named, rows),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -103,7 +104,7 @@ def _found(
     card(
         f"Found in {market['name']} {market['symbol']}: {', '.join(said)}{ended}",
         found.with_columns(venue=pl.lit(market["venue"])),
-        chart.by_rule(bars, found, published, start, end),
+        partial(chart.by_rule, bars, found, published, start, end),
         key="phases",
         about=about,
         alt="Price with the phases as bands: " + ", ".join(said) + ended,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -98,7 +99,7 @@ def _chart(day: dict[str, Any], start: datetime, end: datetime, base: str, at: d
     card(
         title,
         track.with_columns(pl.concat_str("source_id", pl.lit(sources, pl.String), separator=";", ignore_nulls=True)),
-        chart.falls(track, fills, start, end, at) if track.height else None,
+        partial(chart.falls, track, fills, start, end, at) if track.height else None,
         key="replay",
         about=(
             f"{words.span(start, end)}. Closes in percent of each market's price at {utc(reference)}. Grey: after "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -104,7 +106,7 @@ else:
         card(
             title,
             bitcoin,
-            price.path_with_moments(bitcoin, moments),
+            partial(price.path_with_moments, bitcoin, moments),
             key="bitcoin",
             about=(
                 f"{bitcoin['symbol'][0]} on {bitcoin['venue'][0].title()}, {bitcoin['interval'][0]} bars: close, "
@@ -152,7 +154,7 @@ with left:
             f"{leader['name']} reported the most: {usd(leader['total_usd'])}"
             + ("" if leader["share_pct"] is None else f", {percent(leader['share_pct'], 0)} of the board"),
             rows,
-            exchange_bars.liquidations(rows),
+            partial(exchange_bars.liquidations, rows),
             key="exchanges",
             about=f"{board['origin']}, {board['window_label']}. USD, long and short together unless split",
             alt="Bars: " + ", ".join(map(" ".join, zip(rows["name"], exchange_bars.amounts(rows), strict=True))),

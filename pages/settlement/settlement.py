@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -74,7 +76,7 @@ def results(scenario: Scenario, rule: str, compared: pl.DataFrame) -> None:
     card(
         f"Who pays a debt of {exact(row['debt'])}" if row["debt"] else "There is no debt to pay",
         worded,
-        drawn.who_pays(compared) if row["debt"] else None,
+        partial(drawn.who_pays, compared) if row["debt"] else None,
         key="payers",
         about=(
             f"{SIMULATED}. One scenario, five rules; each bar is the whole debt. What a fund cannot pay all other "
@@ -98,7 +100,7 @@ def _step_by_step(scenario: Scenario, rule: str) -> None:
     card(
         f"{DEBT_RULES[rule]}: step by step",
         steps,
-        drawn.balances(steps),
+        partial(drawn.balances, steps),
         key="steps",
         about=(
             f"{SIMULATED}. What each party has from one step to the next; the changes of every row, with what comes "
@@ -168,7 +170,7 @@ else:
         card(
             "What reaches the user of the deposit, rule by rule",
             compared,
-            drawn.reaching_user(compared),
+            partial(drawn.reaching_user, compared),
             key="reaching",
             about=f"{SIMULATED}. USD",
             alt="Bars: "

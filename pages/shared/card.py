@@ -8,7 +8,7 @@ A new card of a page is one function of that page's folder:
             f"…" if rows.height else "…",            # the finding in one sentence; with a figure: a line in
             tests/figures
             rows,                                    # exactly what is shown, with `source_id`: the download is this
-            depth_chart.figure(rows) if rows.height else None,     # a figure of charts/
+            partial(depth_chart.figure, rows) if rows.height else None,    # a figure of charts/, drawn when it is new
             key="depth",                             # no two cards of one view share it
             about="US dollars within 1 % of the middle, UTC",      # unit, window, UTC
             alt="…",                                 # the chart for somebody who cannot see it
@@ -20,6 +20,8 @@ Numbers and times are worded by `charts/words.py`, choices that belong into the 
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +35,8 @@ from pages.shared.receipt import source_line, source_link, sources_of
 from pages.shared.table import table as rows_table
 from pages.shared.words import safe
 
+MOST_PICTURES = 500
+"""Charts kept for replay; one has 10 to 300 kB."""
 LISTED_SOURCES = 8
 """Sources a card's menu lists by name; the rest is counted there and stands in the sources CSV."""
 PLOTLY = {
@@ -45,7 +49,7 @@ PLOTLY = {
 def card(
     title: str,
     data: pl.DataFrame,
-    chart: go.Figure | None = None,
+    chart: partial[go.Figure] | None = None,
     *,
     key: str,
     about: str,
@@ -59,7 +63,8 @@ def card(
 
     `about` states units, window and UTC; `data` is exactly what is shown, with a `source_id` column; `alt` says what
     the
-    chart shows to somebody who cannot see it; `table` is a column configuration and asks for a table instead of a
+    chart shows to somebody who cannot see it; `chart` draws it, and is only called where nobody has asked for the same
+    picture of this generation before; `table` is a column configuration and asks for a table instead of a
     chart.
     """
     with st.container(border=True, key=f"card-{key}"):
@@ -73,7 +78,7 @@ def card(
             st.info(safe(empty), icon=":material/help:")
             return
         if chart is not None:
-            st.plotly_chart(chart, key=f"chart-{key}", config=PLOTLY, alt=alt or title)
+            _drawn(generation(), key, alt or title, chart)
         if table is not None:
             rows_table(data, table, key=f"table-{key}", alt=alt or title)
         if note:
@@ -82,6 +87,22 @@ def card(
         st.caption(f"Source: {source_line(named, data)}")
         with menu:
             _menu(key, data, named)
+
+
+def _digest(rows: pl.DataFrame) -> bytes:
+    """Which rows these are, and in which order."""
+    return hashlib.blake2b(rows.hash_rows().to_numpy().tobytes() + repr(rows.schema).encode()).digest()
+
+
+def _picture(chart: partial[go.Figure]) -> tuple[object, ...]:
+    """What decides how a chart looks: the function that draws it, and what it is given."""
+    return f"{chart.func.__module__}.{chart.func.__qualname__}", chart.args, sorted(chart.keywords.items())
+
+
+@st.cache_data(max_entries=MOST_PICTURES, show_spinner=False, hash_funcs={partial: _picture, pl.DataFrame: _digest})
+def _drawn(number: int, key: str, alt: str, chart: partial[go.Figure]) -> None:
+    """The chart of a card. The same picture of the same generation is replayed to everybody, and built once."""
+    st.plotly_chart(chart(), key=f"chart-{key}", config=PLOTLY, alt=alt)
 
 
 def view_link() -> str:

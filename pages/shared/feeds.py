@@ -3,6 +3,7 @@ since when."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -46,7 +47,8 @@ def strip(
     card(
         f"What the feeds let through on {day['title']}: {where}",
         in_words(in_force),
-        regime_strip.strip(
+        partial(
+            regime_strip.strip,
             ask(regimes.of_venues, venues=venues),
             days.select(pl.min("window_start")).item(),
             days.select(pl.max("window_end")).item(),

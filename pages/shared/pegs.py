@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -56,7 +57,7 @@ def _asset(
     card(
         title,
         paths,
-        pegs.against_reference(paths, windows, reference, start, end) if paths.height else None,
+        partial(pegs.against_reference, paths, windows, reference, start, end) if paths.height else None,
         key=f"peg-{base}",
         about=(
             f"{words.span(start, end)}. Price of {asset}; the pool's price is its state per block, not a trade. "

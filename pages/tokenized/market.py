@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -117,7 +119,7 @@ def _size(measure: str, title: str, about: str) -> None:
     card(
         title,
         points,
-        None if points.is_empty() else readings.over_time(points),
+        None if points.is_empty() else partial(readings.over_time, points),
         key=f"size-{measure}",
         about=f"{about}. A line joins readings of one publisher, metric and scope; open circles have low confidence",
         alt=points_in_words(points),
@@ -150,7 +152,7 @@ def claims_checked(chosen: Chosen) -> None:
     card(
         f"{first['subject']}: {percent(first['claim_pct'], 0)} was quoted{undated}, the readings give {given}",
         rows,
-        claims_chart.beside_readings(rows),
+        partial(claims_chart.beside_readings, rows),
         key="claims",
         about="Quoted shares beside the same issuers' share in every reading by value that names them, %",
         alt="; ".join(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
 from analytics.tokenized import history, products
@@ -22,7 +24,7 @@ def entrants_and_exits() -> None:
     card(
         f"Entrants and exits: {_last_year(years)}",
         rows,
-        moves_chart.by_year(years) if years.height else None,
+        partial(moves_chart.by_year, years) if years.height else None,
         key="moves",
         about=(
             "Products by their first day and by the day they closed, by year: finer dates are not known of all. "
@@ -63,7 +65,7 @@ def share_by_chain() -> None:
     card(
         f"Share by chain: {_chain_title(rows, values)}",
         rows,
-        readings.over_time(values) if values.height else None,
+        partial(readings.over_time, values) if values.height else None,
         key="chains",
         about=(
             "As published. Drawn: values, USD billion; a line joins readings of one publisher, metric and scope "
@@ -131,7 +133,7 @@ def _drawn(points: pl.DataFrame, title: str, key: str, empty: str) -> None:
     card(
         title,
         points,
-        readings.over_time(points) if points.height else None,
+        partial(readings.over_time, points) if points.height else None,
         key=key,
         about=(
             "USD billion. A line joins readings of one publisher, metric and scope; publishers count differently, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -146,7 +147,7 @@ def against_the_close(day: dict[str, Any]) -> None:
         if deepest
         else "Tokenized stocks against the last close",
         paths,
-        since_close.moves(paths, day["t0"]) if deepest else None,
+        partial(since_close.moves, paths, day["t0"]) if deepest else None,
         key="since-close",
         about=(
             "Percent above or below each token's own last price in the hour up to the regular close of New York. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil, floor
 
 import polars as pl
@@ -45,7 +46,7 @@ def the_flip(chosen: Chosen) -> None:
             f"{percent(least['share_pct'], 0)} “{least['class_name']}” by another"
         ),
         classes,
-        shares.flip(classes),
+        partial(shares.flip, classes),
         key="flip",
         about=(
             f"Share of {MEASURES[reading['measure']]}, {utc(reading['as_of'], reading['as_of_precision'])}. "
@@ -166,7 +167,7 @@ def over_time(chosen: Chosen) -> None:
     card(
         title,
         points,
-        None if points.is_empty() else readings.over_time(points, drawn, colour=colour),
+        None if points.is_empty() else partial(readings.over_time, points, drawn, colour=colour),
         key="history",
         about=(
             "Share of the tokenized-stock market by value, %. A line joins readings of the same publisher, metric "

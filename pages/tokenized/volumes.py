@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -52,7 +54,7 @@ def _beside_perpetuals() -> None:
         f"Stock tokens traded {usd(last['tokens_usd'])} in a day, stock perpetuals {usd(last['perpetuals_usd'])}: "
         f"{percent(last['token_pct'], 2)} of both was tokens",
         shown,
-        volume_bars.bars(shown),
+        partial(volume_bars.bars, shown),
         key="against",
         about=(
             f"Shares and funds, {utc(last['as_of'])}, volume of the 24 hours before as each venue states it. The "
@@ -88,7 +90,7 @@ def _in_pools() -> None:
             card(
                 title,
                 rows,
-                pool_columns.columns(rows) if rows.height else None,
+                partial(pool_columns.columns, rows) if rows.height else None,
                 key=f"pools-{'washed' if washed else 'clean'}",
                 about="xStocks, sum of the pools known that day, whose number changes. USD, UTC days",
                 alt=f"Columns of volume a day in {kind}.",
