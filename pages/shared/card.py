@@ -78,7 +78,7 @@ def card(
             st.info(safe(empty), icon=":material/help:")
             return
         if chart is not None:
-            _drawn(generation(), key, alt or title, chart)
+            _drawn(generation(), key, alt or title, chart, touch=_by_touch())
         if table is not None:
             rows_table(data, table, key=f"table-{key}", alt=alt or title)
         if note:
@@ -100,9 +100,23 @@ def _picture(chart: partial[go.Figure]) -> tuple[object, ...]:
 
 
 @st.cache_data(max_entries=MOST_PICTURES, show_spinner=False, hash_funcs={partial: _picture, pl.DataFrame: _digest})
-def _drawn(number: int, key: str, alt: str, chart: partial[go.Figure]) -> None:
-    """The chart of a card. The same picture of the same generation is replayed to everybody, and built once."""
-    st.plotly_chart(chart(), key=f"chart-{key}", config=PLOTLY, alt=alt)
+def _drawn(number: int, key: str, alt: str, chart: partial[go.Figure], touch: bool) -> None:
+    """The chart of a card. The same picture of the same generation is replayed to everybody, and built once.
+
+    By touch a swipe scrolls the page wherever it begins, so a chart does not zoom there and has no bar of tools.
+    """
+    figure = chart()
+    if touch:
+        figure.update_layout(dragmode=False)
+        figure.update_xaxes(fixedrange=True)
+        figure.update_yaxes(fixedrange=True)
+    config = {**PLOTLY, "displayModeBar": False} if touch else PLOTLY
+    st.plotly_chart(figure, key=f"chart-{key}", config=config, alt=alt)
+
+
+def _by_touch() -> bool:
+    """Whether the reader holds a phone, by what its browser says of itself."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
 def view_link() -> str:

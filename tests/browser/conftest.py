@@ -12,6 +12,7 @@ from tests.browser.site import served
 from tests.browser.visit import Visit
 
 CHROMIUM = Path("/usr/bin/chromium")
+PHONE = "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Mobile Safari/537.36"
 Visitor = Callable[[], Visit]
 
 
@@ -42,7 +43,9 @@ def desk(browser: Browser) -> Iterator[BrowserContext]:
 def phone(browser: Browser) -> Iterator[BrowserContext]:
     """A phone at night."""
     size = {"width": 390, "height": 844}
-    with browser.new_context(color_scheme="dark", viewport=size, has_touch=True, is_mobile=True) as context:
+    with browser.new_context(
+        color_scheme="dark", viewport=size, has_touch=True, is_mobile=True, user_agent=PHONE
+    ) as context:
         yield context
 
 

@@ -114,4 +114,6 @@ def test_a_link_with_an_unusable_range_says_so_and_shows_the_rest(visit: Visit, 
     visit.open(f"/cascade?{times}")
     assert "link_off" in visit.warnings
     assert "Showing" in visit.warnings
+    # A link that is mended runs the page twice.
+    visit.page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullData?.length")
     assert max(map(max, visit.points())) > 0

@@ -32,6 +32,8 @@ WIDTHS = """() => [document.documentElement, document.querySelector('[data-testi
 
 BACKGROUND = r"""() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor
     .match(/\d+/g).slice(0, 3).map(Number)"""
+SWIPE = 200
+SCROLLED = "() => document.querySelector('[data-testid=stMain]').scrollTop"
 
 
 @dataclass
@@ -65,10 +67,24 @@ class Visit:
         return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts())
 
     def points(self) -> list[list[int]]:
-        """The number of points of each trace of each chart in sight, once there is one: a link that is mended runs the
-        page twice."""
-        self.page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullData?.length")
+        """The number of points of each trace of each chart in sight."""
         return list(self.page.evaluate(POINTS))
+
+    def swipe_from_the_chart(self) -> None:
+        """Swipe upwards from the middle of the first chart's lines, and wait until the page has moved along."""
+        chart = self.page.locator(".js-plotly-plot .nsewdrag").first
+        chart.scroll_into_view_if_needed()
+        box = chart.bounding_box()
+        assert box is not None
+        moved = int(self.page.evaluate(SCROLLED)) + SWIPE // 2
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        finger = self.page.context.new_cdp_session(self.page)
+        for step in range(0, SWIPE + 1, 10):
+            points = [{"x": x, "y": y - step}]
+            touched = {"type": "touchMove" if step else "touchStart", "touchPoints": points}
+            finger.send("Input.dispatchTouchEvent", touched)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        self.page.wait_for_function(f"moved => ({SCROLLED})() > moved", arg=moved)
 
     def overflow(self) -> list[int]:
         """Pixels by which the document and the page's main part are wider than the window."""

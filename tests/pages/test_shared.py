@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from analytics.warehouse import Warehouse
 from pages.shared.ask import ask
 from pages.shared.words import safe
+from tests.pages import drawings
 
 JOINER = "\u2060"
 """Nobody sees it; it keeps an address from becoming a link."""
@@ -94,6 +95,25 @@ def test_a_card_has_one_menu_with_its_data_its_sources_and_its_link(card: AppTes
     assert [button.label for button in card.get("download_button")] == ["Data as CSV (3 rows)", "Its sources as CSV"]
     assert any(words.startswith("**Sources**") for words in card.markdown.values)
     assert any("**Link to this view** (generation 1)" in words for words in card.markdown.values)
+
+
+DRAWN = """
+from functools import partial
+from tests.pages import drawings
+card(
+    'A chart', pl.DataFrame({'source_id': ['crashday'], 'value': [VALUE]}),
+    partial(drawings.counted, pl.DataFrame({'value': [VALUE]})), key='chart', about='USD',
+)
+"""
+
+
+def test_a_chart_is_drawn_once_for_all_and_anew_where_its_rows_differ() -> None:
+    before = len(drawings.DRAWN)
+    for value in (1, 1, 2, 1):
+        app = page(DRAWN.replace("VALUE", str(value)))
+        (chart,) = app.get("plotly_chart")
+        assert f'"x":[{value}]' in chart.proto.spec.replace(" ", "")
+    assert drawings.DRAWN[before:] == [1, 2]
 
 
 def test_a_card_without_rows_says_so_and_offers_nothing_to_download() -> None:
