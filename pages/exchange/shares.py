@@ -26,6 +26,8 @@ LISTS = {
     "rank": NUMBER("Place"),
     "name": TEXT("Exchange"),
     "volume_24h_usd": whole_money("24 h volume, USD"),
+    "confidence": TEXT("Confidence"),
+    "note": TEXT("Note", width="large"),
 }
 FALLEN = "ftx"
 """The exchange whose place in these lists readers ask for: it failed in November 2022."""
@@ -83,6 +85,10 @@ def _lists() -> None:
         about=(
             "Lists of exchanges read at single moments. Trust, score and open interest are three orders: no line "
             "joins them"
+        ),
+        note=(
+            "The lists of 2021 and 2022 are kept in public repositories and bear no date: theirs is inferred from what "
+            "stands in them, or is the last it can be."
         ),
         table=LISTS,
         empty="No list of exchanges is kept here.",
