@@ -66,7 +66,8 @@ def _over_time(whole: dict[str, object]) -> None:
         alt=f"Lines of shares of {rows['venue'].n_unique()} exchanges.",
         note=(
             "Every publisher takes another whole: the ten largest, or all it follows. Shares of two wholes do not "
-            "compare. An exchange without a dot in a period was not named in it."
+            "compare. An exchange without a dot in a period was not named in it; a line only joins its dots. "
+            "Readings of low confidence are in the CSV, and are not drawn."
         ),
     )
 

@@ -7,6 +7,7 @@ import pytest
 
 from analytics.exchange import shares
 from analytics.warehouse import Warehouse
+from charts.exchange.shares import over_time
 from pipelines.refreshing.validate import accept
 from pipelines.tables.dictionary import frame
 
@@ -33,6 +34,12 @@ def test_ftx_stood_fourth_and_third(warehouse: Warehouse) -> None:
         (3, "score", 2022),
     ]
     assert rows["scope"].n_unique() == 2
+
+
+def test_a_share_that_may_be_an_amount_is_listed_with_low_confidence_and_not_drawn(warehouse: Warehouse) -> None:
+    rows = shares.over_time(warehouse, "all CEXs of CoinDesk Data|open_interest|month end|CoinDesk Data")
+    assert rows.filter(venue="binance").select("share_pct", "confidence").row(0) == (18.8, "low")
+    assert [trace.name for trace in over_time(rows).data] == ["CME"]
 
 
 def share(**cells: object) -> pl.DataFrame:
