@@ -48,13 +48,14 @@ def over_time(warehouse: Warehouse, scope: str) -> pl.DataFrame:
 
 def lists(warehouse: Warehouse) -> pl.DataFrame:
     """Places in lists of exchanges read at single moments, the earliest first: `as_of as_of_precision origin ranked_by
-    market rank venue name volume_24h_usd trust_score scope source_id`. Places by trust, by a score and by open interest
-    are three things: `scope` tells them apart."""
+    market rank venue name volume_24h_usd trust_score confidence note scope source_id`. Places by trust, by a score and
+    by open interest are three things: `scope` tells them apart. `confidence` is low where the list bears no date."""
     return warehouse.query(
         f"""
         SELECT as_of, as_of_precision, origin, ranked_by, market, rank, venue,
                coalesce(v.name, listed_as, venue) AS name,
-               volume_24h_usd, trust_score, concat_ws('|', origin, ranked_by, market) AS scope, r.source_id
+               volume_24h_usd, trust_score, r.confidence, r.note,
+               concat_ws('|', origin, ranked_by, market) AS scope, r.source_id
         FROM exchange_ranks r
         {sql.VENUES}
         WHERE ranked_by IS NOT NULL AND rank IS NOT NULL

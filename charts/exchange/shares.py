@@ -13,9 +13,12 @@ from charts.market.price import moment
 
 def over_time(shares: pl.DataFrame) -> go.Figure:
     """A line an exchange with two periods or more, a dot otherwise (`analytics.exchange.shares.over_time`). A line
-    joins readings only: between them nothing is known. Raises ValueError where shares of different wholes are mixed."""
+    joins readings only: between them nothing is known. Low confidence is not drawn. Raises ValueError where shares of
+    different wholes are mixed."""
     scopes.single(shares)
-    known = shares.filter((pl.col("venue") != "all") & pl.col("share_pct").is_not_null())
+    known = shares.filter(
+        (pl.col("venue") != "all") & pl.col("share_pct").is_not_null() & (pl.col("confidence") != "low")
+    )
     figure = theme.figure(380, alt_axis="Share, %")
     for (venue,), rows in known.group_by("venue", maintain_order=True):
         figure.add_scatter(

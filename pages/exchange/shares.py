@@ -26,6 +26,8 @@ LISTS = {
     "rank": NUMBER("Place"),
     "name": TEXT("Exchange"),
     "volume_24h_usd": whole_money("24 h volume, USD"),
+    "confidence": TEXT("Confidence"),
+    "note": TEXT("Note", width="large"),
 }
 FALLEN = "ftx"
 """The exchange whose place in these lists readers ask for: it failed in November 2022."""
@@ -64,7 +66,8 @@ def _over_time(whole: dict[str, object]) -> None:
         alt=f"Lines of shares of {rows['venue'].n_unique()} exchanges.",
         note=(
             "Every publisher takes another whole: the ten largest, or all it follows. Shares of two wholes do not "
-            "compare. An exchange without a dot in a period was not named in it."
+            "compare. An exchange without a dot in a period was not named in it; a line only joins its dots. "
+            "Readings of low confidence are in the CSV, and are not drawn."
         ),
     )
 
@@ -83,6 +86,10 @@ def _lists() -> None:
         about=(
             "Lists of exchanges read at single moments. Trust, score and open interest are three orders: no line "
             "joins them"
+        ),
+        note=(
+            "The lists of 2021 and 2022 are kept in public repositories and bear no date: theirs is inferred from what "
+            "stands in them, or is the last it can be."
         ),
         table=LISTS,
         empty="No list of exchanges is kept here.",

@@ -77,7 +77,8 @@ def _beside_perpetuals() -> None:
 
 
 def _in_pools() -> None:
-    days = ask(pools.by_day)
+    days, every = ask(pools.by_day), ask(pools.by_pool)
+    clean = every.filter(~pl.col("washed"))
     parts = st.columns(2)
     for part, washed in zip(parts, (False, True), strict=True):
         rows = days.filter(pl.col("washed") == washed)
@@ -98,8 +99,8 @@ def _in_pools() -> None:
                     "The mark is of June 21, 2026: trades of a few wallets with themselves. Drawn apart, added to "
                     "nothing."
                     if washed
-                    else "Fourteen pools of seven tokens, not all there are."
+                    else f"{clean.height} of the {every.height} pools below, and not all there are."
                 ),
                 empty="No day of such a pool is known.",
             )
-    card("The pools", ask(pools.by_pool), key="pools", about="Over all their days, USD", table=POOLS)
+    card("The pools", every, key="pools", about="Over all their days, USD", table=POOLS)

@@ -69,6 +69,15 @@ class ExchangeRanks(Traced):
     volume_24h_usd = number("Trailing 24 h volume at that instant's price", "USD", nullable=True, min=0)
     open_interest_btc = number("Open interest of a derivatives venue", "BTC", nullable=True, min=0)
     listed_as = text("Name in the list, where this table's venue has none of its own", nullable=True)
+    confidence = choice(
+        "How far place and date can be trusted; null where the ranking itself was asked", *CONFIDENCE, nullable=True
+    )
+    note = text("What a reader must know before quoting it", nullable=True)
+
+    @dy.rule()
+    def kept_list_says_its_confidence(cls) -> pl.Expr:
+        """Give the confidence of a place that was read in a list somebody else kept (`ranked_by` is there)."""
+        return pl.col("ranked_by").is_null() | pl.col("confidence").is_not_null()
 
 
 class VenueShares(Traced):

@@ -112,10 +112,10 @@ def test_another_day_has_its_own_boards_and_the_others_apart() -> None:
 def ranked(own: Settings) -> Iterator[Settings]:
     """The pages on a warehouse in which Backpack was ranked on three more days, and HTX on the first of them only."""
     rows = [
-        "backpack,spot,2026-11-20T00:00:00Z,minute,CoinGecko,,34,,12.5,1250000,,,crashday",
-        "htx,spot,2026-11-20T00:00:00Z,minute,CoinGecko,,20,7,,,,,crashday",
-        "backpack,spot,2026-11-21T00:00:00Z,minute,CoinGecko,,33,6,14,1400000,,,crashday",
-        "binance,spot,2026-11-21T00:00:00Z,minute,CoinGecko,,1,10,90,9000000,,,crashday",
+        "backpack,spot,2026-11-20T00:00:00Z,minute,CoinGecko,,34,,12.5,1250000,,,,,crashday",
+        "htx,spot,2026-11-20T00:00:00Z,minute,CoinGecko,,20,7,,,,,,,crashday",
+        "backpack,spot,2026-11-21T00:00:00Z,minute,CoinGecko,,33,6,14,1400000,,,,,crashday",
+        "binance,spot,2026-11-21T00:00:00Z,minute,CoinGecko,,1,10,90,9000000,,,,,crashday",
     ]
     with (own.reference_dir / "exchange_ranks.csv").open("a") as file:
         file.writelines(f"{row}\n" for row in rows)

@@ -229,7 +229,7 @@ def test_ranks_flow_from_the_source_through_time_with_the_price_of_each_instant(
 def test_of_very_many_readings_the_last_of_each_day_stands(own: Settings) -> None:
     first = datetime(2026, 11, 1, tzinfo=UTC)
     moments = [first + timedelta(minutes=10 * step) for step in range(profile.MOST_READINGS + 1)]
-    lines = [f"kraken,spot,{at:%Y-%m-%dT%H:%M:%SZ},minute,CoinGecko,,5,,,,,,crashday\n" for at in moments]
+    lines = [f"kraken,spot,{at:%Y-%m-%dT%H:%M:%SZ},minute,CoinGecko,,5,,,,,,,,crashday\n" for at in moments]
     with (own.reference_dir / "exchange_ranks.csv").open("a") as file:
         file.writelines(lines)
     build.build(own)

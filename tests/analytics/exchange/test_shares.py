@@ -7,7 +7,9 @@ import pytest
 
 from analytics.exchange import shares
 from analytics.warehouse import Warehouse
+from charts.exchange.shares import over_time
 from pipelines.refreshing.validate import accept
+from pipelines.tables.dictionary import frame
 
 TEN = "the ten largest CEXs by spot volume"
 
@@ -34,6 +36,12 @@ def test_ftx_stood_fourth_and_third(warehouse: Warehouse) -> None:
     assert rows["scope"].n_unique() == 2
 
 
+def test_a_share_that_may_be_an_amount_is_listed_with_low_confidence_and_not_drawn(warehouse: Warehouse) -> None:
+    rows = shares.over_time(warehouse, "all CEXs of CoinDesk Data|open_interest|month end|CoinDesk Data")
+    assert rows.filter(venue="binance").select("share_pct", "confidence").row(0) == (18.8, "low")
+    assert [trace.name for trace in over_time(rows).data] == ["CME"]
+
+
 def share(**cells: object) -> pl.DataFrame:
     row = {"venue": "binance", "market": "spot", "period_kind": "year", "share_of": "all", "origin": "somebody"}
     row |= {"share_pct": 40.0, "volume_usd": None, "confidence": "high", "source_id": "crashday"} | cells
@@ -57,3 +65,19 @@ def test_a_share_that_cannot_be_is_refused(cells: dict[str, object], rules: set[
     assert accept("venue_shares", share(), "made").good.height == 2
     refused = accept("venue_shares", share(**cells), "made").refused
     assert refused.height and set(refused["rule"]) == rules
+
+
+def place(**cells: object) -> pl.DataFrame:
+    row = {"venue": "ftx", "market": "spot", "as_of_precision": "month", "origin": "CoinGecko", "ranked_by": "trust"}
+    row |= {"rank": 4, "confidence": "low", "source_id": "crashday"} | cells
+    stamp = pl.lit("2021-09-09T00:00:00Z").str.to_datetime(time_zone="UTC")
+    return frame("exchange_ranks", [row]).drop("snapshot_id").with_columns(as_of=stamp)
+
+
+def test_a_place_in_a_list_without_a_date_says_that_it_is_doubted(warehouse: Warehouse) -> None:
+    rows = shares.lists(warehouse).filter(pl.col("as_of").dt.year() < 2023)
+    assert rows["confidence"].unique().to_list() == ["low"] and rows["note"].null_count() == 0
+    assert accept("exchange_ranks", place(), "made").good.height == 1
+    assert accept("exchange_ranks", place(ranked_by=None, confidence=None), "made").good.height == 1
+    refused = accept("exchange_ranks", place(confidence=None), "made").refused
+    assert refused["rule"].to_list() == ["kept_list_says_its_confidence"]
