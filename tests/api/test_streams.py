@@ -134,7 +134,7 @@ def test_an_answer_in_many_batches_is_the_table(big: Settings, made: list[int], 
 
 
 def test_the_database_gives_rows_before_it_has_them_all(warehouse: Warehouse) -> None:
-    late = "SELECT CASE WHEN n < 1_000_000 THEN n ELSE error('made too early') END AS n FROM range(4_000_000) t(n)"
+    late = "SELECT CASE WHEN n < 30_000_000 THEN n ELSE error('made too early') END AS n FROM range(40_000_000) t(n)"
     assert next(warehouse.stream(late, 2_048)).num_rows == 2_048
     with pytest.raises(OSError, match="made too early"):
         warehouse.stream(late, 2_048).read_all()
