@@ -7,10 +7,11 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
-from analytics.liquidations import boards, disputes, headline
+from analytics.liquidations import boards, disputes, headline, pace
 from analytics.market import prices, timeline
+from analytics.who_paid import adl_seconds
 from charts.liquidations import exchange_bars
-from charts.market import price
+from charts.market import hero
 from charts.words import clock, number, percent, usd, usd_range, utc
 from pages.shared.ask import ask
 from pages.shared.card import card
@@ -31,6 +32,17 @@ def elsewhere() -> str:
         lowest, highest = traded.select(pl.min("value"), highest=pl.max("value")).row(0)
         said.append(f"published lows of single venues run from {number(lowest)} to {number(highest)}")
     return f"The low is that of one market: {', '.join(said)}." if said else ""
+
+
+def below(windows: pl.DataFrame, closed: pl.DataFrame) -> str:
+    """What stands under the price, each on a scale of its own."""
+    parts = []
+    if windows.height:
+        universe = windows["universe"][0]
+        parts.append(f"liquidations as {windows['origin'][0]} states them by window ({universe}; averages, log scale)")
+    if closed.height:
+        parts.append(f"auto-deleveraging on {closed['name'][0]} by second, and in all so far")
+    return f". Below, never added to each other: {'; '.join(parts)}" if parts else ""
 
 
 top = st.container(horizontal=True, vertical_alignment="bottom")
@@ -101,16 +113,19 @@ else:
             f"Line chart of {fall['symbol']} from {utc(first)} to {utc(last)}: from {number(fall['before'])} to a "
             f"low of {number(fall['low'])} at {utc(fall['low_ts'])}."
         )
+    windows = ask(pace.by_window, crash_day=crash_day)
+    windows = windows.filter((pl.col("window_start") < last) & (pl.col("window_end") > first))
+    closed = ask(adl_seconds.by_second, start=first, end=last)
     path, listed = st.columns([3, 2]) if moments.height else (st.container(), None)
     with path:
         card(
             title,
-            bitcoin,
-            partial(price.path_with_moments, bitcoin, moments),
+            pl.concat([bitcoin, windows, closed], how="diagonal_relaxed"),
+            partial(hero.picture, bitcoin, moments, windows, closed),
             key="bitcoin",
             about=(
                 f"{bitcoin['symbol'][0]} on {bitcoin['venue'][0].title()}, {bitcoin['interval'][0]} bars: close, "
-                f"and the band from low to high, UTC{measured}"
+                f"and the band from low to high, UTC{measured}{below(windows, closed)}"
             ),
             alt=alt,
             note=elsewhere(),

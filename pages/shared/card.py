@@ -77,16 +77,22 @@ def card(
         if data.is_empty():
             st.info(safe(empty), icon=":material/help:")
             return
-        if chart is not None:
-            _drawn(generation(), key, alt or title, chart, touch=_by_touch())
-        if table is not None:
-            rows_table(data, table, key=f"table-{key}", alt=alt or title)
+        _evidence(data, chart, table, key, alt or title)
         if note:
             st.caption(safe(note))
         named = sources_of(data)
         st.caption(f"Source: {source_line(named, data)}")
         with menu:
             _menu(key, data, named)
+
+
+def _evidence(
+    data: pl.DataFrame, chart: partial[go.Figure] | None, table: dict[str, Any] | None, key: str, alt: str
+) -> None:
+    if chart is not None:
+        _drawn(generation(), key, alt, chart, touch=_by_touch())
+    if table is not None:
+        rows_table(data, table, key=f"table-{key}", alt=alt)
 
 
 def _digest(rows: pl.DataFrame) -> bytes:

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from analytics.data import export
-from analytics.liquidations import boards
+from analytics.liquidations import boards, pace
 from analytics.market import prices
 from analytics.warehouse import Warehouse
+from analytics.who_paid import adl_seconds
 from tests.browser.visit import Visit
 
 OCT_10 = "oct-10-2025"
@@ -19,7 +20,11 @@ OCT_10 = "oct-10-2025"
 
 def bitcoin(warehouse: Warehouse) -> pl.DataFrame:
     day = warehouse.query("SELECT * FROM crash_days WHERE crash_day = $day", day=OCT_10).row(0, named=True)
-    return prices.bitcoin(warehouse, day["focus_start"], day["focus_end"])
+    bars = prices.bitcoin(warehouse, day["focus_start"], day["focus_end"])
+    first, last = bars["ts"][0], bars["ts"][-1]
+    windows = pace.by_window(warehouse, OCT_10).filter((pl.col("window_start") < last) & (pl.col("window_end") > first))
+    closed = adl_seconds.by_second(warehouse, first, last)
+    return pl.concat([bars, windows, closed], how="diagonal_relaxed")
 
 
 def exchanges(warehouse: Warehouse) -> pl.DataFrame:
