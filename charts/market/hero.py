@@ -7,10 +7,10 @@ import polars as pl
 
 from charts import scopes, theme
 from charts.market.price import moment, path_with_moments
+from charts.who_paid.adl_seconds import add_seconds
 from charts.words import usd
 
 HEIGHT = 720
-SECOND = 1000
 WINDOWS = "#b87a1c"
 """Published windows are no measured minutes: a colour that no exchange has."""
 PANELS = {"yaxis": (0.5, 1.0), "yaxis2": (0.33, 0.45), "yaxis3": (0.17, 0.29), "yaxis4": (0.0, 0.12)}
@@ -30,7 +30,7 @@ def picture(bars: pl.DataFrame, moments: pl.DataFrame, windows: pl.DataFrame, cl
     _steps(figure, windows)
     if closed.height:
         scopes.single(closed)
-        _seconds(figure, closed)
+        add_seconds(figure, closed, "y3", "y4")
     axis = {"automargin": True, "zeroline": False}
     titles = ("USD m/min", "USD m/s", "USD bn")
     figure.update_layout(
@@ -60,27 +60,4 @@ def _steps(figure: go.Figure, windows: pl.DataFrame) -> None:
         marker={"color": theme.faint(WINDOWS), "line": {"color": WINDOWS, "width": 2}},
         customdata=[f"{label}: {usd(value)}" for label, value in parts.select("window_label", "usd").iter_rows()],
         hovertemplate="%{customdata}, $%{y:,.3~r} m a minute<extra></extra>",
-    )
-
-
-def _seconds(figure: go.Figure, closed: pl.DataFrame) -> None:
-    colour, times = theme.venue_colour(closed["venue"][0]), [moment(ts) for ts in closed["ts"]]
-    figure.add_bar(
-        x=times,
-        y=(closed["amount_usd"] / 1e6).to_list(),
-        width=SECOND,
-        offset=0,
-        yaxis="y3",
-        marker={"color": colour, "line": {"width": 1, "color": colour}},
-        hovertemplate="%{x|%H:%M:%S} UTC: $%{y:,.1f} m<extra></extra>",
-    )
-    figure.add_scatter(
-        x=times,
-        y=(closed["so_far_usd"] / 1e9).to_list(),
-        mode="lines",
-        yaxis="y4",
-        line={"width": 2, "color": colour, "shape": "hv"},
-        fill="tozeroy",
-        fillcolor=theme.faint(colour),
-        hovertemplate="closed by %{x|%H:%M:%S} UTC: $%{y:,.2f} bn<extra></extra>",
     )

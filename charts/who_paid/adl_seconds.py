@@ -70,6 +70,15 @@ def beside_price(seconds: pl.DataFrame, price: pl.DataFrame) -> go.Figure:
     """
     scopes.single(seconds)
     figure = theme.figure(560 if price.height else 400, legend=False)
+    add_seconds(figure, seconds, "y2", "y3")
+    _axes(figure, with_price=not price.is_empty())
+    if price.height:
+        _price(figure, price)
+    return figure
+
+
+def add_seconds(figure: go.Figure, seconds: pl.DataFrame, each: str, so_far: str) -> None:
+    """Dollars of each second on one axis of a figure, millions, and their sum so far on another, billions."""
     colour = theme.venue_colour(seconds["venue"][0])
     times = [moment(ts) for ts in seconds["ts"]]
     figure.add_bar(
@@ -77,7 +86,7 @@ def beside_price(seconds: pl.DataFrame, price: pl.DataFrame) -> go.Figure:
         y=(seconds["amount_usd"] / 1e6).to_list(),
         width=SECOND,
         offset=0,
-        yaxis="y2",
+        yaxis=each,
         marker={"color": colour, "line": {"width": 1, "color": colour}},
         hovertemplate="%{x|%H:%M:%S} UTC: $%{y:,.1f} m<extra></extra>",
     )
@@ -85,16 +94,12 @@ def beside_price(seconds: pl.DataFrame, price: pl.DataFrame) -> go.Figure:
         x=times,
         y=(seconds["so_far_usd"] / 1e9).to_list(),
         mode="lines",
-        yaxis="y3",
+        yaxis=so_far,
         line={"width": 2, "color": colour, "shape": "hv"},
         fill="tozeroy",
         fillcolor=theme.faint(colour),
         hovertemplate="closed by %{x|%H:%M:%S} UTC: $%{y:,.2f} bn<extra></extra>",
     )
-    _axes(figure, with_price=not price.is_empty())
-    if price.height:
-        _price(figure, price)
-    return figure
 
 
 def _price(figure: go.Figure, price: pl.DataFrame) -> None:
