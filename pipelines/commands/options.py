@@ -27,4 +27,10 @@ Offline = Annotated[
     bool,
     typer.Option("--offline", help="Rebuild everything from the embedded facts and the stored bytes; no network."),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Fetch nothing; say what would be asked for, how long at least, and what is missing."
+    ),
+]
 DieWithParent = Annotated[bool, typer.Option("--die-with-parent", hidden=True)]

@@ -11,7 +11,8 @@ import typer
 
 from pipelines import condition, detect, health
 from pipelines.children import die_with_parent as end_with_parent
-from pipelines.commands.options import DieWithParent, End, Event, Group, Json, Offline, Sources, Start, Symbols
+from pipelines.commands.forecast import print_forecasts
+from pipelines.commands.options import DieWithParent, DryRun, End, Event, Group, Json, Offline, Sources, Start, Symbols
 from pipelines.commands.output import DISK_FAULTS, err, print_damage, wrong_use_in_a_sentence
 from pipelines.commands.progress import Bars
 from pipelines.commands.report import print_nothing, print_outcome, report
@@ -23,6 +24,7 @@ from pipelines.refreshing import asking
 from pipelines.refreshing import build as building
 from pipelines.refreshing import refresh as refreshing
 from pipelines.refreshing.asking import WrongUse
+from pipelines.refreshing.forecast import forecast
 from pipelines.refreshing.outcome import Outcome
 from pipelines.source import Ask, SourceModule
 
@@ -51,6 +53,7 @@ def refresh(
     event: Event = None,
     group: Group = None,
     offline: Offline = False,
+    dry_run: DryRun = False,
     die_with_parent: DieWithParent = False,
     json: Json = False,
 ) -> None:
@@ -66,13 +69,17 @@ def refresh(
     print_damage(settings)
     bars = Bars(err, print_nothing if json else print_outcome)
     with _stopping_in_a_sentence(settings), wrong_use_in_a_sentence():
-        if offline and (source or start or end or symbol or event or group):
+        if offline and (source or start or end or symbol or event or group or dry_run):
             raise WrongUse("--offline rebuilds everything that is stored; give it alone.")
         if offline:
             generation, outcomes = _rebuilt(settings, bars)
         else:
             modules = asking.chosen(settings, source, group)
             ask = asking.ask(settings, start, end, event, symbol)
+            if dry_run:
+                asking.refuse_unknown_symbols(modules, ask)
+                print_forecasts(forecast(settings, modules, ask), json)
+                return
             generation, outcomes = _refreshed(settings, modules, ask, bars)
     report(settings, generation, outcomes, began, json, keys_wanted=bool(source))
 
