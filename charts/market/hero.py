@@ -10,10 +10,10 @@ from charts.market.price import moment, path_with_moments
 from charts.who_paid.adl_seconds import add_seconds
 from charts.words import usd
 
-HEIGHT = 720
+HEIGHT = 780
 WINDOWS = "#b87a1c"
 """Published windows are no measured minutes: a colour that no exchange has."""
-PANELS = {"yaxis": (0.5, 1.0), "yaxis2": (0.33, 0.45), "yaxis3": (0.17, 0.29), "yaxis4": (0.0, 0.12)}
+PANELS = {"yaxis": (0.46, 1.0), "yaxis2": (0.31, 0.42), "yaxis3": (0.155, 0.265), "yaxis4": (0.0, 0.11)}
 
 
 def picture(bars: pl.DataFrame, moments: pl.DataFrame, windows: pl.DataFrame, closed: pl.DataFrame) -> go.Figure:
